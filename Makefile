@@ -1,0 +1,79 @@
+# Everything that a developer or CI does. `make` alone lists it.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SUFFIXES:
+SHELL := /bin/bash
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+# The newest python3 that is at least 3.11; set PYTHON to choose another.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& { echo $$p; break; }; done)
+
+BIN   := .venv/bin
+PEERS := .venv-peers
+NODE  := $(PEERS)/node/bin
+PEER_STAMPS := $(foreach peer,mcp1 fastmcp servers node,$(PEERS)/$(peer)/.stamp) $(PEERS)/npm/.stamp
+PIP_INSTALL := -m pip install --quiet --require-hashes -r
+
+# $(call environment,DIR,REQUIREMENTS): a fresh virtual environment that holds exactly the pinned set.
+define environment
+@test -n "$(PYTHON)" || { echo "No Python >= 3.11 found; set PYTHON=/path/to/python3" >&2; exit 2; }
+@echo "setting up $(1) from $(2)"
+@$(PYTHON) -m venv --clear $(1)
+@$(1)/bin/python $(PIP_INSTALL) $(2)
+endef
+
+.PHONY: help venv peers requirements lint test demo bench fuzz clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name what; do printf '  %-13s %s\n' "$$name" "$$what"; done
+
+venv: .venv/.stamp ## the environment for the product, its tests and the demo
+
+.venv/.pinned: requirements/dev.txt
+	$(call environment,.venv,$<)
+	@touch $@
+
+.venv/.stamp: .venv/.pinned pyproject.toml
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+peers: $(PEER_STAMPS) ## other people's clients and servers, and the official conformance suite
+
+$(PEERS)/%/.stamp: requirements/%.txt
+	$(call environment,$(PEERS)/$*,$<)
+	@touch $@
+
+# Node comes from the Python index too; npm finds it through PATH.
+$(PEERS)/npm/.stamp: requirements/npm/package.json requirements/npm/package-lock.json $(PEERS)/node/.stamp
+	@echo "setting up $(PEERS)/npm from $<"
+	@mkdir -p $(@D) && cp requirements/npm/package.json requirements/npm/package-lock.json requirements/npm/.npmrc $(@D)
+	@PATH="$(CURDIR)/$(NODE):$$PATH" npm --prefix $(@D) ci --ignore-scripts --loglevel=error
+	@touch $@
+
+requirements: venv ## pin the newest versions anew, hashes included
+	@for in in requirements/*.in; do echo "$$in"; CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/pip-compile --quiet --upgrade \
+		--generate-hashes --no-emit-index-url --no-emit-find-links --allow-unsafe --strip-extras -o "$${in%.in}.txt" "$$in"; done
+	@cd requirements/npm && PATH="$(CURDIR)/$(NODE):$$PATH" npm install --package-lock-only --ignore-scripts --loglevel=error
+
+lint: venv ## style, types, direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: lint peers ## everything that must hold, the official conformance suite included
+	$(BIN)/python -m pytest
+
+demo: venv ## one call with and without the gateway, and what the gateway saw
+	@$(BIN)/doorward demo
+
+bench: venv ## calls per second and added latency beside nginx (not part of the tests)
+	$(BIN)/python -m bench
+
+fuzz: venv ## throw garbage at the strict reader (not part of the tests; FUZZ_SECONDS=60)
+	$(BIN)/python -m tests.fuzz.reader --seconds $(or $(FUZZ_SECONDS),60)
+
+clean: ## remove all that the other targets made
+	rm -rf .venv $(PEERS) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,168 @@
+"""What is compared: the upstream itself, nginx before it, Doorward before it."""
+
+import json
+import os
+import secrets
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.payloads import CASES, Case, answer, headers, request
+from bench.processes import BenchError, Cores, cpu_seconds, free_port, pinned, running, tree, wait_until
+
+_TOKEN_VARIABLE = "BENCH_TOKEN"
+_LOCAL = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # never through a proxy of the environment
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where to send, and the process at the top of what is measured there."""
+
+    name: str
+    url: str
+    root: int
+    journal: Path | None = None
+
+    def cpu_seconds(self) -> float:
+        """CPU that all its processes took so far."""
+        return cpu_seconds(tree(self.root))
+
+    def check(self, case: Case, token: str, number: int = 7) -> None:
+        """One call whose answer must be, byte for byte, what the upstream gives."""
+        call = urllib.request.Request(self.url, request(case, number), headers(case, token))
+        try:
+            with _LOCAL.open(call, timeout=10) as response:
+                body = response.read()
+        except urllib.error.HTTPError as refused:
+            raise BenchError(f"{self.name}, {case.label}: HTTP {refused.code} {refused.read()[:500]!r}") from refused
+        if body != answer(case, number):
+            raise BenchError(f"{self.name}, {case.label}: not the upstream's answer: {body[:500]!r}")
+
+    def forget_records(self) -> None:
+        """Empty the journal between rounds: it is opened for appending, so writing goes on at its start."""
+        for file in self.journal.rglob("*.jsonl") if self.journal else ():
+            if file.is_file():
+                os.truncate(file, 0)
+
+
+@contextmanager
+def all_targets(names: list[str], cores: Cores, directory: Path, token: str) -> Iterator[list[Target]]:
+    """Start the upstream and the targets of these names; stop them all at the end."""
+    start = {"nginx": _nginx, "doorward": _doorward}
+    with ExitStack() as stack:
+        direct = stack.enter_context(_upstream(cores.upstream, directory, token))
+        targets = [direct]
+        for name in names:
+            if name in start:
+                targets.append(stack.enter_context(start[name](cores.target, directory, direct.url, token)))
+        for target in targets:
+            for case in CASES:
+                target.check(case, token)
+        yield targets
+
+
+@contextmanager
+def _upstream(core: int, directory: Path, token: str) -> Iterator[Target]:
+    port, log = free_port(), directory / "upstream.log"
+    with running(pinned(core, [sys.executable, "-m", "bench.upstream", str(port)]), log) as process:
+        target = Target("direct", f"http://127.0.0.1:{port}/mcp", process.pid)
+        wait_until(lambda: _answers(target, token), process, log, "the upstream")
+        yield target
+
+
+@contextmanager
+def _nginx(core: int, directory: Path, upstream: str, token: str) -> Iterator[Target]:
+    prefix, port, log = directory / "nginx", free_port(), directory / "nginx.log"
+    prefix.mkdir()
+    configuration = prefix / "nginx.conf"
+    configuration.write_text(_NGINX.format(port=port, upstream=upstream.split("/")[2]))
+    command = ["nginx", "-p", str(prefix), "-c", str(configuration), "-e", "stderr"]
+    with running(pinned(core, command), log) as process:
+        target = Target("nginx", f"http://127.0.0.1:{port}/mcp", process.pid)
+        wait_until(lambda: _answers(target, token), process, log, "nginx")
+        yield target
+
+
+@contextmanager
+def _doorward(core: int, directory: Path, upstream: str, token: str) -> Iterator[Target]:
+    home, port, log = directory / "doorward", free_port(), directory / "doorward.log"
+    home.mkdir()
+    configuration = home / "doorward.yaml"
+    # JSON is YAML, and needs no quoting of ours.
+    configuration.write_text(json.dumps(_configuration(home, port, upstream), indent=1))
+    command = [sys.executable, "-m", "doorward", "serve", "-c", str(configuration)]
+    environment = os.environ | {_TOKEN_VARIABLE: token}
+    with running(pinned(core, command), log, environment) as process:
+        target = Target("doorward", f"http://127.0.0.1:{port}/mcp/bench", process.pid, home / "audit")
+        wait_until(lambda: _answers(target, token), process, log, "doorward")
+        yield target
+
+
+def _answers(target: Target, token: str) -> bool:
+    try:
+        target.check(CASES[0], token)
+    except OSError:
+        return False
+    return True
+
+
+def new_token() -> str:
+    return secrets.token_urlsafe(24)
+
+
+def _configuration(home: Path, port: int, upstream: str) -> dict[str, object]:
+    """One worker, a token, an allow list, everything enforced, the journal on; the rate limit out of the way."""
+    return {
+        "listen": {"address": f"127.0.0.1:{port}", "workers": 1},
+        "admin": {"address": f"127.0.0.1:{free_port()}"},
+        "keys": {"directory": str(home / "keys")},
+        "state": {"url": f"sqlite:{home / 'state.db'}"},
+        "mode": "enforce",
+        "identity": {
+            "anonymous": False,
+            "agents": [
+                {
+                    "id": "agent:bench",
+                    "token": f"env:{_TOKEN_VARIABLE}",
+                    "servers": {"bench": ["text_1", "text_10", "text_100", "structured_*"]},
+                }
+            ],
+        },
+        "servers": {"bench": {"url": upstream, "mode": "enforce"}},
+        "audit": {"directory": str(home / "audit"), "on_failure": "refuse"},
+        "limits": {"calls_per_minute": 1_000_000_000},
+    }
+
+
+# Buffers hold the largest answer, so that nginx never writes one to disk.
+_NGINX = """\
+daemon off;
+worker_processes 1;
+pid nginx.pid;
+events {{ worker_connections 1024; }}
+http {{
+  access_log off;
+  client_body_temp_path body;
+  proxy_temp_path proxy;
+  fastcgi_temp_path fastcgi;
+  uwsgi_temp_path uwsgi;
+  scgi_temp_path scgi;
+  keepalive_requests 1000000000;
+  client_body_buffer_size 64k;
+  upstream mcp {{ server {upstream}; keepalive 64; keepalive_requests 1000000000; }}
+  server {{
+    listen 127.0.0.1:{port};
+    location / {{
+      proxy_pass http://mcp;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+      proxy_buffers 8 32k;
+      proxy_max_temp_file_size 0;
+    }}
+  }}
+}}
+"""

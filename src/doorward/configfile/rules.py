@@ -1,0 +1,221 @@
+"""What must hold in a configuration beyond the kind of each value: between sections, on disk, and in this build.
+
+One small generator per section; each yields ``Problem`` (cannot be used) or ``Notice`` (works; worth knowing). What
+this build does not have yet and would protect somebody is a problem, never ignored. What needs a secret's value is
+checked in ``control.compile``.
+"""
+
+import ipaddress
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from doorward.config import Agent, Config
+from doorward.configfile.decode import child, suggestion
+from doorward.configfile.edge import edge, on_loopback
+from doorward.configfile.servers import enforcing, examine_server, mode_of
+from doorward.configtypes import Notice, Problem, Size
+
+Found = Iterator[Problem]
+
+POLICIES = "policies"
+_NOT_YET = "is not available in this build"
+
+
+def examine(config: Config, base_dir: Path) -> tuple[list[Problem], list[Notice]]:
+    """All rules over one configuration; ``base_dir`` is what its paths are relative to."""
+    problems: list[Problem] = []
+    notices: list[Notice] = []
+    for found in _everything(config, base_dir):
+        if isinstance(found, Notice):
+            notices.append(found)
+        else:
+            problems.append(found)
+    return problems, notices
+
+
+def _everything(config: Config, base_dir: Path) -> Found:
+    yield from edge(config, base_dir)
+    yield from _identity(config)
+    yield from _agents(config)
+    yield from _reach(config)
+    for name, server in config.servers.items():
+        yield from examine_server(config, child("servers", name), server)
+    yield from _policies(config, base_dir)
+    yield from _inspect(config)
+    yield from _outside(config)
+    yield from _limits(config)
+
+
+# --- identity
+
+
+def _identity(config: Config) -> Found:
+    identity = config.identity
+    if identity.issuers:
+        remedy = "remove it; agents with a fixed token (token: env:NAME) work"
+        yield Problem(path="identity.issuers", message=f"accepting tokens of an issuer {_NOT_YET}", remedy=remedy)
+    if not 0 < identity.tokens.lifetime <= 900:
+        remedy = "a grant lives at most 15 minutes: write 15m or less"
+        yield Problem(path="identity.tokens.lifetime", message="is out of range", remedy=remedy)
+    if identity.anonymous is True:
+        for name, server in config.servers.items():
+            if enforcing(config, server):
+                message = f"lets nobody in to {name}, which is in an enforcing mode; it matters in audit and warn alone"
+                yield Notice(
+                    path="identity.anonymous", message=message, remedy="give the callers of that server a token"
+                )
+        if not on_loopback(config):
+            yield Notice(
+                path="identity.anonymous", message="whoever reaches this address may call every server in audit or warn"
+            )
+
+
+def _agents(config: Config) -> Found:
+    seen: set[str] = set()
+    for index, agent in enumerate(config.identity.agents):
+        path = f"identity.agents[{index}]"
+        if agent.id in seen:
+            yield Problem(path=child(path, "id"), message="two agents have this id", remedy="give each its own")
+        seen.add(agent.id)
+        yield from _proof(agent, path)
+        for name, tools in agent.servers.items():
+            if name not in config.servers:
+                remedy = suggestion(name, list(config.servers))
+                yield Problem(path=f"{path}.servers.{name}", message=f"there is no server {name!r}", remedy=remedy)
+            if not tools:
+                yield Notice(
+                    path=f"{path}.servers.{name}",
+                    message="lists no tool, so none may be called",
+                    remedy='write ["*"] for all',
+                )
+        if not agent.servers:
+            yield Notice(path=path, message="may use no server", remedy="add servers: {NAME: [TOOL, …]}")
+
+
+def _proof(agent: Agent, path: str) -> Found:
+    given = [name for name in ("token", "secret", "match") if getattr(agent, name) is not None]
+    if len(given) != 1:
+        yield Problem(path=path, message="needs exactly one of token, secret, match", remedy="write token: env:NAME")
+    for name in given:
+        if name != "token":
+            remedy = "use a fixed token: token: env:NAME"
+            yield Problem(path=child(path, name), message=f"an agent's {name} {_NOT_YET}", remedy=remedy)
+    if agent.token is not None and not agent.token.references():
+        remedy = "put it into the environment or a file, and write token: env:NAME or token: file:PATH"
+        yield Problem(path=child(path, "token"), message="a token does not belong into this file", remedy=remedy)
+    elif agent.token is not None:
+        remedy = "change it now and then; short-lived tokens come with the token service"
+        yield Notice(
+            path=child(path, "token"), message="is a fixed token: whoever learns it has it for good", remedy=remedy
+        )
+
+
+def _reach(config: Config) -> Found:
+    """Who gets in at all."""
+    if not config.servers:
+        yield Notice(
+            path="servers",
+            message="there is no server, so there is nothing to forward to",
+            remedy="add one below servers",
+        )
+    denied = [name for name, server in config.servers.items() if mode_of(config, server).enforcing]
+    if denied and not config.identity.agents:
+        message = f"there is no agent and no policy, so enforcing modes deny everybody ({', '.join(denied)})"
+        yield Notice(path="identity.agents", message=message, remedy="add agents, or stay in audit or warn")
+
+
+# --- what is looked for, kept and told
+
+
+def _policies(config: Config, base_dir: Path) -> Found:
+    directory = base_dir / (config.policies if config.policies is not None else POLICIES)
+    if not directory.exists() and config.policies is None:
+        return
+    if not directory.is_dir():
+        yield Problem(path="policies", message="there is no such directory", remedy="make it, or remove the key")
+    elif any(not entry.startswith(".") for entry in os.listdir(directory)):
+        remedy = "empty the directory; what agents may do stands in identity.agents until then"
+        yield Problem(
+            path="policies", message=f"the directory holds policies, and judging by them {_NOT_YET}", remedy=remedy
+        )
+
+
+def _inspect(config: Config) -> Found:
+    inspect = config.inspect
+    if inspect.patterns:
+        remedy = "remove it until the patterns detector is there"
+        yield Problem(path="inspect.patterns", message=f"looking for your own patterns {_NOT_YET}", remedy=remedy)
+    for replaced, style in inspect.replace.items():
+        if style == "surrogate":
+            remedy = "use placeholder, mask, hash or last4"
+            yield Problem(
+                path=f"inspect.replace.{replaced}", message=f"replacing by a surrogate {_NOT_YET}", remedy=remedy
+            )
+    for index, detector in enumerate(inspect.detectors):
+        if detector.use == "stub":
+            message = "finds only the literals it is given; it is for tests and demonstrations"
+            yield Notice(path=f"inspect.detectors[{index}]", message=message)
+    if inspect.detectors:
+        return
+    for name, entity in inspect.entities.items():
+        if entity.arguments != "detect" or entity.results != "detect":
+            remedy = "add inspect.detectors; without one nothing is ever found"
+            yield Problem(
+                path=f"inspect.entities.{name}", message="is to be acted on, and there is no detector", remedy=remedy
+            )
+        else:
+            message = "has no effect: there is no detector"
+            yield Notice(path=f"inspect.entities.{name}", message=message, remedy="add inspect.detectors")
+
+
+def _outside(config: Config) -> Found:
+    if config.audit.sinks:
+        remedy = "remove it; ship the files of audit.directory with a tool of yours until then"
+        yield Problem(path="audit.sinks", message=f"shipping records {_NOT_YET}", remedy=remedy)
+    if config.alerts:
+        yield Problem(
+            path="alerts", message=f"alerting {_NOT_YET}", remedy="remove it; the records hold what would be told"
+        )
+    if config.audit.sampling is not None:
+        yield Notice(
+            path="audit.sampling", message="has no effect yet: nothing is shipped, and the log keeps every record"
+        )
+    if not config.state.url.startswith("sqlite:"):
+        yield Problem(path="state.url", message=f"a store other than SQLite {_NOT_YET}", remedy="write sqlite:PATH")
+    for index, network in enumerate(config.egress.allow):
+        try:
+            ipaddress.ip_network(network)
+        except ValueError:
+            yield Problem(path=f"egress.allow[{index}]", message="is not a network", remedy="for example 10.0.0.0/8")
+
+
+_BOUNDS = {
+    "request_bytes": (1 << 10, 1 << 30),
+    "response_bytes": (1 << 10, 1 << 30),
+    "header_bytes": (1 << 10, 1 << 20),
+    "buffered": (1 << 20, 1 << 40),
+}
+
+
+def _limits(config: Config) -> Found:
+    limits = config.limits
+    for key, (low, high) in _BOUNDS.items():
+        if not low <= getattr(limits, key) <= high:
+            yield Problem(path=f"limits.{key}", message="is out of range", remedy=f"from {low} to {high} bytes")
+    for key in ("request_bytes", "response_bytes"):
+        if getattr(limits, key) > limits.buffered:
+            remedy = f"raise limits.buffered to at least {Size(getattr(limits, key))}"
+            yield Problem(
+                path=f"limits.{key}",
+                message="is more than limits.buffered, so none of that size could pass",
+                remedy=remedy,
+            )
+    for key, whole in (("in_flight_per_identity", "in_flight"), ("children_per_principal", "children_per_server")):
+        if getattr(limits, key) > getattr(limits, whole):
+            yield Notice(path=f"limits.{key}", message=f"is more than limits.{whole}, which holds first")
+    for key in ("connect", "first_byte", "idle", "total"):
+        if getattr(config.timeouts, key) <= 0:
+            yield Problem(path=f"timeouts.{key}", message="must be longer than nothing", remedy="write 30s or the like")
+    if config.keys.rotate < 3600:
+        yield Problem(path="keys.rotate", message="is shorter than an hour", remedy="write 30d or the like")

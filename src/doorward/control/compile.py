@@ -1,0 +1,267 @@
+"""Configuration and key material into a ``Snapshot``: the only maker of Snapshots.
+
+Pure but for two things that are handed in: ``build`` makes plug-ins, ``make_scanner`` runs detectors. Secrets are
+resolved here, so what needs their value (length, uniqueness, form) is checked here too. Every fault is collected; then
+it raises once.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping, Sequence
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from doorward.config import Agent, Config
+from doorward.config import Server as ServerSection
+from doorward.configfile.decode import child
+from doorward.configfile.edge import address, is_loopback, on_loopback
+from doorward.configfile.servers import enforcing, mode_of, url_fault
+from doorward.configtypes import InvalidConfiguration, Plugin, Problem, Refused, Text
+from doorward.control.digest import policy_digest
+from doorward.core.identity import Grant, Principal
+from doorward.core.policy import Severity, ToolRule, names
+from doorward.core.ports import Broker, Detector, Scanner
+from doorward.core.snapshot import Action, Keys, Limits, Server, Snapshot, Target, Timeouts
+
+Build = Callable[[str, Plugin], Any]
+MakeScanner = Callable[[Sequence[Detector]], Scanner | None]
+
+MIN_TOKEN = 16
+_TOKEN = re.compile(r"[\x21-\x7e]+", re.ASCII)  # one word, as RFC 6750 §2.1 and a header field need it
+_SEVERITY = {severity.name.lower(): severity for severity in Severity}
+
+
+def snapshot(
+    config: Config,
+    *,
+    version: int,
+    build: Build,
+    make_scanner: MakeScanner,
+    keys: Keys,
+    environ: Mapping[str, str],
+    base_dir: Path,
+    port: int | None = None,
+) -> Snapshot:
+    """One version of everything. Raises ``InvalidConfiguration`` with all problems.
+
+    ``version`` counts up by the caller; ``base_dir`` is what relative paths are relative to; ``port`` is the bound port
+    where the configuration says 0.
+    """
+    compiler = _Compiler(config, build, environ, base_dir)
+    servers = {name: compiler.server(name, server) for name, server in config.servers.items()}
+    agents = compiler.agents()
+    scanner = compiler.scanner(make_scanner)
+    if compiler.problems:
+        raise InvalidConfiguration(compiler.problems)
+    hosts, origins, public_url = _edge(config, port)
+    return Snapshot(
+        version=version,
+        policy_digest=policy_digest(config, keys, agents),
+        servers={name: server for name, server in servers.items() if server is not None},
+        agents=agents,
+        keys=keys,
+        limits=_limits(config),
+        timeouts=_timeouts(config),
+        scanner=scanner,
+        actions=_actions(config),
+        replace=_replace(config),
+        public_url=public_url,
+        allowed_hosts=hosts,
+        allowed_origins=origins,
+        trusted_proxies=frozenset(str(ip_address(proxy)) for proxy in config.listen.trusted_proxies),
+        journal_required=config.audit.on_failure == "refuse",
+    )
+
+
+class _Compiler:
+    """Carries what every part needs, and the problems that were met."""
+
+    def __init__(self, config: Config, build: Build, environ: Mapping[str, str], base_dir: Path) -> None:
+        self.problems: list[Problem] = []
+        self._config = config
+        self._build = build
+        self._environ = environ
+        self._base_dir = base_dir
+
+    def server(self, name: str, section: ServerSection) -> Server | None:
+        path = child("servers", name)
+        broker: Broker | None = self._plugin("brokers", section.credentials, child(path, "credentials"))
+        target = self._target(section, path)
+        if broker is None or target is None:
+            return None
+        relays: frozenset[bytes] = getattr(broker, "relays", frozenset())
+        strict = enforcing(self._config, section)
+        if relays and strict:
+            self._wrong(child(path, "credentials"), "relaying is refused in enforcing modes", "use credentials: static")
+        mode = mode_of(self._config, section)
+        return Server(
+            id=name,
+            target=target,
+            mode=mode,
+            tools=_tool_rules(section),
+            sensitivity=section.sensitivity,
+            strict_reading=strict,
+            anonymous=not mode.enforcing and self._anonymous(),
+            broker=broker,
+            relay=relays,
+            request_headers=_lower(section.headers.request),
+            response_headers=_lower(section.headers.response),
+            redact=_replace(self._config),
+        )
+
+    def agents(self) -> dict[bytes, Grant]:
+        made: dict[bytes, Grant] = {}
+        owners: dict[bytes, str] = {}
+        for index, agent in enumerate(self._config.identity.agents):
+            path = f"identity.agents[{index}].token"
+            token = self._token(agent, path)
+            if token is None:
+                continue
+            key = hashlib.sha256(token.encode()).digest()
+            if key in owners:
+                self._wrong(path, f"is the same token as that of {owners[key]}", "give each agent its own")
+            owners[key] = agent.id
+            grants = {name: names(tools) for name, tools in agent.servers.items()}
+            made[key] = Grant(Principal(subject=agent.id, client=agent.id), grants, grant_id=f"fixed:{agent.id}")
+        return made
+
+    def scanner(self, make_scanner: MakeScanner) -> Scanner | None:
+        specs = self._config.inspect.detectors
+        built = [self._plugin("detectors", spec, f"inspect.detectors[{index}]") for index, spec in enumerate(specs)]
+        detectors = [detector for detector in built if detector is not None]
+        return make_scanner(detectors) if detectors and len(detectors) == len(built) else None
+
+    def _anonymous(self) -> bool:
+        allowed = self._config.identity.anonymous
+        return on_loopback(self._config) if allowed == "auto" else bool(allowed)
+
+    def _token(self, agent: Agent, path: str) -> str | None:
+        if agent.token is None:
+            return None
+        token = self._resolved(agent.token, path)
+        if token is None:
+            return None
+        if len(token) < MIN_TOKEN or not _TOKEN.fullmatch(token):
+            remedy = 'make one: python -c "import secrets; print(secrets.token_urlsafe(32))"'
+            self._wrong(path, f"must be at least {MIN_TOKEN} visible ASCII characters without a space", remedy)
+            return None
+        return token
+
+    def _target(self, section: ServerSection, path: str) -> Target | None:
+        before = len(self.problems)
+        if section.url is not None:
+            url = self._resolved(section.url, child(path, "url")) or ""
+            fault = url_fault(url)
+            if fault is not None and len(self.problems) == before:
+                self._wrong(child(path, "url"), fault.message, fault.remedy)
+            made = Target(url=url, transport="sse" if section.transport == "sse" else "http")
+        else:
+            made = self._command(section, path)
+        return made if len(self.problems) == before else None
+
+    def _command(self, section: ServerSection, path: str) -> Target:
+        command = self._resolved(section.command, child(path, "command")) if section.command is not None else None
+        arguments = [self._resolved(text, f"{path}.args[{index}]") for index, text in enumerate(section.args)]
+        env = {name: self._resolved(value, f"{path}.env.{name}") for name, value in section.env.items()}
+        if not command:
+            self._wrong(child(path, "command"), "is empty", "name the program to start")
+        for name, value in env.items():
+            if not name or "=" in name or "\0" in name + (value or ""):
+                self._wrong(
+                    child(path, "env"), "holds a name or value that no process can be given", "no = in names, no NUL"
+                )
+        if any("\0" in (text or "") for text in [command, *arguments]):
+            self._wrong(path, "command or args hold a NUL", "remove it")
+        return Target(
+            transport="stdio",
+            command=command or "",
+            args=tuple(text or "" for text in arguments),
+            env={name: value or "" for name, value in env.items()},
+            cwd=None if section.cwd is None else str(self._base_dir / section.cwd),
+        )
+
+    def _resolved(self, text: Text, path: str) -> str | None:
+        try:
+            return text.resolve(self._environ, self._base_dir)
+        except Refused as refusal:
+            self._wrong(path, refusal.message, refusal.remedy)
+            return None
+
+    def _plugin(self, kind: str, spec: Plugin, path: str) -> Any:
+        try:
+            return self._build(kind, spec)
+        except InvalidConfiguration as invalid:
+            for problem in invalid.problems:
+                below = path if not problem.path else child(path, problem.path)
+                self._wrong(below, problem.message, problem.remedy)
+            return None
+
+    def _wrong(self, path: str, message: str, remedy: str) -> None:
+        self.problems.append(Problem(path=path, message=message, remedy=remedy))
+
+
+def _tool_rules(section: ServerSection) -> tuple[ToolRule, ...]:
+    return tuple(
+        ToolRule(glob=glob, names=names([glob]), mode=tool.mode, sensitivity=tool.sensitivity, strict=tool.strict)
+        for glob, tool in section.tools.items()
+    )
+
+
+def _lower(fields: Sequence[str]) -> frozenset[bytes]:
+    return frozenset(name.lower().encode() for name in fields)
+
+
+def _actions(config: Config) -> dict[tuple[str, str], Action]:
+    return {
+        (name, direction): Action(getattr(entity, direction), int(_SEVERITY[entity.severity]), entity.threshold)
+        for name, entity in config.inspect.entities.items()
+        for direction in ("arguments", "results")
+    }
+
+
+def _replace(config: Config) -> dict[str, str]:
+    return {"default": "placeholder", **config.inspect.replace}
+
+
+def _limits(config: Config) -> Limits:
+    return Limits(**{name: int(getattr(config.limits, name)) for name in Limits.__struct_fields__})
+
+
+def _timeouts(config: Config) -> Timeouts:
+    return Timeouts(**{name: float(getattr(config.timeouts, name)) for name in Timeouts.__struct_fields__})
+
+
+def _edge(config: Config, bound: int | None) -> tuple[frozenset[bytes], frozenset[bytes], str]:
+    """The Host values and Origins that are ours, and the public URL."""
+    listen = config.listen
+    host, configured = address(listen.address)
+    port = configured if bound is None else bound
+    scheme = "https" if listen.tls is not None else "http"
+    bracketed = f"[{host}]" if ":" in host else host
+    public_url = (listen.public_url or f"{scheme}://{bracketed}:{port}").rstrip("/")
+    local = {"127.0.0.1", "localhost", "[::1]"} | ({bracketed} if is_loopback(host) else set())
+    at_home = {spelt for name in local for spelt in _spellings(scheme, name, port)}
+    public = urlsplit(public_url)
+    abroad = set(_spellings(public.scheme, _netloc_host(public.netloc), public.port))
+    hosts = at_home | abroad | {name.lower() for name in listen.allowed_hosts}
+    origins = {f"{public.scheme}://{name}" for name in abroad} | {origin.lower() for origin in listen.allowed_origins}
+    if is_loopback(host):
+        origins |= {f"{scheme}://{name}" for name in at_home}
+    return _bytes(hosts), _bytes(origins), public_url
+
+
+def _spellings(scheme: str, host: str, port: int | None) -> list[str]:
+    """``HOST:PORT``, and ``HOST`` alone where the port is the scheme's own (RFC 9110 §4.2.3)."""
+    usual = 443 if scheme == "https" else 80
+    spelt = [f"{host.lower()}:{port or usual}"]
+    return [*spelt, host.lower()] if (port or usual) == usual else spelt
+
+
+def _netloc_host(netloc: str) -> str:
+    return re.sub(r":[0-9]*\Z", "", netloc)
+
+
+def _bytes(texts: set[str]) -> frozenset[bytes]:
+    return frozenset(text.encode("idna" if not text.isascii() else "ascii") for text in texts)

@@ -1,0 +1,60 @@
+"""What decides, as one hash: two records with the same ``policy_digest`` were judged by the same rules."""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from doorward.config import Config
+from doorward.config import Server as ServerSection
+from doorward.configfile.servers import mode_of
+from doorward.core.identity import Grant
+from doorward.core.snapshot import Keys
+
+
+def policy_digest(config: Config, keys: Keys, agents: Mapping[bytes, Grant]) -> str:
+    """SHA-256 in hexadecimal. Tokens and detector options enter keyed only, credentials not at all."""
+    canonical = {
+        "anonymous": config.identity.anonymous,
+        "address": config.listen.address,
+        "agents": sorted(_agent(config, keys, agents), key=lambda agent: str(agent["id"])),
+        "servers": {name: _server(config, server) for name, server in config.servers.items()},
+        "detectors": [
+            [spec.use, _keyed(keys, msgspec.json.encode(spec.options, order="sorted"))]
+            for spec in config.inspect.detectors
+        ],
+        "entities": config.inspect.entities,
+        "replace": config.inspect.replace,
+        "on_timeout": config.inspect.on_timeout,
+        "limits": {name: int(getattr(config.limits, name)) for name in config.limits.__struct_fields__},
+    }
+    return hashlib.sha256(msgspec.json.encode(canonical, order="sorted")).hexdigest()
+
+
+def _agent(config: Config, keys: Keys, agents: Mapping[bytes, Grant]) -> list[dict[str, Any]]:
+    tokens = {grant.principal.subject: _keyed(keys, token) for token, grant in agents.items()}
+    return [
+        {
+            "id": agent.id,
+            "token": tokens.get(agent.id),
+            "servers": {name: sorted(set(tools)) for name, tools in agent.servers.items()},
+        }
+        for agent in config.identity.agents
+    ]
+
+
+def _server(config: Config, server: ServerSection) -> dict[str, Any]:
+    return {
+        "mode": mode_of(config, server),
+        "sensitivity": server.sensitivity,
+        "credentials": server.credentials.use,
+        "headers": server.headers,
+        "tools": [[glob, tool] for glob, tool in server.tools.items()],
+        "kind": "stdio" if server.command is not None else server.transport,
+    }
+
+
+def _keyed(keys: Keys, data: bytes) -> str:
+    return hmac.digest(keys.hashing, data, "sha256").hex()

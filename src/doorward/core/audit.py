@@ -1,0 +1,92 @@
+"""The audit record and the words it is made of: one JSON object a line (contract.md, "The audit record").
+
+``stages/record.py`` fills it from an exchange; ``gateway/journal.py`` keeps it.
+"""
+
+import hmac
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+VERSION = 1
+
+
+class AuditRecord(msgspec.Struct, kw_only=True):
+    """One line of the journal. Every member is always there; empty says: does not apply, or nothing of it.
+
+    No argument or result text is ever in a record: hashes are keyed, findings are types, counts and places. ``writer``,
+    ``seq`` and ``prev`` are the journal's to fill. Times: ``timestamp`` is UTC with milliseconds, the latencies are
+    milliseconds.
+    """
+
+    v: int = VERSION
+    event_id: str
+    exchange_id: str
+    batch_id: str = ""
+    writer: str = ""
+    seq: int = 0
+    prev: str = ""
+    kind: str
+    phase: str = ""
+    timestamp: str
+    trace_id: str = ""
+    span_id: str = ""
+    identity: str = ""
+    client: str = ""
+    groups: tuple[str, ...] = ()
+    client_ip: str = ""
+    grant_id: str = ""
+    act: tuple[str, ...] = ()
+    credential: str = ""
+    mcp_server: str = ""
+    tool_name: str | None = None
+    method: str | None = None
+    protocol: str = ""
+    transport: str = ""
+    args_hash: str = ""
+    response_hash: str = ""
+    forwarded_hash: str = ""
+    delivered_hash: str = ""
+    hash_key_id: str = ""
+    decision: str = "allow"
+    reason: str = ""
+    rules: tuple[str, ...] = ()
+    mode: str = ""
+    would_have: str | None = None
+    severity: str = ""
+    override: str | None = None
+    sensitivity: str = ""
+    facts: tuple[str, ...] = ()
+    pii_redacted: bool = False
+    redaction_count: int = 0
+    entities: dict[str, int] = {}
+    findings: list[dict[str, Any]] = []
+    uninspected: int = 0
+    bytes_in: int = 0
+    bytes_out: int = 0
+    manifest_digest: str = ""
+    policy_digest: str = ""
+    upstream_status: int | None = None
+    latency_ms: float | None = None
+    gateway_ms: float | None = None
+    interim: int = 0
+    detail: str = ""
+    sampled: float = 1.0
+
+
+def digest(key: bytes, data: bytes | memoryview) -> str:
+    """HMAC-SHA-256 over received bytes, in hexadecimal. Keyed: a plain hash of an SSN is undone by trying all."""
+    return hmac.digest(key, data, "sha256").hex()
+
+
+def timestamp(seconds: float) -> str:
+    """ISO 8601 in UTC with milliseconds, from seconds since the epoch."""
+    whole, rest = divmod(int(seconds * 1000), 1000)
+    return f"{_second(whole)}.{rest:03d}Z"
+
+
+@lru_cache(maxsize=8)
+def _second(whole: int) -> str:
+    return datetime.fromtimestamp(whole, UTC).strftime("%Y-%m-%dT%H:%M:%S")

@@ -1,0 +1,53 @@
+"""Who calls, what they hold, and the secrets that only the gateway holds."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from doorward.core.policy import Names
+
+
+class Principal(msgspec.Struct, frozen=True):
+    """Who calls: subject, client, issuer, groups, and the chain of agents it acts for (nearest first)."""
+
+    subject: str
+    client: str = ""
+    issuer: str = ""
+    groups: tuple[str, ...] = ()
+    act: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """What sessions, pools, caches and limits are bound to. NUL separates, so no two principals share a key."""
+        return f"{self.issuer}\0{self.subject}\0{self.client}"
+
+
+ANONYMOUS = Principal(subject="anonymous")
+
+
+class Grant(msgspec.Struct, frozen=True):
+    """What a principal holds: named servers, and on each the names of its tools. Only ``authenticate`` makes one."""
+
+    principal: Principal
+    servers: Mapping[str, Names]
+    grant_id: str = ""
+    expires: float | None = None  # seconds since the epoch; None: a fixed credential
+
+
+NOTHING = Grant(ANONYMOUS, {})
+
+
+class Credential:
+    """Headers for one upstream that no client ever sees; prints as stars."""
+
+    __slots__ = ("headers", "label")
+
+    def __init__(self, headers: tuple[tuple[bytes, bytes], ...] = (), label: str = "none") -> None:
+        self.headers = headers
+        self.label = label  # what the record says: the broker's name, never the value
+
+    def __repr__(self) -> str:
+        return f"Credential({self.label}, ****)" if self.headers else f"Credential({self.label})"
+
+
+NO_CREDENTIAL = Credential()

@@ -1,0 +1,105 @@
+"""The seams. What touches the world stands behind one of these; ``bootstrap`` puts the real one in."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from doorward.core.audit import AuditRecord
+from doorward.core.exchange import Answer, Outbound, Reply
+from doorward.core.finding import Finding, Text
+from doorward.core.identity import Credential, Grant
+
+
+class Clock(Protocol):
+    """Time comes from here, so that rules can be tested without waiting."""
+
+    def monotonic(self) -> float:
+        """Seconds that never go back."""
+
+    def wall(self) -> float:
+        """Seconds since the epoch."""
+
+
+class Send(Protocol):
+    """How the pipeline answers one ``Inbound``: either ``whole`` once, or ``open``, then ``event`` any number of times,
+    then ``close``.
+
+    Awaiting gives back-pressure: it returns when the client can take more. A client that went away cancels the serving
+    task.
+    """
+
+    async def whole(self, reply: Reply) -> None: ...
+
+    async def open(self, status: int, headers: Sequence[tuple[bytes, bytes]]) -> None: ...
+
+    async def event(self, raw: bytes) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+class Upstream(Protocol):
+    """The way to one server, whatever the wire."""
+
+    async def forward(self, outbound: Outbound, credential: Credential) -> Answer:
+        """Send, and return as soon as it is known how the server answers. Raises ``UpstreamFault``."""
+
+    async def close(self) -> None: ...
+
+
+class Detector(Protocol):
+    """Finds things in texts. ``heavy`` ones are run off the event loop."""
+
+    name: str
+    heavy: bool
+
+    def detect(self, texts: Sequence[Text]) -> list[Finding]:
+        """All findings in ``texts``; must be linear in their length. Anything raised makes the message unscanned, which
+        is refused.
+        """
+
+
+class Scanner(Protocol):
+    """Runs the detectors over one message's texts, within a deadline. Raises ``DetectorFault``.
+
+    ``heavy``: use ``scan_heavy``, which leaves the event loop free.
+    """
+
+    @property
+    def heavy(self) -> bool: ...
+
+    def scan(self, texts: Sequence[Text]) -> list[Finding]: ...
+
+    async def scan_heavy(self, texts: Sequence[Text]) -> list[Finding]: ...
+
+
+class Broker(Protocol):
+    """Gives the credential for one call to one server. Raises ``BrokerFault``: the call is refused in every mode."""
+
+    name: str
+
+    async def mint(self, grant: Grant, relayed: Sequence[tuple[bytes, bytes]]) -> Credential: ...
+
+
+class Journal(Protocol):
+    """The audit log of one process. ``append`` returns when the kernel has the record; raises ``JournalFault``."""
+
+    def append(self, record: AuditRecord) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Alert(Protocol):
+    """Tells people (later issues)."""
+
+    def raise_alert(self, record: AuditRecord) -> None: ...
+
+
+class Sink(Protocol):
+    """Takes shipped records (later issues)."""
+
+    async def deliver(self, records: Sequence[AuditRecord]) -> None: ...
+
+
+class Discovery(Protocol):
+    """Finds servers (later issues)."""
+
+    async def servers(self) -> Sequence[Mapping[str, Any]]: ...

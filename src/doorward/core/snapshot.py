@@ -1,0 +1,128 @@
+"""All that the data plane reads, frozen. ``control/compile.py`` makes them, ``gateway/live.py`` swaps them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from doorward.core.identity import Grant
+from doorward.core.policy import Mode, ToolRule
+from doorward.core.ports import Broker, Scanner
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """``limits`` of the configuration, in bytes and counts."""
+
+    request_bytes: int = 4 << 20
+    response_bytes: int = 16 << 20
+    header_bytes: int = 32 << 10
+    depth: int = 64
+    in_flight: int = 1000
+    in_flight_per_identity: int = 100
+    buffered: int = 256 << 20
+    streams_per_identity: int = 20
+    children_per_server: int = 32
+    children_per_principal: int = 8
+    calls_per_minute: int = 600
+
+
+class Timeouts(msgspec.Struct, frozen=True):
+    """``timeouts`` of the configuration, in seconds. Listen and GET streams are exempt from ``idle`` and ``total``."""
+
+    connect: float = 5.0
+    first_byte: float = 300.0
+    idle: float = 300.0
+    total: float = 3600.0
+
+
+class Target(msgspec.Struct, frozen=True):
+    """Where a server is: a ``url``, or a ``command`` with ``args`` and ``env`` (secrets resolved; never printed)."""
+
+    url: str = ""
+    transport: str = "http"  # "http", "sse" or "stdio"
+    command: str = ""
+    args: tuple[str, ...] = ()
+    env: Mapping[str, str] = {}
+    cwd: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Target({self.transport}, {self.url or self.command})"
+
+
+class Server(msgspec.Struct, frozen=True):
+    """One registered upstream with everything that is set for it, the nearest setting already chosen.
+
+    ``strict_reading``: the server, or any of its tools, is in an enforcing mode, so a body that has no single reading
+    is refused for the whole server (contract.md, "Modes"). ``anonymous``: a call without a token is let in.
+    """
+
+    id: str
+    target: Target
+    mode: Mode = Mode.AUDIT
+    tools: tuple[ToolRule, ...] = ()
+    sensitivity: str = "medium"
+    strict_reading: bool = False
+    anonymous: bool = False
+    broker: Broker | None = None
+    relay: frozenset[bytes] = frozenset()
+    request_headers: frozenset[bytes] = frozenset()  # more that pass to the server, lower case
+    response_headers: frozenset[bytes] = frozenset()  # more that pass to the client, lower case
+    redact: Mapping[str, str] = {}  # entity -> "placeholder" | "mask" | "hash" | "last4" | "surrogate"
+
+    def mode_of(self, tool: str | None) -> Mode:
+        """The mode that holds for a tool: of the rules that match the strictest, else the server's."""
+        if tool is None or not self.tools:
+            return self.mode
+        chosen = [rule.mode for rule in self.tools if rule.mode is not None and tool in rule.names]
+        return max(chosen, key=_STRICTNESS.__getitem__) if chosen else self.mode
+
+    def sensitivity_of(self, tool: str | None) -> str:
+        """``sensitivity`` of the first tool rule that sets it, else the server's."""
+        if tool is not None:
+            for rule in self.tools:
+                if rule.sensitivity is not None and tool in rule.names:
+                    return rule.sensitivity
+        return self.sensitivity
+
+
+_STRICTNESS = {mode: rank for rank, mode in enumerate(Mode)}
+
+
+class Keys(msgspec.Struct, frozen=True):
+    """Secret keys shared by all workers. ``sealing`` may hold retired keys after the first, to open with only."""
+
+    hashing: bytes
+    hash_key_id: str
+    sealing: tuple[bytes, ...]
+
+    def __repr__(self) -> str:
+        return "Keys(****)"
+
+
+class Action(msgspec.Struct, frozen=True):
+    """What is done about one entity in one direction."""
+
+    effect: str  # "detect", "redact" or "block"
+    severity: int = 3
+    threshold: float = 0.5
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """One version of everything. A call takes it once and keeps it to its end."""
+
+    version: int
+    policy_digest: str
+    servers: Mapping[str, Server]
+    agents: Mapping[bytes, Grant]  # SHA-256 of a fixed token -> what it is worth
+    keys: Keys
+    limits: Limits = Limits()
+    timeouts: Timeouts = Timeouts()
+    scanner: Scanner | None = None
+    actions: Mapping[tuple[str, str], Action] = {}  # (entity, "arguments" | "results") -> what to do
+    replace: Mapping[str, str] = {}  # entity or "default" -> replacement style
+    public_url: str = ""
+    allowed_hosts: frozenset[bytes] = frozenset()
+    allowed_origins: frozenset[bytes] = frozenset()
+    trusted_proxies: frozenset[str] = frozenset()
+    journal_required: bool = True  # audit.on_failure: refuse
+    settings: Mapping[str, Any] = {}

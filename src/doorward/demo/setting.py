@@ -1,0 +1,184 @@
+"""What the demo starts: the sample server and the gateway before it, each a process, all files in one directory."""
+
+import asyncio
+import json
+import os
+import secrets
+import signal
+import socket
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from doorward.demo.client import crm_command
+from doorward.demo.customers import CUSTOMERS
+
+CLEAN = CUSTOMERS[0]["id"]
+SECRETIVE = CUSTOMERS[1]["id"]
+ENTITY = "ACCOUNT_ID"
+LITERAL = CUSTOMERS[1]["account"]
+AGENT = "agent:sales-assistant"
+ALLOWED = ["search_contacts", "get_customer"]
+REFUSED = "create_note"
+
+_TOKEN_VARIABLE = "DOORWARD_DEMO_TOKEN"
+_START_S = 15.0
+_STOP_S = 5.0
+
+
+class DemoError(Exception):
+    """The demo cannot go on; the text says why, in words for people."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Where things are. ``enforced`` and ``audited`` are two routes of the gateway to the same server."""
+
+    home: Path
+    direct: str
+    port: int
+    token: str = field(default_factory=lambda: secrets.token_urlsafe(18), repr=False)
+
+    @property
+    def enforced(self) -> str:
+        return f"http://127.0.0.1:{self.port}/mcp/crm"
+
+    @property
+    def audited(self) -> str:
+        return f"http://127.0.0.1:{self.port}/mcp/crm-audit"
+
+    def wrapped(self, command: list[str]) -> list[str]:
+        """The command of a stdio server with Doorward in its place."""
+        return [sys.executable, "-m", "doorward", "run", "--", *command]
+
+    def environment(self) -> Mapping[str, str]:
+        """For every process: the token, and a state directory of the demo's own."""
+        return os.environ | {_TOKEN_VARIABLE: self.token, "XDG_STATE_HOME": str(self.home / "state")}
+
+    def records(self) -> list[dict[str, Any]]:
+        """All that was written to the journals so far, in order of time."""
+        lines = [line for file in self.home.rglob("*.jsonl") for line in file.read_bytes().splitlines()]
+        return sorted((json.loads(line) for line in lines), key=lambda record: (record["timestamp"], record["seq"]))
+
+
+@asynccontextmanager
+async def started(home: Path) -> AsyncIterator[Setting]:
+    """Both processes, ready; ended by their ids on leaving."""
+    async with _server(home) as url:
+        setting = Setting(home, url, _free_port())
+        async with _gateway(setting):
+            yield setting
+
+
+@asynccontextmanager
+async def _server(home: Path) -> AsyncIterator[str]:
+    log = home / "crm.log"
+    with log.open("wb") as errors:
+        process = await asyncio.create_subprocess_exec(
+            *crm_command("--port", "0"), stdin=DEVNULL, stdout=PIPE, stderr=errors, start_new_session=True
+        )
+    try:
+        yield await _first_line(process, log)
+    finally:
+        await _stop(process)
+
+
+async def _first_line(process: Process, log: Path) -> str:
+    assert process.stdout is not None
+    try:
+        line = await asyncio.wait_for(process.stdout.readline(), _START_S)
+    except TimeoutError:
+        line = b""
+    if not line:
+        raise DemoError(f"the sample server did not start:\n{_tail(log)}")
+    return line.decode().strip()
+
+
+@asynccontextmanager
+async def _gateway(setting: Setting) -> AsyncIterator[None]:
+    configuration, log = setting.home / "doorward.yaml", setting.home / "gateway.log"
+    configuration.write_text(json.dumps(_configuration(setting), indent=2))  # JSON is YAML
+    with log.open("wb") as out:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "doorward", "serve", "-c", str(configuration)),
+            stdin=DEVNULL,
+            stdout=out,
+            stderr=out,
+            env=setting.environment(),
+            start_new_session=True,
+        )
+    try:
+        await _listening(setting.port, process, log)
+        yield
+    finally:
+        await _stop(process)
+
+
+async def _listening(port: int, process: Process, log: Path) -> None:
+    deadline = asyncio.get_running_loop().time() + _START_S
+    while process.returncode is None and asyncio.get_running_loop().time() < deadline:
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            await asyncio.sleep(0.02)
+            continue
+        writer.close()
+        await writer.wait_closed()
+        return
+    raise DemoError(f"the gateway did not start:\n{_tail(log)}")
+
+
+async def _stop(process: Process) -> None:
+    """Politely, then with the whole group that it leads."""
+    if process.returncode is None:
+        process.terminate()
+    try:
+        await asyncio.wait_for(process.wait(), _STOP_S)
+    except TimeoutError:
+        os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
+
+
+def _configuration(setting: Setting) -> dict[str, Any]:
+    return {
+        "listen": {"address": f"127.0.0.1:{setting.port}", "drain": "1s"},
+        "admin": {"address": f"127.0.0.1:{_free_port()}"},
+        "keys": {"directory": str(setting.home / "keys")},
+        "state": {"url": f"sqlite:{setting.home / 'state.db'}"},
+        "audit": {"directory": str(setting.home / "audit")},
+        "identity": {
+            "anonymous": False,
+            "agents": [
+                {"id": AGENT, "token": f"env:{_TOKEN_VARIABLE}", "servers": {"crm": ALLOWED, "crm-audit": ALLOWED}}
+            ],
+        },
+        "servers": {
+            "crm": {"url": setting.direct, "mode": "enforce", "sensitivity": "high"},
+            "crm-audit": {"url": setting.direct, "mode": "audit"},
+        },
+        "inspect": {
+            "detectors": [{"use": "stub", "texts": {ENTITY: [LITERAL]}}],
+            "entities": {ENTITY: {"results": "redact"}},
+        },
+    }
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def said(home: Path) -> str:
+    """The last words of the gateway, for the report of a failure."""
+    log = home / "gateway.log"
+    return f"the gateway's log ends with:\n{_tail(log)}" if log.exists() else "the gateway was not started yet"
+
+
+def _tail(log: Path) -> str:
+    return log.read_text(errors="replace")[-1500:].strip() or "(it said nothing)"

@@ -1,0 +1,239 @@
+"""The run: one call with and without the gateway, what the gateway saw, a refusal, a redaction, the cost."""
+
+import asyncio
+import signal
+import statistics
+import tempfile
+import textwrap
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from mcp.shared.exceptions import MCPError
+from mcp.types import CallToolResult
+
+from doorward.demo.client import ERAS, MODERN, Session, crm_command, over_http, over_stdio, text_of
+from doorward.demo.paper import Paper
+from doorward.demo.setting import AGENT, CLEAN, LITERAL, REFUSED, SECRETIVE, DemoError, Setting, said, started
+
+_CALLS = 50
+_WHOLE_S = 60.0
+_DECISION = "io.doorward/decision"
+_REDACTION = "io.doorward/redaction"
+
+
+def run(paper: Paper) -> None:
+    """Everything, start to end. Raises ``DemoError`` when something is not as it should be; leaves nothing behind."""
+    with tempfile.TemporaryDirectory(prefix="doorward-demo-") as directory:
+        asyncio.run(_bounded(paper, Path(directory)))
+
+
+async def _bounded(paper: Paper, home: Path) -> None:
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    try:
+        async with asyncio.timeout(_WHOLE_S):
+            await _show(paper, home)
+    except TimeoutError as late:
+        raise DemoError(f"not done after {_WHOLE_S:.0f} s; {said(home)}") from late
+    except asyncio.CancelledError:
+        raise DemoError("stopped; everything that was started has ended") from None
+    except (MCPError, httpx2.HTTPError, OSError, ExceptionGroup) as wrong:
+        raise DemoError(f"{_plain(wrong)}; {said(home)}") from wrong
+
+
+def _plain(wrong: Exception) -> str:
+    """What went wrong, out of the groups in which task groups wrap it."""
+    if isinstance(wrong, ExceptionGroup):
+        return "; ".join(_plain(inner) for inner in wrong.exceptions)
+    return str(wrong) if isinstance(wrong, DemoError) else f"{type(wrong).__name__}: {wrong}"
+
+
+async def _show(paper: Paper, home: Path) -> None:
+    paper.title("Doorward demo: a sample CRM server, the gateway before it, and a client on the official MCP SDK.")
+    async with started(home) as setting:
+        for part in (_same_answer, _seen, _refusal, _redaction, _cost):
+            await part(paper, setting)
+        written = len(setting.records())
+    paper.line()
+    paper.line(f"Done. {written} records in the journal; everything that was started has ended.")
+
+
+async def _same_answer(paper: Paper, setting: Setting) -> None:
+    paper.section(f"What the client sees: tools/call get_customer {CLEAN}, direct and through the gateway")
+    http = [await _compare_http(setting, era) for era in ERAS]
+    stdio = await asyncio.gather(*(_compare_stdio(setting, era) for era in ERAS))
+    rows = [*http, *stdio]
+    paper.table(rows, ("protocol", "transport", "direct (SHA-256)", "through Doorward", "bytes", ""))
+    if any(row[-1] != "identical" for row in rows):
+        raise DemoError("an answer changed on its way through the gateway")
+    paper.verdict(True, "Byte for byte the same answer, in both eras and on both transports.")
+
+
+async def _compare_http(setting: Setting, era: str) -> list[str]:
+    async def ask(url: str, token: str | None) -> Session:
+        async with over_http(url, era, token) as session:
+            await _clean_call(session)
+        return session
+
+    return _row("HTTP", era, await ask(setting.direct, None), await ask(setting.enforced, setting.token))
+
+
+async def _compare_stdio(setting: Setting, era: str) -> list[str]:
+    async def ask(name: str, command: list[str]) -> Session:
+        copy, errors = setting.home / f"{name}-{era}.out", setting.home / f"{name}-{era}.log"
+        async with over_stdio(command, era, copy, errors, setting.environment()) as session:
+            await _clean_call(session)
+        return session
+
+    command = crm_command("--stdio")
+    direct, wrapped = await asyncio.gather(ask("direct", command), ask("wrapped", setting.wrapped(command)))
+    return _row("stdio", era, direct, wrapped)
+
+
+def _row(transport: str, era: str, direct: Session, through: Session) -> list[str]:
+    a, b = direct.tap, through.tap
+    same = a.answers == b.answers and bool(a.answers) and direct.version == through.version == era
+    return [era, transport, a.fingerprint(), b.fingerprint(), str(b.size()), "identical" if same else "DIFFERENT"]
+
+
+async def _clean_call(session: Session) -> None:
+    result = await session.call("get_customer", customer_id=CLEAN)
+    if result.is_error or not result.structured_content:
+        raise DemoError(f"get_customer failed: {text_of(result)}")
+
+
+async def _seen(paper: Paper, setting: Setting) -> None:
+    paper.section("What the gateway saw: the records of these calls in its journal")
+    calls = [record for record in setting.records() if record["method"] == "tools/call"]
+    if len(calls) < 2 * 2 * len(ERAS):
+        raise DemoError(f"the journal holds {len(calls)} records of tools/call, an intent and an outcome each expected")
+    head = (
+        "protocol",
+        "transport",
+        "phase",
+        "identity",
+        "server/tool",
+        "decision",
+        "mode",
+        "args_hash",
+        "ours/whole ms",
+    )
+    paper.table([_record(record) for record in calls], head)
+    paper.line(
+        "An intent is written before the call goes on, its outcome before the answer goes back. No payload text."
+    )
+
+
+def _record(record: dict[str, Any]) -> list[str]:
+    outcome = record["phase"] == "outcome"
+    return [
+        record["protocol"],
+        record["transport"],
+        record["phase"],
+        record["identity"],
+        f"{record['mcp_server']}/{record['tool_name']}",
+        record["decision"] if outcome else "",
+        record["mode"],
+        f"{record['args_hash'][:8]}…",
+        f"{record['gateway_ms']:.2f} / {record['latency_ms']:.1f}" if outcome else "",
+    ]
+
+
+async def _refusal(paper: Paper, setting: Setting) -> None:
+    paper.section(f"A refusal that an agent can act on: {REFUSED} is not in the allow list of {AGENT}")
+    call = {"customer_id": CLEAN, "text": "called, will call again"}
+    async with over_http(setting.enforced, MODERN, setting.token) as session:
+        refused = await session.call(REFUSED, **call)
+        await _clean_call(session)
+    decision = (refused.meta or {}).get(_DECISION)
+    if not refused.is_error or not decision:
+        raise DemoError(f"{REFUSED} was not refused: {text_of(refused)}")
+    async with over_http(setting.audited, MODERN, setting.token) as session:
+        passed = await session.call(REFUSED, **call)
+    if passed.is_error:
+        raise DemoError(f"the route in audit mode refused: {text_of(passed)}")
+    would_have = _last_outcome(setting, "crm-audit")["would_have"]
+    _paragraph(paper, "enforce, the model reads:", text_of(refused))
+    _paragraph(paper, "programs read:", f'_meta["{_DECISION}"].reason = {decision["reason"]}; the session goes on')
+    _paragraph(paper, "audit, the same call:", f'"{text_of(passed)}" and in the record would_have = {would_have}')
+    if would_have != "deny":
+        raise DemoError("the audit route's record does not say that enforcement would have denied")
+
+
+async def _redaction(paper: Paper, setting: Setting) -> None:
+    paper.section(f"A redaction: a detector for one literal, get_customer {SECRETIVE}")
+    before = await _one(setting.direct, None, SECRETIVE)
+    after = await _one(setting.enforced, setting.token, SECRETIVE)
+    if LITERAL not in str(before) or LITERAL in str(after):
+        raise DemoError("the literal should be in the direct answer and not in the other")
+    told = (after.meta or {}).get(_REDACTION)
+    paper.table(
+        [
+            ("server says:", f"account = {_account(before)}"),
+            ("client sees:", f"account = {_account(after)}   (text and structuredContent alike)"),
+            ("client is told:", f'_meta["{_REDACTION}"] = {told}'),
+            ("record says:", f"entities = {_last_outcome(setting, 'crm')['entities']}"),
+        ]
+    )
+
+
+async def _one(url: str, token: str | None, customer: str) -> CallToolResult:
+    async with over_http(url, MODERN, token) as session:
+        return await session.call("get_customer", customer_id=customer)
+
+
+def _account(result: CallToolResult) -> str:
+    structured = result.structured_content
+    return str(structured["account"]) if isinstance(structured, dict) else "(nothing)"
+
+
+async def _cost(paper: Paper, setting: Setting) -> None:
+    paper.section(f"What it costs: median of {_CALLS} calls each way, in turns; the SDK's client takes most of it")
+    rows = []
+    for era in ERAS:
+        async with over_http(setting.direct, era) as direct, over_http(setting.enforced, era, setting.token) as through:
+            without, with_it = await _in_turns(lambda: _clean_call(direct), lambda: _clean_call(through))
+        ours = [record["gateway_ms"] for record in setting.records() if _is_timed(record, era)][-_CALLS:]
+        added = 1000 * (with_it - without)
+        row = [
+            f"{1000 * without:.1f} ms",
+            f"{1000 * with_it:.1f} ms",
+            f"{added:+.1f} ms",
+            f"{statistics.median(ours):.2f} ms",
+        ]
+        rows.append([era, *row])
+    paper.table(rows, ("protocol", "direct", "through Doorward", "difference", "Doorward's own share"))
+
+
+async def _in_turns(one: Callable[[], Awaitable[None]], other: Callable[[], Awaitable[None]]) -> tuple[float, float]:
+    """Median seconds of each; the first call of each only opens the connection."""
+    taken: tuple[list[float], list[float]] = ([], [])
+    for _ in range(_CALLS + 1):
+        for call, into in zip((one, other), taken, strict=True):
+            start = time.perf_counter()
+            await call()
+            into.append(time.perf_counter() - start)
+    return statistics.median(taken[0][1:]), statistics.median(taken[1][1:])
+
+
+def _is_timed(record: dict[str, Any], era: str) -> bool:
+    return (record["phase"], record["method"], record["protocol"]) == ("outcome", "tools/call", era)
+
+
+def _last_outcome(setting: Setting, server: str) -> dict[str, Any]:
+    found = [r for r in setting.records() if r["mcp_server"] == server and r["method"] == "tools/call"]
+    outcomes = [record for record in found if record["phase"] == "outcome"]
+    if not outcomes:
+        raise DemoError(f"the journal holds no outcome of a call to {server}")
+    return outcomes[-1]
+
+
+def _paragraph(paper: Paper, label: str, text: str) -> None:
+    first, *rest = textwrap.wrap(text, 88) or [""]
+    paper.line(f"{label:<26}{first}")
+    for line in rest:
+        paper.line(f"{'':<26}{line}")

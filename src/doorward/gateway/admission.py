@@ -1,0 +1,353 @@
+"""The request side of the pipeline: who calls, what the body says, and whether it may go on. No await, no I/O.
+
+``admit`` is the order: server > authenticate > session > read > headers > limit > authorize. What comes after, because
+it may wait, is in ``pipeline.py``.
+"""
+
+from doorward.core.decision import ALLOW, Act, Decision, Effect, Reason
+from doorward.core.exchange import Exchange, Inbound, Reply
+from doorward.core.identity import Grant
+from doorward.core.message import Batch, Message, Notification, Request, Response, Unreadable, read
+from doorward.core.methods import allows_batches
+from doorward.core.policy import Severity
+from doorward.core.snapshot import Server
+from doorward.gateway.books import Books
+from doorward.gateway.call import Call, Ids, is_listen, weigh
+from doorward.gateway.flow import Flow
+from doorward.gateway.schemas import Schemas
+from doorward.gateway.sessions import Sealer
+from doorward.stages.authenticate import authenticate
+from doorward.stages.authorize import authorize
+from doorward.stages.mirrors import compare, stated_version, states_modern
+from doorward.stages.record import trace_of
+from doorward.stages.refuse import error_body, refusal, tool_refusal, unreadable
+from doorward.stages.validate import validate_size
+
+ASSUMED_VERSION = "2025-03-26"  # MCP 2025-06-18 basic/transports, "Protocol Version Header": what no header means
+
+NO_ROUTE = Decision(
+    Effect.DENY,
+    Reason.HTTP_ROUTE,
+    Severity.HIGH,
+    what="there is no such server behind this gateway",
+    remedy="check the server's name in the URL",
+)
+NO_SESSION = Decision(
+    Effect.DENY,
+    Reason.SESSION_UNKNOWN,
+    Severity.CRITICAL,
+    what="this session is not known here, or not to this caller",
+    remedy="initialize a new session",
+)
+DRAINING = Decision(
+    Effect.DENY,
+    Reason.GATEWAY_DRAINING,
+    Severity.CRITICAL,
+    what="the gateway is about to stop",
+    remedy="send the request again in a moment",
+)
+BATCH_REFUSED = Decision(
+    Effect.DENY,
+    Reason.MESSAGE_BATCH_REFUSED,
+    Severity.HIGH,
+    rules=("batch",),
+    what="another message of the same batch was refused, so none was forwarded",
+    remedy="send the messages one by one",
+)
+NOT_IN_BATCH = Decision(
+    Effect.DENY,
+    Reason.MESSAGE_BATCH_NOT_ALLOWED,
+    Severity.HIGH,
+    rules=("batch",),
+    what="this protocol version has no batches, or two requests of the batch share an id",
+    remedy="send the messages one by one, each request with an id of its own",
+)
+
+
+class Admission:
+    """Everything that is decided about a request before its text is looked at."""
+
+    __slots__ = ("_books", "_flow", "_ids", "_schemas", "_sealer")
+
+    def __init__(self, books: Books, flow: Flow, ids: Ids, schemas: Schemas, sealer: Sealer) -> None:
+        self._books = books
+        self._flow = flow
+        self._ids = ids
+        self._schemas = schemas
+        self._sealer = sealer
+
+    def admit(self, call: Call) -> Reply | None:
+        """None: go on. Otherwise what the client gets; the refusal has been recorded."""
+        clock, meter = self._books.clock, self._books.meter
+        begun = clock.monotonic()
+        refused = self.enter(call)
+        entered = clock.monotonic()
+        meter.observe("authenticate", entered - begun)
+        if refused is not None:
+            return refused
+        reply = self._read(call) if call.inbound.verb == "POST" else self._bodyless(call)
+        done = clock.monotonic()
+        meter.observe("read", done - entered)
+        if reply is None:
+            reply = self._judge(call)
+            meter.observe("authorize", clock.monotonic() - done)
+        return reply
+
+    # -- who calls, and which session
+
+    def enter(self, call: Call) -> Reply | None:
+        """Who calls, which server, which session; recorded if refused."""
+        inbound, snapshot = call.inbound, call.snapshot
+        server = snapshot.servers.get(inbound.server)
+        if server is None:
+            return self.refuse(call, NO_ROUTE)
+        call.server = server
+        grant = authenticate(inbound.token, inbound.token_ambiguous, snapshot, server, self._books.clock.wall())
+        if not isinstance(grant, Grant):
+            return self.refuse(call, grant)
+        call.grant = grant
+        call.owner = grant.principal.key
+        decision = validate_size(len(inbound.body), snapshot.limits.request_bytes)
+        if decision is not ALLOW:
+            return self.refuse(call, decision)
+        self._open_session(call)
+        return None
+
+    def _open_session(self, call: Call) -> None:
+        """The sealed version decides the era and whether batches are allowed; without a session the header does."""
+        inbound = call.inbound
+        if inbound.session is not None:
+            opened = self._sealer.open(inbound.session, call.server.id, call.owner)
+            if opened is not None:
+                call.version, call.session = opened
+                return
+        header = inbound.version
+        call.version = header.decode("latin-1") if header is not None else ASSUMED_VERSION
+
+    # -- what the body says
+
+    def _read(self, call: Call) -> Reply | None:
+        inbound = call.inbound
+        reading = read(inbound.body, depth=call.snapshot.limits.depth, batches=allows_batches(call.version))
+        if isinstance(reading, Unreadable):
+            return self._unread(call, reading)
+        if isinstance(reading, Batch):
+            batch_id = self._ids.next()
+            for message in reading.messages:
+                self.open(call, message).batch_id = batch_id
+            ids = [m.id for m in reading.messages if isinstance(m, Request)]
+            if len(ids) != len(set(ids)) or any(states_modern(stated_version(m)) for m in reading.messages):
+                return self._refuse_batch(call, NOT_IN_BATCH)
+            return self._known_session(call)
+        self._settle_era(call, reading)
+        self.open(call, reading)
+        return self._known_session(call)
+
+    def _settle_era(self, call: Call, message: Message) -> None:
+        """A message that states its version is of that era; the strict comparison of the two follows in ``_judge``."""
+        stated = stated_version(message)
+        if stated is not None and call.inbound.version is None and call.session is None:
+            call.version = stated
+        call.modern = states_modern(stated) or states_modern(call.version)
+        if call.session is None and call.inbound.version is None and isinstance(message, Request):
+            asked = message.params.get("protocolVersion") if message.method == "initialize" else None
+            if isinstance(asked, str) and not call.modern:
+                call.version = asked
+
+    def _known_session(self, call: Call) -> Reply | None:
+        """A session id that does not open is refused, but ignored where the revision has no sessions (2026-07-28)."""
+        if call.inbound.session is None or call.session is not None or call.modern:
+            return None
+        return self.refuse(call, NO_SESSION)
+
+    def _unread(self, call: Call, reading: Unreadable) -> Reply | None:
+        """Audit and warn pass even this, unless some tool of the server is enforced (contract.md, "Modes")."""
+        exchange = self.open(call, None)
+        if call.server.strict_reading:
+            exchange.mode = max((exchange.mode, *(r.mode for r in call.server.tools if r.mode)), key=_STRICTNESS)
+        decision = Decision(
+            Effect.DENY,
+            Reason(reading.reason),
+            Severity.CRITICAL,
+            rules=("one-reading",),
+            what=reading.detail,
+            remedy="send one JSON-RPC message that every parser reads alike",
+        )
+        exchange.uninspected += 1
+        if weigh(exchange, decision) is not Act.REFUSE:
+            return self._known_session(call)
+        self._books.conclude(call, exchange)
+        if len(reading.requests) > 1:
+            bodies = [error_body(exchange, decision, identifier) for identifier in reading.requests]
+            return Reply(400, ((b"content-type", b"application/json"),), b"[" + b",".join(bodies) + b"]")
+        return unreadable(exchange, decision, reading.rpc_code, reading.id)
+
+    def _bodyless(self, call: Call) -> Reply | None:
+        """GET opens a stream, DELETE ends a session; both belong to the legacy era and are the server's to refuse."""
+        call.modern = states_modern(call.version) and call.session is None
+        exchange = self.open(call, None)
+        exchange.kind = "stream" if call.inbound.verb == "GET" else "message"
+        exchange.method = call.inbound.verb
+        call.stream = call.inbound.verb == "GET"
+        return self._known_session(call)
+
+    def stand(self, call: Call) -> None:
+        """Open the long-lived exchange of a pipe, for what belongs to none of its requests."""
+        self.enter(call)
+        call.stream = True
+        exchange = self.open(call, None)
+        exchange.kind, exchange.method = "stream", None
+
+    # -- what may be done
+
+    def _judge(self, call: Call) -> Reply | None:
+        snapshot, inbound = call.snapshot, call.inbound
+        refusal_found: Decision | None = None
+        for exchange in call.exchanges:
+            decision = self._judge_one(call, exchange)
+            if decision is not None:
+                refusal_found = decision
+        if refusal_found is not None:
+            return self.refuse(call, refusal_found) if len(call.exchanges) == 1 else self._refuse_batch(call, None)
+        if inbound.verb == "GET" or is_listen(call.message):
+            call.stream = True
+            decision = self._flow.open(call.owner, snapshot.limits)
+            call.counted = "stream" if decision is ALLOW else ""
+        else:
+            decision = self._flow.enter(call.owner, snapshot.limits)
+            call.counted = "call" if decision is ALLOW else ""
+        return None if decision is ALLOW else self.refuse(call, decision)
+
+    def _judge_one(self, call: Call, exchange: Exchange) -> Decision | None:
+        """The first decision that refuses, each seen through the mode."""
+        message, server = exchange.message, call.server
+        if message is not None:
+            decision = self._compare(call, exchange, message)
+            if decision is not ALLOW and weigh(exchange, decision) is Act.REFUSE:
+                return decision
+            if call.modern and isinstance(message, Response):
+                decision = _RESPONSE_IN_MODERN
+                if weigh(exchange, decision) is Act.REFUSE:
+                    return decision
+        if isinstance(message, Request):
+            now = self._books.clock.monotonic()
+            decision = self._flow.rate(call.owner, call.snapshot.limits.calls_per_minute, now)
+            if decision is not ALLOW and weigh(exchange, decision) is Act.REFUSE:
+                return decision
+        decision = authorize(call.grant, server, exchange.method, _named(message))
+        if decision is not ALLOW and weigh(exchange, decision) is Act.REFUSE:
+            return decision
+        return self._relay_enforced(call, exchange)
+
+    def _compare(self, call: Call, exchange: Exchange, message: Message) -> Decision:
+        if call.inbound.transport != "http":
+            return ALLOW  # there are no headers
+        params = self._schemas.params(call.server.id, call.owner, exchange.name) if call.inbound.mirrors else None
+        return compare(call.inbound, message, call.version if call.session is not None else None, params)
+
+    def _relay_enforced(self, call: Call, exchange: Exchange) -> Decision | None:
+        """``relay`` hands a client's own credential on: audit and warn only (contract.md, "Configuration")."""
+        if call.server.relay and exchange.mode.enforcing and weigh(exchange, _RELAY) is Act.REFUSE:
+            return _RELAY
+        return None
+
+    def reread(self, call: Call, raw: bytes) -> Message | None:
+        """A message of ours, after redaction, through the same reader; None if it has lost its one reading."""
+        reading = read(raw, depth=call.snapshot.limits.depth)
+        return reading if isinstance(reading, Request | Notification | Response) else None
+
+    # -- exchanges and refusals
+
+    def open(self, call: Call, message: Message | None) -> Exchange:
+        """A new exchange of this call, with all that is known by now."""
+        inbound, server = call.inbound, call.server
+        named = _named(message)
+        traceparent = next((value for name, value in inbound.headers if name == b"traceparent"), None)
+        trace_id, span_id = trace_of(message, traceparent)
+        exchange = Exchange(
+            exchange_id=self._ids.next(),
+            inbound=inbound,
+            server=server.id or inbound.server[:63],
+            sensitivity=server.sensitivity_of(named),
+            mode=server.mode_of(named),
+            principal=call.grant.principal,
+            grant_id=call.grant.grant_id,
+            version=call.version,
+            modern=call.modern,
+            message=message,
+            name=named,
+            trace_id=trace_id,
+            span_id=span_id,
+            policy_digest=call.snapshot.policy_digest,
+            bytes_in=len(message.raw if message is not None else inbound.body),
+        )
+        if isinstance(message, Request):
+            exchange.method = message.method[:200]
+            call.pending[message.id] = exchange
+        elif message is not None:
+            exchange.kind = "message"
+            exchange.method = message.method[:200] if isinstance(message, Notification) else None
+        call.exchanges.append(exchange)
+        return exchange
+
+    def refuse(self, call: Call, decision: Decision) -> Reply:
+        """Record the refusal of a whole call, and word it."""
+        if not call.exchanges:
+            self.open(call, None)
+        if len(call.exchanges) > 1:
+            return self._refuse_batch(call, decision)
+        exchange = call.first
+        exchange.decision, exchange.reason = decision, decision.reason
+        exchange.effect, exchange.refused = Effect.DENY, True
+        self._books.conclude(call, exchange)
+        return refusal(exchange, decision, challenge=challenge(call.snapshot.public_url, call.server, call.inbound))
+
+    def _refuse_batch(self, call: Call, decision: Decision | None) -> Reply:
+        """None is forwarded, and each request gets an error: its own, or that of the element that was refused."""
+        errors: list[bytes] = []
+        for exchange in call.exchanges:
+            reason = decision or (exchange.decision if exchange.refused and exchange.decision else BATCH_REFUSED)
+            exchange.decision, exchange.reason = reason, reason.reason
+            exchange.effect, exchange.refused = Effect.DENY, True
+            self._books.conclude(call, exchange)
+            message = exchange.message
+            if isinstance(message, Request):
+                as_result = message.method == "tools/call" and reason.reason.startswith(("policy.", "pii."))
+                errors.append((tool_refusal if as_result else error_body)(exchange, reason, message.id))
+        if not errors:
+            return refusal(call.first, call.first.decision or BATCH_REFUSED)
+        return Reply(200, ((b"content-type", b"application/json"),), b"[" + b",".join(errors) + b"]")
+
+
+def challenge(public_url: str, server: Server, inbound: Inbound) -> bytes:
+    """WWW-Authenticate of a 401 (RFC 9728, 5.1)."""
+    metadata = f"{public_url}/.well-known/oauth-protected-resource/mcp/{server.id}"
+    problem = ', error="invalid_token"' if inbound.token is not None else ""
+    return f'Bearer resource_metadata="{metadata}"{problem}'.encode("latin-1")
+
+
+def _named(message: Message | None) -> str | None:
+    """The tool that a request names. (A resource's URI is payload, and stays out of the records.)"""
+    if isinstance(message, Request) and message.method == "tools/call":
+        name = message.params.get("name")
+        return name if isinstance(name, str) else None
+    return None
+
+
+_STRICTNESS = ["audit", "warn", "soft", "enforce"].index
+_RESPONSE_IN_MODERN = Decision(
+    Effect.DENY,
+    Reason.MESSAGE_RESPONSE_NOT_ALLOWED,
+    Severity.HIGH,
+    rules=("one-reading",),
+    what="a client of this protocol version sends no responses",
+    remedy="answer in inputResponses of the next request",
+)
+_RELAY = Decision(
+    Effect.DENY,
+    Reason.POLICY_RELAY_ENFORCED,
+    Severity.CRITICAL,
+    rules=("relay",),
+    what="this server still relays its callers' own credentials, which an enforcing mode does not allow",
+    remedy="ask the operator to give the server credentials of its own",
+)

@@ -1,0 +1,159 @@
+"""Every exchange is written down: intent before it is forwarded, outcome before it is answered (guarantees.md, G1)."""
+
+import logging
+from typing import Protocol
+
+from doorward.core.audit import AuditRecord, digest, timestamp
+from doorward.core.decision import Effect, Reason
+from doorward.core.errors import JournalFault
+from doorward.core.exchange import Exchange
+from doorward.core.message import Message, Response, span
+from doorward.core.methods import METHODS
+from doorward.core.ports import Clock, Journal
+from doorward.core.snapshot import Snapshot
+from doorward.gateway.call import Call, Ids
+from doorward.stages.record import record
+
+log = logging.getLogger(__name__)
+
+
+class Meters(Protocol):
+    """What is counted (``gateway/meter.py``)."""
+
+    def observe(self, stage: str, seconds: float) -> None: ...
+
+    def count(self, name: str, *labels: str) -> None: ...
+
+
+class Books:
+    """The journal and the meters, as the pipeline uses them."""
+
+    __slots__ = ("_ids", "_journal", "clock", "meter", "unrecorded")
+
+    def __init__(self, journal: Journal, meter: Meters, clock: Clock, ids: Ids) -> None:
+        self._journal = journal
+        self._ids = ids
+        self.meter = meter
+        self.clock = clock
+        self.unrecorded = 0
+
+    def intend(self, call: Call) -> None:
+        """One record a request before it is forwarded; the only record of a notification, a response, a DELETE."""
+        begun = self.clock.monotonic()
+        snapshot = call.snapshot
+        for exchange in call.exchanges:
+            message = exchange.message
+            if message is not None:
+                exchange.args_hash = digest(snapshot.keys.hashing, _payload(message))
+                if exchange.redactions:
+                    exchange.forwarded_hash = digest(snapshot.keys.hashing, call.body)
+            elif exchange.bytes_in:
+                exchange.args_hash = digest(snapshot.keys.hashing, call.inbound.body)
+            phase = {"exchange": "intent", "stream": "opened"}.get(exchange.kind, "")
+            self._append(snapshot, exchange, phase)
+            if not phase:
+                self._close(exchange, begun - call.inbound.received)
+        self.meter.observe("journal", self.clock.monotonic() - begun)
+
+    def conclude(
+        self,
+        call: Call,
+        exchange: Exchange,
+        *,
+        effect: Effect | None = None,
+        reason: Reason | None = None,
+        detail: str = "",
+    ) -> None:
+        """The outcome, once. Raises ``JournalFault``: then the answer must be withheld (G4)."""
+        if exchange.answered:
+            return
+        begun = self.clock.monotonic()
+        if effect is not None:
+            exchange.effect = effect
+        if reason is not None:
+            exchange.reason = reason
+        latency = begun - call.inbound.received
+        exchange.ours += call.spent
+        phase = {"exchange": "outcome", "stream": "closed"}.get(exchange.kind, "")
+        self._append(call.snapshot, exchange, phase, latency=latency, detail=detail)
+        exchange.answered = True
+        self.meter.observe("journal", self.clock.monotonic() - begun)
+        self._close(exchange, latency)
+
+    def note(self, call: Call, exchange: Exchange, kind: str, phase: str, reason: Reason, detail: str = "") -> None:
+        """A record beside the exchange's own: a summary of a long stream, an interim message that was redacted or
+        refused.
+        """
+        self._append(call.snapshot, exchange, phase, kind=kind, reason=reason, detail=detail)
+
+    def edge(self, snapshot: Snapshot, exchange: Exchange) -> None:
+        """Refused before it was a message: by the HTTP edge, by Host or Origin, by an unknown route."""
+        exchange.effect = Effect.DENY
+        self._append(snapshot, exchange, "outcome")
+
+    def _append(
+        self,
+        snapshot: Snapshot,
+        exchange: Exchange,
+        phase: str,
+        *,
+        latency: float | None = None,
+        detail: str = "",
+        kind: str = "",
+        reason: Reason | None = None,
+    ) -> None:
+        entry = record(
+            exchange,
+            phase,
+            event_id=self._ids.next(),
+            wall=self.clock.wall(),
+            hash_key_id=snapshot.keys.hash_key_id,
+            latency=latency,
+            detail=detail,
+        )
+        if kind:
+            entry.kind = kind
+        if reason is not None:
+            entry.reason = reason.value
+        try:
+            self._journal.append(entry)
+        except JournalFault:
+            if snapshot.journal_required:
+                raise
+            self.unrecorded += 1
+            log.warning("a call went unrecorded, as audit.on_failure allows (%d so far)", self.unrecorded)
+
+    def _close(self, exchange: Exchange, latency: float) -> None:
+        meter = self.meter
+        meter.observe("total_ours", exchange.ours)
+        meter.observe("whole", latency)
+        method = exchange.method if exchange.method in METHODS else "other"
+        meter.count(
+            "doorward_calls_total", exchange.server, method or "other", exchange.effect.value, exchange.reason.value
+        )
+        if exchange.would_have is not None:
+            meter.count("doorward_would_have_total", exchange.server, exchange.reason.value)
+        if exchange.alert:
+            log.warning(
+                "alert: %s on server %s, exchange %s", exchange.reason.value, exchange.server, exchange.exchange_id
+            )
+
+    def hash_answer(self, call: Call, exchange: Exchange, message: Response, delivered: bytes) -> None:
+        """``response_hash`` over the received result or error; ``delivered_hash`` where they were changed."""
+        key = call.snapshot.keys.hashing
+        exchange.response_hash = digest(key, span(message, "error" if message.is_error else "result"))
+        if delivered is not message.raw:
+            exchange.delivered_hash = digest(key, delivered)
+        exchange.bytes_out += len(delivered)
+
+    def stamp(self) -> str:
+        return timestamp(self.clock.wall())
+
+
+def _payload(message: Message) -> bytes | memoryview:
+    if isinstance(message, Response):
+        return span(message, "error" if message.is_error else "result")
+    return span(message, "arguments")
+
+
+__all__ = ["AuditRecord", "Books", "Meters"]

@@ -1,0 +1,110 @@
+"""One ``Inbound`` on its way through the pipeline: what is known of it so far. State, and no rule."""
+
+from itertools import count
+from secrets import token_hex
+
+from doorward.core.decision import Act, Decision, Effect, under
+from doorward.core.exchange import Answer, Exchange, Inbound, Outbound
+from doorward.core.identity import NOTHING, Grant
+from doorward.core.message import Message, MessageId, Request
+from doorward.core.snapshot import Server, Snapshot
+
+
+class Ids:
+    """Ids that nobody else makes: a random beginning for this process, then a count."""
+
+    __slots__ = ("_base", "_count")
+
+    def __init__(self) -> None:
+        self._base = token_hex(10)
+        self._count = count(1)
+
+    def next(self) -> str:
+        return f"{self._base}{next(self._count):012x}"
+
+
+class Call:
+    """State of one ``Pipeline.serve``. ``pending`` holds the requests in it that have no answer yet, by their JSON-RPC
+    id.
+    """
+
+    __slots__ = (
+        "answer",
+        "body",
+        "counted",
+        "draining",
+        "exchanges",
+        "forwarded_at",
+        "grant",
+        "headers",
+        "inbound",
+        "modern",
+        "opened",
+        "outbound",
+        "owner",
+        "pending",
+        "resumable",
+        "server",
+        "session",
+        "snapshot",
+        "spent",
+        "stream",
+        "version",
+    )
+
+    def __init__(self, snapshot: Snapshot, inbound: Inbound) -> None:
+        self.snapshot = snapshot  # taken once, kept to the end
+        self.inbound = inbound
+        self.server: Server = _NOWHERE
+        self.grant: Grant = NOTHING
+        self.owner = ""
+        self.session: str | None = None  # the upstream's own id
+        self.version = ""
+        self.modern = False
+        self.body = inbound.body  # what will be forwarded
+        self.headers = inbound.headers
+        self.exchanges: list[Exchange] = []
+        self.pending: dict[MessageId, Exchange] = {}
+        self.outbound: Outbound | None = None
+        self.answer: Answer | None = None
+        self.stream = False  # GET or subscriptions/listen: long-lived
+        self.opened = False  # the head of an event stream has gone to the client
+        self.resumable = False  # an event with an id has gone by, so the client can come back for the rest
+        self.draining = False
+        self.counted = ""  # "call" or "stream" while it counts against the limits
+        self.spent = 0.0  # seconds of our own, before forwarding and in screening
+        self.forwarded_at = 0.0
+
+    @property
+    def first(self) -> Exchange:
+        return self.exchanges[0]
+
+    @property
+    def message(self) -> Message | None:
+        """The one message of the body; None for a batch, a body that nobody read, a GET or a DELETE."""
+        return self.exchanges[0].message if len(self.exchanges) == 1 else None
+
+
+_NOWHERE = Server(id="", target=None)  # type: ignore[arg-type]
+
+
+def weigh(exchange: Exchange, decision: Decision) -> Act:
+    """Note a decision on its exchange, seen through the exchange's mode, and say what is to be done."""
+    if decision.effect is Effect.ALLOW:
+        return Act.PASS
+    ruling = under(exchange.mode, decision)
+    if ruling.act is Act.REFUSE or exchange.decision is None:
+        exchange.decision = decision
+        exchange.reason = decision.reason
+    if ruling.would_have is not None and exchange.would_have is not Effect.DENY:
+        exchange.would_have = ruling.would_have
+    exchange.alert = exchange.alert or ruling.alert
+    if ruling.act is Act.REFUSE:
+        exchange.refused = True
+        exchange.effect = Effect.DENY
+    return ruling.act
+
+
+def is_listen(message: Message | None) -> bool:
+    """A request whose answer is a stream that stays open (MCP 2026-07-28, ``subscriptions/listen``)."""
+    return isinstance(message, Request) and message.method == "subscriptions/listen"

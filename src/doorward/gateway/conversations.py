@@ -1,0 +1,131 @@
+"""The transport of 2024-11-05: a GET that stays open, and POSTs whose answers come on it. Like to like, no translation.
+
+The table of open streams lives in this process, so this transport needs ``workers: 1`` (``doorward check`` says so).
+"""
+
+import asyncio
+from secrets import token_hex
+
+from doorward.core.decision import Decision, Effect, Reason
+from doorward.core.errors import Fault, UpstreamFault
+from doorward.core.exchange import Answer, Event, Inbound, Reply
+from doorward.core.policy import Severity
+from doorward.core.ports import Send
+from doorward.gateway.call import Call
+from doorward.gateway.duplex import Duplex
+from doorward.gateway.pipeline import Pipeline
+from doorward.gateway.sessions import Sealer
+from doorward.stages.refuse import refusal
+
+REVISION = "2024-11-05"
+_UNKNOWN = Decision(
+    Effect.DENY,
+    Reason.SESSION_UNKNOWN,
+    Severity.CRITICAL,
+    what="this conversation is not known here, or not to this caller",
+    remedy="open a new stream with GET",
+)
+
+
+class Conversations:
+    """Every open conversation of this worker, by the random name that is sealed into its endpoint."""
+
+    def __init__(self, pipeline: Pipeline, sealer: Sealer) -> None:
+        self._pipeline = pipeline
+        self._sealer = sealer
+        self._open: dict[str, Duplex] = {}
+
+    async def open(self, inbound: Inbound, send: Send) -> None:
+        """GET: relay the server's stream until either side ends it."""
+        pipeline = self._pipeline
+        call = pipeline.begin(inbound)
+        try:
+            reply = await pipeline.prepare(call)
+            if reply is not None:
+                await send.whole(reply)
+                return
+            answer = await pipeline.forward(call)
+            if answer.events is None:
+                await pipeline.delivery.deliver(call, answer, send)
+            else:
+                await self._converse(call, answer, send)
+        except Fault as fault:
+            reply, decision = pipeline.fault(call, fault)
+            await (pipeline.delivery.abandon(call, send, decision) if call.opened else send.whole(reply))
+        except (asyncio.CancelledError, ConnectionError):
+            pipeline.vanished(call)
+            raise
+        finally:
+            pipeline.leave(call)
+
+    async def _converse(self, call: Call, answer: Answer, send: Send) -> None:
+        assert answer.events is not None
+        name = token_hex(16)
+        relay = _Relay(self._pipeline, call, send)
+        self._open[name] = relay.duplex
+        call.version = REVISION
+        call.opened = True
+        await send.open(answer.status, answer.headers)
+        try:
+            async for event in answer.events:
+                if event.name == b"endpoint" and event.data:
+                    await send.event(self._endpoint(call, name, event.data))
+                else:
+                    await relay.event(event)
+        except UpstreamFault as fault:
+            if not call.draining:
+                await relay.duplex.closed(fault.code)
+        finally:
+            del self._open[name]
+            await relay.duplex.left()
+        await send.close()
+
+    def _endpoint(self, call: Call, name: str, path: bytes) -> bytes:
+        """The server's address for POSTs stays with us; the client gets ours, good for nobody else."""
+        call.session = path.decode("latin-1")
+        sealed = self._sealer.seal(call.server.id, call.owner, REVISION, name)
+        return b"event: endpoint\ndata: /sse/%s/messages?session=%s\n\n" % (call.server.id.encode(), sealed)
+
+    async def post(self, inbound: Inbound) -> Reply:
+        """POST: one message of the client; its answer, a refusal too, comes on the stream."""
+        call = self._pipeline.begin(inbound)
+        refused = self._pipeline.admission.enter(call)
+        if refused is not None:
+            return refused
+        opened = self._sealer.open(inbound.session or b"", call.server.id, call.owner)
+        duplex = self._open.get(opened[1]) if opened is not None else None
+        if duplex is None:
+            self._pipeline.admission.open(call, None)
+            self._pipeline.admission.refuse(call, _UNKNOWN)
+            return refusal(call.first, _UNKNOWN)
+        await duplex.from_client(inbound.body, inbound)
+        return Reply(202, ((b"content-type", b"text/plain"),), b"Accepted")
+
+
+class _Relay:
+    """One conversation's two ends, as its ``Duplex`` writes to them."""
+
+    def __init__(self, pipeline: Pipeline, call: Call, send: Send) -> None:
+        self._pipeline = pipeline
+        self._call = call
+        self._send = send
+        self._event: Event | None = None
+        self.duplex = Duplex(pipeline, call.inbound, self._to_server, self._to_client, standing=call)
+
+    async def event(self, event: Event) -> None:
+        if not event.data:
+            await self._send.event(event.raw)
+            return
+        self._event = event
+        await self.duplex.from_server(event.data)
+        self._event = None
+
+    async def _to_server(self, body: bytes) -> None:
+        await self._pipeline.tell(self._call, body)
+
+    async def _to_client(self, data: bytes) -> None:
+        event = self._event
+        if event is not None and data is event.data:
+            await self._send.event(event.raw)
+        else:
+            await self._send.event(b"event: message\ndata: " + data + b"\n\n")

@@ -1,0 +1,156 @@
+"""Brings an upstream's answer to the client: whole, or event by event as it arrives."""
+
+import msgspec
+
+from doorward.core.decision import Decision, Effect, Reason
+from doorward.core.errors import UpstreamFault
+from doorward.core.exchange import Answer, Event, Headers, Reply, message_event
+from doorward.core.message import Request
+from doorward.core.ports import Send
+from doorward.gateway.books import Books
+from doorward.gateway.call import Call
+from doorward.gateway.returning import Returning, decision_of
+from doorward.stages.refuse import error_body
+
+
+class Delivery:
+    """The order of things on the way back: screen and record each message, then send it."""
+
+    __slots__ = ("_books", "_returning")
+
+    def __init__(self, books: Books, returning: Returning) -> None:
+        self._books = books
+        self._returning = returning
+
+    async def deliver(self, call: Call, answer: Answer, send: Send) -> None:
+        """Screen and send everything that one answer holds; returns when it has ended."""
+        if answer.events is None:
+            await self._deliver_whole(call, answer, send)
+        else:
+            await self._deliver_stream(call, answer, send)
+
+    async def _deliver_whole(self, call: Call, answer: Answer, send: Send) -> None:
+        begun = self._books.clock.monotonic()
+        version = None
+        if call.pending:
+            asked = next(iter(call.pending.values()))
+            body = await self._returning.whole(
+                call, answer.body, is_json=_is_json(answer.headers), status=answer.status
+            )
+            version = asked.version
+        else:
+            body = await self._returning.whole(call, answer.body, is_json=True, status=answer.status)
+        headers = self._returning.headers(call, answer, version)
+        self._conclude_rest(call)
+        await send.whole(Reply(answer.status, headers, body))
+        self._books.meter.observe("respond", self._books.clock.monotonic() - begun)
+
+    def _conclude_rest(self, call: Call) -> None:
+        """A GET or DELETE that was answered whole, or a server that answered fewer requests than a batch held."""
+        for exchange in call.exchanges:
+            if exchange.kind != "message" and not exchange.answered:
+                self._books.conclude(call, exchange)
+
+    async def _deliver_stream(self, call: Call, answer: Answer, send: Send) -> None:
+        assert answer.events is not None
+        held: list[bytes] | None = [] if _initializes(call) and answer.session is not None else None
+        if held is None:
+            await self._open(call, answer, send)
+        try:
+            async for event in answer.events:
+                out = await self._event(call, event)
+                if held is None:
+                    if out:
+                        await send.event(out)
+                    continue
+                held.append(out)
+                if not call.pending:  # the version is negotiated now, and the session id can be sealed with it
+                    await self._release(call, answer, send, held)
+                    held = None
+        except UpstreamFault as fault:
+            if not call.opened:
+                raise
+            await self._broken(call, send, fault)
+        else:
+            if held is not None:
+                await self._release(call, answer, send, held)
+            await self._ended(call, send)
+        await send.close()
+
+    async def _open(self, call: Call, answer: Answer, send: Send) -> None:
+        version = call.exchanges[0].version
+        call.opened = True
+        await send.open(answer.status, self._returning.headers(call, answer, version))
+
+    async def _release(self, call: Call, answer: Answer, send: Send, held: list[bytes]) -> None:
+        await self._open(call, answer, send)
+        for out in held:
+            if out:
+                await send.event(out)
+
+    async def _event(self, call: Call, event: Event) -> bytes:
+        """The event's own bytes, or with other data; where the message was dropped, its id and retry lines alone."""
+        if event.id:
+            call.resumable = True
+        if not event.data:
+            return event.raw
+        data = await self._returning.message(call, event.data)
+        if data is event.data:
+            return event.raw
+        return event.with_data(data or None)
+
+    async def _ended(self, call: Call, send: Send) -> None:
+        """The server closed the stream. Unless the client can come back for the rest, every request gets its answer."""
+        if call.draining:
+            await self._say_goodbye(call, send)
+        elif call.pending and not call.resumable:
+            await self._broken(call, send, UpstreamFault("the stream ended", code="upstream.no_answer"))
+            return
+        for exchange in call.exchanges:
+            if exchange.kind == "message" or exchange.answered:
+                continue
+            reason = Reason.UPSTREAM_NO_ANSWER if call.pending and not call.draining else None
+            self._books.conclude(call, exchange, reason=reason, detail="may be resumed" if call.resumable else "")
+
+    async def _broken(self, call: Call, send: Send, fault: UpstreamFault) -> None:
+        """A stream that cannot go on: one clean error for each request that waits, or a place to resume from."""
+        if call.draining:
+            await self._ended(call, send)
+            return
+        decision = decision_of(fault)
+        self._books.meter.count("doorward_upstream_failures_total", call.server.id, fault.code)
+        for identifier, exchange in list(call.pending.items()):
+            self._books.conclude(call, exchange, effect=Effect.ERROR, reason=decision.reason, detail=fault.detail)
+            if not call.resumable:
+                await send.event(message_event(error_body(exchange, decision, identifier)))
+        call.pending.clear()
+        for exchange in call.exchanges:
+            if exchange.kind == "stream":
+                self._books.conclude(call, exchange, reason=decision.reason, detail=fault.detail)
+
+    async def _say_goodbye(self, call: Call, send: Send) -> None:
+        """A listen stream gets its completion, a legacy stream is told when to come back."""
+        if not call.modern:
+            await send.event(b"retry: 1000\n\n")
+            return
+        for identifier, exchange in list(call.pending.items()):
+            body = b'{"jsonrpc":"2.0","id":%s,"result":{"resultType":"complete","_meta":{"%s":%s}}}'
+            name, number = b"io.modelcontextprotocol/subscriptionId", msgspec.json.encode(identifier)
+            self._books.conclude(call, exchange, reason=Reason.GATEWAY_DRAINING)
+            await send.event(message_event(body % (number, name, number)))
+        call.pending.clear()
+
+    async def abandon(self, call: Call, send: Send, decision: Decision) -> None:
+        """The gateway itself cannot go on with an open stream: an error for every request that waits, then the end."""
+        for identifier, exchange in call.pending.items():
+            await send.event(message_event(error_body(exchange, decision, identifier)))
+        await send.close()
+
+
+def _is_json(headers: Headers) -> bool:
+    kind = next((value for name, value in headers if name == b"content-type"), b"application/json")
+    return kind.split(b";", 1)[0].strip().lower() in (b"application/json", b"")
+
+
+def _initializes(call: Call) -> bool:
+    return isinstance(call.message, Request) and call.message.method == "initialize"

@@ -1,0 +1,217 @@
+"""One two-way pipe between one client and one server: stdio ``run``, and the transport of 2024-11-05.
+
+Here an answer does not come back on the call that asked: both directions are streams of their own, correlated by one
+table. Each direction is handled strictly in order by one task of the transport's.
+"""
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+
+from msgspec.structs import replace
+
+from doorward.core.decision import Act, Effect, Reason
+from doorward.core.errors import Fault, JournalFault, UpstreamFault
+from doorward.core.exchange import Inbound
+from doorward.core.message import Batch, Message, MessageId, Notification, Request, Response, Unreadable, read
+from doorward.core.methods import allows_batches
+from doorward.gateway.call import Call, weigh
+from doorward.gateway.pipeline import Pipeline
+from doorward.gateway.returning import GARBAGE
+from doorward.stages.refuse import error_body
+
+Write = Callable[[bytes], Awaitable[None]]
+_CANCELLED = 1000  # answers that may still come for requests that were cancelled
+
+
+class Duplex:
+    """Screens and records every message of a pipe. ``template`` says who the client is; its ``body`` is replaced by
+    each message.
+
+    ``to_server`` and ``to_client`` take one whole message each, without a newline.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        template: Inbound,
+        to_server: Write,
+        to_client: Write,
+        standing: Call | None = None,
+    ) -> None:
+        self._pipeline = pipeline
+        self._template = template
+        self._to_server = to_server
+        self._to_client = to_client
+        self._waiting: dict[MessageId, Call] = {}
+        self._tokens: dict[str | int, Call] = {}
+        self._cancelled: OrderedDict[MessageId, Call] = OrderedDict()
+        self._standing = standing  # the exchange of all that belongs to no request; made when needed
+
+    # -- client to server
+
+    async def from_client(self, data: bytes, inbound: Inbound | None = None) -> None:
+        """One message: forwarded, or answered with a refusal. ``inbound``: where each comes on its own."""
+        pipeline = self._pipeline
+        if inbound is None:
+            inbound = replace(self._template, body=data, received=pipeline.books.clock.monotonic())
+        call = pipeline.begin(inbound)
+        try:
+            reply = await pipeline.prepare(call)
+        except Fault as fault:
+            reply, _ = pipeline.fault(call, fault)
+        if reply is not None:
+            pipeline.leave(call)
+            if not isinstance(call.message, Notification | Response):
+                await self._to_client(reply.body)
+            return
+        self._register(call)
+        call.spent += pipeline.books.clock.monotonic() - call.inbound.received
+        await self._to_server(call.body)
+
+    def _register(self, call: Call) -> None:
+        for exchange in call.exchanges:
+            message = exchange.message
+            if isinstance(message, Request):
+                self._waiting[message.id] = call
+                token = _progress_token(message)
+                if token is not None:
+                    self._tokens[token] = call
+            elif isinstance(message, Notification) and message.method == "notifications/cancelled":
+                self._cancel(message.params.get("requestId"))
+        if not call.pending:
+            self._pipeline.leave(call)
+
+    def _cancel(self, identifier: object) -> None:
+        """A cancelled request may get an answer or not (MCP basic/utilities/cancellation): its exchange ends here."""
+        if not isinstance(identifier, str | int) or identifier not in self._waiting:
+            return
+        call = self._waiting.pop(identifier)
+        exchange = call.pending[identifier]
+        self._pipeline.books.conclude(call, exchange, reason=Reason.CANCELLED)
+        self._cancelled[identifier] = call
+        if len(self._cancelled) > _CANCELLED:
+            self._cancelled.popitem(last=False)
+        self._forget(call, {identifier})
+
+    # -- server to client
+
+    async def from_server(self, data: bytes) -> None:
+        """One message of the server: screened, recorded, delivered, or dropped."""
+        standing = self._stand()
+        reading = read(data, depth=standing.snapshot.limits.depth, batches=allows_batches(standing.version))
+        try:
+            if isinstance(reading, Unreadable):
+                out = self._unread(standing, data)
+            elif isinstance(reading, Batch):
+                out = await self._batch(reading)
+            else:
+                out = await self._one(reading)
+        except Fault as fault:
+            out = self._withheld(reading, fault)
+        if out:
+            await self._to_client(out)
+
+    async def _one(self, message: Message) -> bytes:
+        call = self._call_of(message)
+        out = await self._pipeline.returning.one(call, message, self._pipeline.books.clock.monotonic())
+        if isinstance(message, Response) and message.id is not None:
+            self._waiting.pop(message.id, None)
+            self._cancelled.pop(message.id, None)
+            self._forget(call, {message.id})
+            self._learn_version(call)
+        return out
+
+    async def _batch(self, batch: Batch) -> bytes:
+        parts = [await self._one(message) for message in batch.messages]
+        if all(part is message.raw for part, message in zip(parts, batch.messages, strict=True)):
+            return batch.raw
+        kept = [part for part in parts if part]
+        return b"[" + b",".join(kept) + b"]" if kept else b""
+
+    def _call_of(self, message: Message) -> Call:
+        """The request that a message belongs to: by its id, by its progress token, else the pipe itself."""
+        call: Call | None = None
+        if isinstance(message, Response):
+            if message.id is not None:
+                call = self._waiting.get(message.id) or self._cancelled.get(message.id)
+        elif message.method == "notifications/progress":
+            token = message.params.get("progressToken")
+            call = self._tokens.get(token) if isinstance(token, str | int) else None
+        return call if call is not None else self._stand()
+
+    def _unread(self, call: Call, data: bytes) -> bytes:
+        """A line that is no message: to nobody in enforcing modes, recorded in all."""
+        exchange = call.first
+        exchange.uninspected += 1
+        act = weigh(exchange, GARBAGE)
+        exchange.refused, exchange.effect = False, Effect.ALLOW
+        self._pipeline.books.note(call, exchange, "message", "", Reason.UPSTREAM_GARBAGE, "a line that is no message")
+        dropped = act is Act.REFUSE and call.server.strict_reading
+        return b"" if dropped else data
+
+    def _withheld(self, reading: Message | Batch | Unreadable, fault: Fault) -> bytes:
+        """The journal cannot take the outcome, say: the answer is withheld, and the client told why."""
+        if not isinstance(reading, Response) or reading.id is None:
+            return b""
+        call = self._waiting.pop(reading.id, None)
+        if call is None:
+            return b""
+        reply, decision = self._pipeline.fault(call, fault)
+        self._forget(call, {reading.id})
+        return error_body(call.first, decision, reading.id) if reply.body else b""
+
+    # -- the pipe itself
+
+    def _stand(self) -> Call:
+        """The exchange of everything that belongs to no request: notifications and the server's own requests."""
+        if self._standing is None:
+            inbound = replace(self._template, verb="GET", body=b"", received=self._pipeline.books.clock.monotonic())
+            call = self._pipeline.begin(inbound)
+            self._pipeline.admission.stand(call)
+            self._pipeline.books.intend(call)
+            self._standing = call
+        return self._standing
+
+    def _learn_version(self, call: Call) -> None:
+        """What ``initialize`` negotiated holds for every later message of the pipe."""
+        exchange = call.first
+        if exchange.method == "initialize" and exchange.version:
+            self._template = replace(self._template, version=exchange.version.encode("latin-1", "replace"))
+            if self._standing is not None:
+                self._standing.version = exchange.version
+
+    def _forget(self, call: Call, identifiers: set[MessageId]) -> None:
+        for identifier in identifiers:
+            call.pending.pop(identifier, None)
+        if call.pending:
+            return
+        self._tokens = {token: other for token, other in self._tokens.items() if other is not call}
+        self._pipeline.leave(call)
+
+    async def closed(self, code: str = "upstream.crashed") -> None:
+        """The server's side has ended: every request that waits gets its error, and the pipe's stream is closed."""
+        for identifier, call in list(self._waiting.items()):
+            _, decision = self._pipeline.fault(call, UpstreamFault("the server ended", code=code))
+            await self._to_client(error_body(call.first, decision, identifier))
+            self._forget(call, {identifier})
+        self._waiting.clear()
+        await self.left()
+
+    async def left(self) -> None:
+        """The client's side has ended: what waits is recorded as disconnected."""
+        for identifier, call in list(self._waiting.items()):
+            self._pipeline.vanished(call)
+            self._forget(call, {identifier})
+        self._waiting.clear()
+        if self._standing is not None:
+            standing, self._standing = self._standing, None
+            try:
+                self._pipeline.books.conclude(standing, standing.first)
+            except JournalFault:
+                return
+
+
+def _progress_token(message: Request) -> str | int | None:
+    meta = message.params.get("_meta")
+    token = meta.get("progressToken") if isinstance(meta, dict) else None
+    return token if isinstance(token, str | int) else None

@@ -1,0 +1,65 @@
+"""How much one caller, and all of them, may have under way in this worker."""
+
+from collections import OrderedDict
+
+from doorward.core.decision import ALLOW, Decision
+from doorward.core.snapshot import Limits
+from doorward.stages.limit import OVERLOAD, STREAMS, Bucket, take
+
+_BUCKETS = 10_000
+
+
+class Flow:
+    """Counts of calls in flight and open streams, and one token bucket a caller (the least recently used go first)."""
+
+    __slots__ = ("_buckets", "_calls", "_streams", "calls", "streams")
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.streams = 0
+        self._calls: dict[str, int] = {}
+        self._streams: dict[str, int] = {}
+        self._buckets: OrderedDict[str, Bucket] = OrderedDict()
+
+    def rate(self, owner: str, per_minute: int, now: float) -> Decision:
+        """One call out of the caller's minute. ``now`` in monotonic seconds."""
+        bucket, decision = take(self._buckets.get(owner), per_minute, now)
+        self._buckets[owner] = bucket
+        self._buckets.move_to_end(owner)
+        if len(self._buckets) > _BUCKETS:
+            self._buckets.popitem(last=False)
+        return decision
+
+    def enter(self, owner: str, limits: Limits) -> Decision:
+        """Count a call in, or say that there is no room."""
+        mine = self._calls.get(owner, 0)
+        if self.calls >= limits.in_flight or mine >= limits.in_flight_per_identity:
+            return OVERLOAD
+        self.calls += 1
+        self._calls[owner] = mine + 1
+        return ALLOW
+
+    def leave(self, owner: str) -> None:
+        self.calls -= 1
+        _down(self._calls, owner)
+
+    def open(self, owner: str, limits: Limits) -> Decision:
+        """Count a long stream in, or say that this caller has enough."""
+        mine = self._streams.get(owner, 0)
+        if mine >= limits.streams_per_identity:
+            return STREAMS
+        self.streams += 1
+        self._streams[owner] = mine + 1
+        return ALLOW
+
+    def shut(self, owner: str) -> None:
+        self.streams -= 1
+        _down(self._streams, owner)
+
+
+def _down(counts: dict[str, int], owner: str) -> None:
+    left = counts[owner] - 1
+    if left:
+        counts[owner] = left
+    else:
+        del counts[owner]

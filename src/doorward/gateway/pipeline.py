@@ -1,0 +1,254 @@
+"""READ FIRST: the order of the stages, for every message, both ways.
+
+A request:   admit (server > authenticate > session > read > headers > limit > authorize)   gateway/admission.py
+             > inspect > redact > authorize again if anything changed                       gateway/screen.py
+             > journal the intent > mint a credential > forward
+An answer:   read > whose is it > inspect > redact > journal the outcome > send             gateway/returning.py
+
+A refusal is a ``Decision``; a fault is an exception, and ``Pipeline.serve`` is the one place that catches it, and
+refuses.
+"""
+
+import asyncio
+import logging
+
+from doorward.core.decision import ALLOW, Act, Decision, Effect, Reason
+from doorward.core.errors import Fault, JournalFault, UpstreamFault
+from doorward.core.exchange import Answer, Exchange, Inbound, Outbound, Reply
+from doorward.core.identity import NO_CREDENTIAL, Credential
+from doorward.core.message import Request
+from doorward.core.methods import method_entry
+from doorward.core.ports import Clock, Journal, Send
+from doorward.gateway.admission import DRAINING, Admission
+from doorward.gateway.books import Books, Meters
+from doorward.gateway.call import Call, Ids, weigh
+from doorward.gateway.delivery import Delivery
+from doorward.gateway.flow import Flow
+from doorward.gateway.live import Live
+from doorward.gateway.returning import Returning, decision_of
+from doorward.gateway.schemas import Schemas
+from doorward.gateway.screen import screen
+from doorward.gateway.sessions import Sealer
+from doorward.gateway.upstreams import Upstreams
+from doorward.stages.authorize import authorize
+from doorward.stages.mirrors import remirrored
+from doorward.stages.refuse import JSON, error_body, refusal
+
+log = logging.getLogger(__name__)
+
+_SUMMARY = 60.0  # seconds between the summaries of a long stream (contract.md, "The audit record")
+
+
+class Pipeline:
+    """Takes every message through the stages. One for a worker; knows no wire."""
+
+    def __init__(
+        self, live: Live, journal: Journal, upstreams: Upstreams, clock: Clock, meter: Meters, sealer: Sealer
+    ) -> None:
+        self._live = live
+        self._upstreams = upstreams
+        self._clock = clock
+        ids = Ids()
+        schemas = Schemas()
+        self.flow = Flow()
+        self.books = Books(journal, meter, clock, ids)
+        self.admission = Admission(self.books, self.flow, ids, schemas, sealer)
+        self.returning = Returning(self.books, schemas, sealer, self.tell)
+        self.delivery = Delivery(self.books, self.returning)
+        self._streaming: set[Call] = set()
+
+    async def serve(self, inbound: Inbound, send: Send) -> None:
+        """Answer one thing a client sent. Never raises, but for the cancellation by which a transport says: the client
+        left.
+        """
+        call = self.begin(inbound)
+        try:
+            reply = await self.prepare(call)
+            if reply is not None:
+                await send.whole(reply)
+                return
+            answer = await self.forward(call)
+            await self.delivery.deliver(call, answer, send)
+        except asyncio.CancelledError:
+            self.vanished(call)
+            raise
+        except ConnectionError:  # the client went away between two writes; its task is about to be cancelled
+            self.vanished(call)
+        except Fault as fault:
+            await self._fail(call, send, fault)
+        except Exception:  # the one broad except of the data plane: whatever broke, nothing passes
+            log.exception("a fault in the gateway, exchange %s", call.first.exchange_id if call.exchanges else "-")
+            await self._fail(call, send, Fault(code="gateway.fault"))
+        finally:
+            self.leave(call)
+
+    def begin(self, inbound: Inbound) -> Call:
+        """A new call, with the snapshot that it keeps to its end."""
+        return Call(self._live.snapshot, inbound)
+
+    # -- towards the server
+
+    async def prepare(self, call: Call) -> Reply | None:
+        """Everything before forwarding, the intent's record included. None: forward ``call.body``."""
+        if self._live.draining and call.inbound.verb == "POST" and call.inbound.session is None:
+            return self.admission.refuse(call, DRAINING)
+        reply = self.admission.admit(call)
+        if reply is None and call.snapshot.scanner is not None:
+            reply = await self._inspect(call)
+        if reply is None:
+            self.books.intend(call)
+        return reply
+
+    async def _inspect(self, call: Call) -> Reply | None:
+        begun = self._clock.monotonic()
+        parts: list[bytes] = []
+        refused: Decision | None = None
+        for exchange in call.exchanges:
+            if exchange.message is None:
+                continue
+            screened = await screen(call, exchange, exchange.message, "arguments", exchange.method or "")
+            refused = screened.refusal or refused
+            parts.append(screened.raw)
+            if screened.redacted and screened.refusal is None:
+                refused = self._after_redaction(call, exchange, screened.raw) or refused
+        self.books.meter.observe("inspect", self._clock.monotonic() - begun)
+        if refused is not None:
+            return self.admission.refuse(call, refused)
+        if any(exchange.redactions for exchange in call.exchanges):
+            call.body = parts[0] if call.message is not None else b"[" + b",".join(parts) + b"]"
+        return None
+
+    def _after_redaction(self, call: Call, exchange: Exchange, raw: bytes) -> Decision | None:
+        """Authorization is asked again after anything has changed the arguments, and the mirrored headers follow the
+        body.
+        """
+        reading = self.admission.reread(call, raw)
+        if reading is None:
+            return decision_of(Fault(code="gateway.fault"))
+        call.headers = remirrored(call.headers, exchange.message, reading)
+        decision = authorize(call.grant, call.server, exchange.method, exchange.name)
+        if decision is not ALLOW and weigh(exchange, decision) is Act.REFUSE:
+            return decision
+        return None
+
+    async def forward(self, call: Call) -> Answer:
+        """Send what was prepared, with the credential minted for it."""
+        credential = await self._credential(call)
+        for exchange in call.exchanges:
+            exchange.credential = credential.label
+        call.outbound = _outbound(call)
+        call.forwarded_at = self._clock.monotonic()
+        call.spent += call.forwarded_at - call.inbound.received
+        self._watch(call)
+        call.answer = await self._upstreams.get(call.server).forward(call.outbound, credential)
+        for exchange in call.exchanges:
+            exchange.upstream_status = call.answer.status
+        return call.answer
+
+    async def _credential(self, call: Call) -> Credential:
+        broker = call.server.broker
+        return NO_CREDENTIAL if broker is None else await broker.mint(call.grant, call.inbound.relayed)
+
+    async def tell(self, call: Call, body: bytes) -> None:
+        """A message of our own to the server of a call."""
+        headers = call.outbound.headers if call.outbound is not None else ()
+        outbound = Outbound("POST", body, headers, call.version, call.modern, call.owner, session=call.session)
+        answer = await self._upstreams.get(call.server).forward(outbound, await self._credential(call))
+        answer.abort()
+
+    # -- ends
+
+    async def _fail(self, call: Call, send: Send, fault: Fault) -> None:
+        reply, decision = self.fault(call, fault)
+        try:
+            if call.opened:
+                await self.delivery.abandon(call, send, decision)
+            else:
+                await send.whole(reply)
+        except ConnectionError:
+            log.debug("the client left before it could be told")
+
+    def fault(self, call: Call, fault: Fault) -> tuple[Reply, Decision]:
+        """A fault becomes a refusal with a reason, recorded; if even that cannot be recorded, it says so instead."""
+        if isinstance(fault, UpstreamFault):
+            self.books.meter.count("doorward_upstream_failures_total", call.server.id, fault.code)
+        elif not isinstance(fault, JournalFault):
+            log.warning("%s: %s", fault.code, fault.detail)
+        decision = decision_of(fault)
+        if not call.exchanges:
+            self.admission.open(call, None)
+        try:
+            for exchange in call.exchanges:
+                self.books.conclude(call, exchange, effect=Effect.ERROR, reason=decision.reason, detail=fault.detail)
+        except JournalFault as error:
+            decision = decision_of(error)
+        return _failure(call, decision), decision
+
+    def vanished(self, call: Call) -> None:
+        """The client went away: close towards the server at once; what that means is the server's to say."""
+        for exchange in call.exchanges:
+            if exchange.kind == "message":
+                continue
+            try:
+                self.books.conclude(call, exchange, reason=Reason.DISCONNECTED)
+            except JournalFault:
+                log.error("the end of exchange %s could not be recorded", exchange.exchange_id)
+
+    def leave(self, call: Call) -> None:
+        if call.answer is not None:
+            call.answer.abort()
+        self._streaming.discard(call)
+        if call.counted == "call":
+            self.flow.leave(call.owner)
+        elif call.counted == "stream":
+            self.flow.shut(call.owner)
+        call.counted = ""
+
+    # -- long streams
+
+    def _watch(self, call: Call) -> None:
+        if call.stream:
+            self._streaming.add(call)
+            asyncio.get_running_loop().call_later(_SUMMARY, self._summarise, call)
+
+    def _summarise(self, call: Call) -> None:
+        if call not in self._streaming:
+            return
+        try:
+            self.books.note(call, call.first, "stream", "summary", Reason.NONE)
+        except JournalFault:
+            log.error("a stream's summary could not be recorded")
+        asyncio.get_running_loop().call_later(_SUMMARY, self._summarise, call)
+
+    async def drain(self) -> None:
+        """End the long streams politely; calls under way go on (the transport waits for them)."""
+        for call in list(self._streaming):
+            call.draining = True
+            if call.answer is not None:
+                call.answer.abort()
+
+
+def _outbound(call: Call) -> Outbound:
+    message = call.message
+    stream = call.stream
+    return Outbound(
+        verb=call.inbound.verb,
+        body=call.body,
+        headers=call.headers,
+        version=call.inbound.version.decode("latin-1") if call.inbound.version is not None else "",
+        modern=call.modern,
+        owner=call.owner,
+        session=call.session,
+        message=message,
+        last_event_id=None if call.modern else call.inbound.last_event_id,
+        resend=isinstance(message, Request) and not stream and method_entry(message.method).safe,
+        endless=stream,
+    )
+
+
+def _failure(call: Call, decision: Decision) -> Reply:
+    exchanges = [e for e in call.exchanges if isinstance(e.message, Request)]
+    if len(call.exchanges) > 1 and exchanges:
+        bodies = [error_body(e, decision, e.message.id) for e in exchanges if isinstance(e.message, Request)]
+        return Reply(200, (JSON,), b"[" + b",".join(bodies) + b"]")
+    return refusal(call.first, decision)

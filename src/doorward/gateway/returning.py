@@ -1,0 +1,266 @@
+"""The answering side of the pipeline: all that comes back from a server goes through here, message by message."""
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from doorward.core.decision import Decision, Effect, Reason
+from doorward.core.errors import Fault, UpstreamFault
+from doorward.core.exchange import Answer, Exchange, Headers
+from doorward.core.message import Batch, Message, Request, Response, Unreadable, read
+from doorward.core.methods import allows_batches
+from doorward.core.policy import Severity
+from doorward.gateway.books import Books
+from doorward.gateway.call import Call, weigh
+from doorward.gateway.schemas import Schemas
+from doorward.gateway.screen import Screened, screen, screen_text
+from doorward.gateway.sessions import Sealer
+from doorward.stages.refuse import error_body, refusal
+
+log = logging.getLogger(__name__)
+
+_WHAT: dict[Reason, tuple[str, str]] = {
+    Reason.UPSTREAM_GARBAGE: (
+        "the server's answer is not one clear message",
+        "try again; if it stays so, the server is at fault",
+    ),
+    Reason.UPSTREAM_TOO_LARGE: ("the server's answer is larger than the gateway may hold", "ask for less"),
+    Reason.UPSTREAM_NO_ANSWER: (
+        "the server ended without an answer",
+        "check whether the call had its effect, then try again",
+    ),
+    Reason.UPSTREAM_TIMEOUT: (
+        "the server did not answer in time",
+        "check whether the call had its effect, then try again",
+    ),
+    Reason.UPSTREAM_CLOSED: (
+        "the server closed the connection before it had answered",
+        "check whether the call had its effect, then try again",
+    ),
+    Reason.UPSTREAM_CRASHED: ("the server's process ended", "start a new session and try again"),
+    Reason.UPSTREAM_UNREACHABLE: ("the server cannot be reached", "try again in a moment"),
+    Reason.UPSTREAM_BREAKER: (
+        "the server failed several times and is being left alone for a moment",
+        "try again in a moment",
+    ),
+    Reason.UPSTREAM_UNAUTHORIZED: (
+        "the server wants a credential that the gateway has not got",
+        "ask the operator to configure credentials for this server",
+    ),
+    Reason.UPSTREAM_REDIRECT: (
+        "the server answered with a redirect, which the gateway does not follow",
+        "ask the operator to configure the address that it points to",
+    ),
+    Reason.UPSTREAM_UNSOLICITED: ("the server answered something that was not asked", "none: it was dropped"),
+    Reason.JOURNAL_UNAVAILABLE: ("the audit log cannot take a record, so nothing passes", "try again in a moment"),
+    Reason.CREDENTIAL_UNAVAILABLE: (
+        "no credential for the server could be had",
+        "try again in a moment, or ask the operator",
+    ),
+    Reason.LIMIT_OVERLOAD: ("the server has as many callers as it may", "try again in a moment"),
+    Reason.GATEWAY_DRAINING: ("the gateway is about to stop", "send the request again in a moment"),
+}
+
+
+def decision_of(fault: Fault) -> Decision:
+    """A fault as the refusal that the client gets. Its own detail stays in the log: it may name hosts and files."""
+    try:
+        reason = Reason(fault.code)
+    except ValueError:
+        reason = Reason.GATEWAY_FAULT
+    what, remedy = _WHAT.get(
+        reason, ("something broke in the gateway", "try again, and give the operator the exchange id")
+    )
+    return Decision(Effect.ERROR, reason, Severity.CRITICAL, what=what, remedy=remedy)
+
+
+UNSOLICITED = Decision(
+    Effect.DENY,
+    Reason.UPSTREAM_UNSOLICITED,
+    Severity.HIGH,
+    rules=("response-table",),
+    what=_WHAT[Reason.UPSTREAM_UNSOLICITED][0],
+    remedy=_WHAT[Reason.UPSTREAM_UNSOLICITED][1],
+)
+GARBAGE = Decision(
+    Effect.DENY,
+    Reason.UPSTREAM_GARBAGE,
+    Severity.CRITICAL,
+    rules=("one-reading",),
+    what=_WHAT[Reason.UPSTREAM_GARBAGE][0],
+)
+
+
+Tell = Callable[[Call, bytes], Awaitable[None]]
+
+
+class Returning:
+    """Reads, correlates, screens and records what a server sends."""
+
+    __slots__ = ("_books", "_schemas", "_sealer", "_tell")
+
+    def __init__(self, books: Books, schemas: Schemas, sealer: Sealer, tell: Tell) -> None:
+        self._books = books
+        self._schemas = schemas
+        self._sealer = sealer
+        self._tell = tell  # sends a message of our own to the call's server
+
+    # -- heads
+
+    def headers(self, call: Call, answer: Answer, version: str | None = None) -> Headers:
+        """The answer's headers with the server's session id sealed, if it gave one."""
+        if answer.session is None or call.modern:
+            return answer.headers
+        if answer.session == call.session and call.inbound.session is not None:
+            sealed = call.inbound.session
+        else:
+            sealed = self._sealer.seal(call.server.id, call.owner, version or call.version, answer.session)
+        return (*answer.headers, (b"mcp-session-id", sealed))
+
+    # -- a whole body
+
+    async def whole(self, call: Call, body: bytes, *, is_json: bool, status: int) -> bytes:
+        """What goes to the client for a whole body. Raises ``UpstreamFault`` where there is no answer in it."""
+        if not call.pending:
+            screened = await screen_text(call, call.first, body) if body else Screened(body)
+            if screened.refusal is not None:
+                return b""
+            return screened.raw
+        if not body or not is_json:
+            return await self._no_message(call, body, status)
+        return await self.message(call, body)
+
+    async def _no_message(self, call: Call, body: bytes, status: int) -> bytes:
+        """An error page, or nothing: passed with its status; but a success without an answer is none."""
+        if status < 400 and call.server.strict_reading and call.first.mode.enforcing:
+            code = "upstream.garbage" if body else "upstream.no_answer"
+            raise UpstreamFault("a success without a JSON-RPC answer", code=code)
+        screened = await screen_text(call, call.first, body)
+        if screened.refusal is not None:
+            raise UpstreamFault("an error page that may not pass", code="upstream.garbage")
+        for exchange in list(call.pending.values()):
+            exchange.bytes_out += len(screened.raw)
+            self._books.conclude(call, exchange)
+        call.pending.clear()
+        return screened.raw
+
+    # -- one message
+
+    async def message(self, call: Call, raw: bytes) -> bytes:
+        """A body or an event's data that must hold answers: screened, recorded, ready to send; empty where it was
+        dropped.
+        """
+        begun = self._books.clock.monotonic()
+        reading = read(raw, depth=call.snapshot.limits.depth, batches=allows_batches(call.version))
+        if isinstance(reading, Unreadable):
+            return self._unread(call, raw)
+        if isinstance(reading, Batch):
+            return await self._batch(call, reading, raw, begun)
+        return await self.one(call, reading, begun)
+
+    async def one(self, call: Call, message: Message, begun: float) -> bytes:
+        """One message of any kind. ``begun`` is when its handling began (monotonic seconds)."""
+        if isinstance(message, Response):
+            return await self._response(call, message, begun)
+        exchange = call.first
+        screened = await screen(call, exchange, message, "results", message.method)
+        exchange.interim += 1
+        exchange.bytes_out += len(screened.raw)
+        if screened.refusal is not None:
+            self._books.note(call, exchange, "message", "", screened.refusal.reason, "an interim message was refused")
+            if isinstance(message, Request):
+                await self._refuse_server(call, message, screened.refusal)
+            call.spent += self._books.clock.monotonic() - begun
+            return b""
+        if screened.redacted:
+            self._books.note(call, exchange, "message", "", Reason.PII_REDACTED, "an interim message was redacted")
+        call.spent += self._books.clock.monotonic() - begun
+        return screened.raw
+
+    async def _batch(self, call: Call, batch: Batch, raw: bytes, begun: float) -> bytes:
+        """An array: the original bytes where no element was changed."""
+        parts = [await self.one(call, message, begun) for message in batch.messages]
+        if all(part is message.raw for part, message in zip(parts, batch.messages, strict=True)):
+            return raw
+        kept = [part for part in parts if part]
+        return b"[" + b",".join(kept) + b"]" if kept else b""
+
+    def _unread(self, call: Call, raw: bytes) -> bytes:
+        exchange = call.first
+        exchange.uninspected += 1
+        if call.server.strict_reading and exchange.mode.enforcing:
+            if not call.stream:
+                raise UpstreamFault("a message that has no single reading", code="upstream.garbage")
+            self._books.note(call, exchange, "message", "", Reason.UPSTREAM_GARBAGE, "an event was dropped")
+            return b""
+        weigh(exchange, GARBAGE)
+        exchange.bytes_out += len(raw)
+        for waiting in list(call.pending.values()) if not call.opened else ():
+            self._books.conclude(call, waiting)
+        if not call.opened:
+            call.pending.clear()
+        return raw
+
+    async def _response(self, call: Call, message: Response, begun: float) -> bytes:
+        exchange = self._answered(call, message)
+        if exchange is None:
+            return await self._unexpected(call, message)
+        if exchange.method == "initialize" and isinstance(message.result, dict):
+            negotiated = message.result.get("protocolVersion")
+            exchange.version = negotiated if isinstance(negotiated, str) else exchange.version
+        elif exchange.method == "tools/list":
+            self._schemas.learn(call.server.id, call.owner, message)
+        screened = await screen(call, exchange, message, "results", exchange.method or "")
+        raw = screened.raw
+        if screened.refusal is not None:
+            raw = refusal(exchange, screened.refusal).body
+        self._books.hash_answer(call, exchange, message, raw)
+        call.spent += self._books.clock.monotonic() - begun
+        self._books.conclude(call, exchange)  # no record, no answer (G1)
+        return raw
+
+    def _answered(self, call: Call, message: Response) -> Exchange | None:
+        """The request that a response answers: on a POST's stream only that POST's ids, each once."""
+        if message.id is not None:
+            return call.pending.pop(message.id, None)
+        # An error without an id answers the one request there is: the server could not read what it answers.
+        if message.is_error and len(call.pending) == 1 and not call.opened:
+            return call.pending.popitem()[1]
+        return None
+
+    async def _unexpected(self, call: Call, message: Response) -> bytes:
+        """A second answer, or one for another's id. A resumed stream carries answers of earlier requests, by its
+        nature.
+        """
+        exchange = call.first
+        resumed = call.stream and call.inbound.last_event_id is not None
+        if not resumed:
+            act = weigh(exchange, UNSOLICITED)
+            if exchange.mode.enforcing and act.value == "refuse":
+                exchange.refused = False  # the answer was dropped, the exchange itself goes on
+                exchange.effect = Effect.ALLOW
+                self._books.note(call, exchange, "message", "", Reason.UPSTREAM_UNSOLICITED, "a response was dropped")
+                if not call.opened and not call.stream:
+                    raise UpstreamFault("an answer with another id", code="upstream.garbage")
+                return b""
+        screened = await screen(call, exchange, message, "results", "")
+        raw = screened.raw
+        if screened.refusal is not None and message.id is not None:
+            raw = error_body(exchange, screened.refusal, message.id)
+        self._books.hash_answer(call, exchange, message, raw)
+        reason = Reason.RESUMED if resumed else Reason.UPSTREAM_UNSOLICITED
+        self._books.note(call, exchange, "message", "", reason)
+        for waiting in list(call.pending.values()) if not call.opened and not call.stream else ():
+            self._books.conclude(call, waiting)
+            call.pending.clear()
+        return raw
+
+    async def _refuse_server(self, call: Call, message: Request, decision: Decision) -> None:
+        """A legacy server waits for the answer to its question: it gets one from us, and the client never sees the
+        question.
+        """
+        if call.modern:
+            return
+        try:
+            await self._tell(call, error_body(call.first, decision, message.id))
+        except UpstreamFault:
+            log.info("a refusal could not be delivered to server %s", call.server.id)

@@ -1,0 +1,57 @@
+"""token -> Grant | Decision."""
+
+import hashlib
+
+from doorward.core.decision import Decision, Effect, Reason
+from doorward.core.identity import NOTHING, Grant
+from doorward.core.policy import Severity
+from doorward.core.snapshot import Server, Snapshot
+
+_AMBIGUOUS = Decision(
+    Effect.DENY,
+    Reason.AUTH_AMBIGUOUS,
+    Severity.CRITICAL,
+    what="the request carries the gateway's token more than once",
+    remedy="send exactly one X-MCP-Token header, or exactly one Authorization: Bearer header",
+)
+_REQUIRED = Decision(
+    Effect.DENY,
+    Reason.AUTH_REQUIRED,
+    Severity.CRITICAL,
+    what="this server wants a token and none was sent",
+    remedy="send the token as X-MCP-Token or as Authorization: Bearer",
+)
+_INVALID = Decision(
+    Effect.DENY,
+    Reason.AUTH_INVALID,
+    Severity.CRITICAL,
+    what="the token is not one that this gateway knows",
+    remedy="get a new token, or check which agent's token the client is configured with",
+)
+_EXPIRED = Decision(
+    Effect.DENY,
+    Reason.AUTH_EXPIRED,
+    Severity.CRITICAL,
+    what="the token has expired",
+    remedy="get a new token and send the request again",
+)
+
+
+def authenticate(
+    token: bytes | None, ambiguous: bool, snapshot: Snapshot, server: Server, now: float
+) -> Grant | Decision:
+    """Who calls. ``now`` is in seconds since the epoch.
+
+    The decision is final in every mode: a token that is present and bad is never let through (contract.md, "Modes").
+    """
+    if ambiguous:
+        return _AMBIGUOUS
+    if token is None:
+        return NOTHING if server.anonymous else _REQUIRED
+    # Looked up by its hash, so that the time it takes says nothing about the tokens that exist.
+    grant = snapshot.agents.get(hashlib.sha256(token).digest())
+    if grant is None:
+        return _INVALID
+    if grant.expires is not None and grant.expires <= now:
+        return _EXPIRED
+    return grant

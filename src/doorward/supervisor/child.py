@@ -1,0 +1,138 @@
+"""One worker process, from outside: start it, ask it, end it."""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Sequence
+from typing import Any
+
+from doorward.supervisor.pace import Pace
+from doorward.supervisor.totals import Export
+from doorward.worker.channel import Channel, ChannelClosed, Fields
+from doorward.worker.service import Start
+
+log = logging.getLogger(__name__)
+
+_STDERR = 2  # our own stdout is for the one line of --json
+
+
+class StartFault(Exception):
+    """A worker could not start. ``problems`` are its own words; ``configuration``: another try would not help."""
+
+    def __init__(self, problems: Sequence[str], *, configuration: bool = False) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = tuple(problems)
+        self.configuration = configuration
+
+
+class Child:
+    """A worker that was spawned. ``export`` and ``reasons`` are its latest answer; ``version`` what it serves."""
+
+    def __init__(self, number: int, process: asyncio.subprocess.Process) -> None:
+        self.number = number
+        self.process = process
+        self.ready = False
+        self.version = 0
+        self.reasons: list[str] = ["starting"]
+        self.export: Export = {}
+        self._channel: Channel | None = None
+        self._reading: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def spawn(cls, number: int, command: Sequence[str]) -> "Child":
+        ours, theirs = socket.socketpair()
+        with theirs:
+            process = await asyncio.create_subprocess_exec(
+                *command,
+                str(theirs.fileno()),
+                pass_fds=[theirs.fileno()],
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=_STDERR,
+            )
+        child = cls(number, process)
+        child._channel = await Channel.over(ours, child._handle)
+        child._reading = asyncio.create_task(child._channel.run())
+        return child
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    async def start(self, start: Start, within: float) -> None:
+        """Have it compile and listen. Raises StartFault."""
+        try:
+            answer = await self._ask("start", within=within, **start.plain())
+        except ChannelClosed:
+            code = await self.process.wait()
+            raise StartFault([f"worker {self.number} ended with {code} while starting; its words are above"]) from None
+        except TimeoutError:
+            raise StartFault([f"worker {self.number} was not ready within {within:g} s"]) from None
+        if "failed" in answer:
+            raise StartFault(answer["problems"], configuration=answer["failed"] == "configuration")
+        self._pulsed(answer)
+        self.ready = True
+
+    async def pulse(self, within: float) -> None:
+        """Ask for a sign of life, with its counts. Raises TimeoutError or ChannelClosed."""
+        self._pulsed(await self._ask("pulse", within=within))
+
+    async def watch(self, pace: Pace) -> None:
+        """Return when the process has ended; kill it when its event loop stands still."""
+        try:
+            while True:
+                await self.pulse(pace.stuck)
+                await asyncio.sleep(pace.pulse)
+        except TimeoutError:
+            log.error("worker %d (%d) gave no sign of life for %g s and is killed", self.number, self.pid, pace.stuck)
+            self.kill()
+        except ChannelClosed:
+            pass
+        await self._ended_within(pace.grace)
+
+    async def prepare(self, version: int, text: str, within: float) -> list[str]:
+        """What stands against this version; empty when it is compiled and waits for ``swap``."""
+        answer = await self._ask("prepare", within=within, version=version, text=text)
+        return list(answer.get("problems", ())) if "failed" in answer else []
+
+    async def swap(self, version: int, within: float) -> None:
+        """Let it serve a prepared version; nothing happens if it already has a later one."""
+        self.version = (await self._ask("swap", within=within, version=version))["version"]
+
+    async def stop(self, drain: float, grace: float) -> None:
+        """Let it finish its calls for ``drain`` seconds; kill it ``grace`` seconds later."""
+        assert self._channel is not None
+        self._channel.tell("stop", drain=drain)
+        await self._ended_within(drain + grace)
+
+    def kill(self) -> None:
+        if self.process.returncode is None:
+            self.process.kill()
+
+    async def ended(self) -> int:
+        """Wait for the end; what it said last has been read by then."""
+        code = await self.process.wait()
+        self.ready = False
+        if self._reading is not None:
+            await asyncio.wait([self._reading])
+        return code
+
+    async def _ended_within(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self.ended()
+        except TimeoutError:
+            log.error("worker %d (%d) did not end in time and is killed", self.number, self.pid)
+            self.kill()
+            await self.ended()
+
+    async def _ask(self, what: str, *, within: float, **fields: Any) -> Fields:
+        assert self._channel is not None
+        return await self._channel.ask(what, within=within, **fields)
+
+    async def _handle(self, what: str, fields: Fields) -> Fields | None:
+        if what == "bye":
+            self._pulsed(fields)
+        return None
+
+    def _pulsed(self, answer: Fields) -> None:
+        self.version, self.reasons, self.export = answer["version"], answer["reasons"], answer["meter"]

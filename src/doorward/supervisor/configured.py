@@ -1,0 +1,58 @@
+"""A configuration file as the supervisor's ``Plan``: read, keys made or rotated, compiled to see that it can be."""
+
+import hashlib
+import time
+from pathlib import Path
+
+from doorward import configfile
+from doorward.bootstrap.configured import compiled, directories
+from doorward.configfile.servers import mode_of
+from doorward.control import keys as keystore
+from doorward.core.errors import ConfigurationFault
+from doorward.core.snapshot import Keys, Snapshot
+from doorward.supervisor.plan import Plan
+
+MAX_BYTES = 16 << 20
+
+
+def load(path: Path) -> Plan:
+    """The plan of the file at ``path``. Raises ``ConfigurationFault`` with all problems."""
+    text = _text(path)
+    loaded = configfile.load_text(text, file=str(path))
+    config = loaded.config
+    keys_directory, audit = directories(loaded)
+    keys = keystore.load(keys_directory, rotate=config.keys.rotate, now=time.time())
+    snapshot = compiled(loaded, keys, version=0)
+    tls = config.listen.tls
+    return Plan(
+        path=path.absolute(),
+        text=text,
+        digest=loaded.digest,
+        listen=config.listen.address,
+        admin=config.admin.address,
+        workers=config.listen.workers,
+        drain=float(config.listen.drain),
+        keys=keys_directory,
+        audit=audit,
+        mode=config.mode.value,
+        servers={name: mode_of(config, server).value for name, server in config.servers.items()},
+        tls=(tls.certificate, tls.key, tls.client_ca or "") if tls is not None else (),
+        state=_state(keys, snapshot),
+        notices=tuple(map(str, loaded.warnings)),
+    )
+
+
+def _text(path: Path) -> str:
+    try:
+        with path.open("rb") as opened:
+            data = opened.read(MAX_BYTES + 1)
+        return data.decode()
+    except OSError as error:
+        raise ConfigurationFault(f"{path}: cannot be read: {error.strerror} (give its path with -c)") from None
+    except UnicodeDecodeError:
+        raise ConfigurationFault(f"{path}: is not UTF-8 text (save it as UTF-8)") from None
+
+
+def _state(keys: Keys, snapshot: Snapshot) -> str:
+    sealing = hashlib.sha256(b"".join(keys.sealing)).hexdigest()
+    return f"{snapshot.policy_digest} {sealing}"

@@ -1,0 +1,352 @@
+"""One client connection: bytes in, requests to the handler one after the other, timeouts, refusals.
+
+States: OPEN (between requests, or inside one) > BUSY (a handler works; later bytes wait unparsed) > OPEN again, or
+LINGER (answered for the last time, reading on for a moment) > CLOSED.
+"""
+
+import asyncio
+import contextvars
+import logging
+import select
+from math import inf
+from typing import Protocol
+
+from .limits import ServerLimits
+from .reading import HEAD, READY, RequestReader
+from .refusals import BODY_TIMEOUT, HEAD_TIMEOUT, INTERNAL, OVERLOADED, Refusal, error_body, refusal
+from .request import HttpRequest
+from .responder import Handler, Responder
+
+logger = logging.getLogger(__name__)
+
+OPEN, BUSY, LINGER, CLOSED = range(4)
+_HANGUP = getattr(select, "POLLRDHUP", 0)  # POLLERR and POLLHUP are always reported
+_DISCARD = 16 * 1024 * 1024  # bytes of a refused body read and dropped before the connection is cut
+
+
+class Owner(Protocol):
+    """What a connection needs of its server."""
+
+    limits: ServerLimits
+    handler: Handler
+    buffered: int
+    draining: bool
+    context: contextvars.Context
+
+    def status_line(self, status: int) -> bytes: ...
+    def admit(self, connection: "Connection", client: str) -> Refusal | None: ...
+    def forget(self, connection: "Connection", client: str, task: "asyncio.Task[None] | None") -> None: ...
+    def refused(self, code: str, client: str) -> None: ...
+
+
+class Connection(asyncio.Protocol):
+    """Server side of one connection; `closed` and `congested` are read by the responder."""
+
+    __slots__ = (
+        "_ahead",
+        "_deadline",
+        "_discarded",
+        "_flushed",
+        "_flushed_at",
+        "_held",
+        "_limits",
+        "_loop",
+        "_owner",
+        "_reader",
+        "_reading_paused",
+        "_responder",
+        "_sent",
+        "_state",
+        "_task",
+        "_tls",
+        "_transport",
+        "_waiters",
+        "client",
+        "closed",
+        "congested",
+    )
+
+    _transport: asyncio.Transport
+    _responder: Responder
+
+    def __init__(self, owner: Owner, loop: asyncio.AbstractEventLoop) -> None:
+        self._owner = owner
+        self._limits = owner.limits
+        self._loop = loop
+        self._state = OPEN
+        self._reader = RequestReader(owner.limits)
+        self._ahead = b""  # received and not yet parsed
+        self._held = 0  # received bytes counted in owner.buffered
+        self._task: asyncio.Task[None] | None = None
+        self._deadline = inf
+        self._reading_paused = False
+        self._waiters: list[asyncio.Future[None]] = []
+        self._sent = self._flushed = 0
+        self._flushed_at = inf
+        self._discarded = 0
+        self.closed = False
+        self.congested = False
+
+    # The transport's side.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport  # type: ignore[assignment]  # uvloop's transports have no common base class
+        peer = transport.get_extra_info("peername")
+        self.client = peer[0] if isinstance(peer, tuple) else ""
+        self._tls = transport.get_extra_info("sslcontext") is not None
+        self._transport.set_write_buffer_limits(self._limits.write_buffer)
+        self._deadline = self._loop.time() + self._limits.head_timeout
+        unwelcome = self._owner.admit(self, self.client)
+        if unwelcome is not None:
+            self._answer_refusal(unwelcome)
+            self._state = LINGER
+            self._transport.close()
+
+    def data_received(self, data: bytes) -> None:
+        state = self._state
+        if state >= LINGER:
+            self._discard(len(data))
+            return
+        self._held += len(data)
+        self._owner.buffered += len(data)
+        if state == BUSY:
+            self._read_ahead(data)
+        else:
+            self._advance(self._ahead + data if self._ahead else data)
+
+    def eof_received(self) -> None:
+        # A client that closes its side while we work is gone: MCP ends a call by closing the connection.
+        # An answer that is complete is still flushed; the handler may go on with its book-keeping.
+        if self._state == BUSY and not self._responder.finished:
+            self.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        working = self._state == BUSY and not self._responder.finished
+        self._state = CLOSED
+        self.closed = True
+        self._owner.buffered -= self._held
+        self._held = 0
+        self._ahead = b""
+        self._reader = RequestReader(self._limits)
+        self._owner.forget(self, self.client, self._task)
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_exception(ConnectionResetError("the client is gone"))
+        if working and self._task is not None:
+            self._task.cancel()
+
+    def pause_writing(self) -> None:
+        self.congested = True
+
+    def resume_writing(self) -> None:
+        self.congested = False
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+        if self._state == OPEN:
+            self._next()
+
+    # The responder's side.
+
+    def status_line(self, status: int) -> bytes:
+        return self._owner.status_line(status)
+
+    def closing(self) -> bool:
+        return self._owner.draining
+
+    def send(self, data: bytes) -> None:
+        self._sent += len(data)
+        self._transport.write(data)
+
+    def send_two(self, head: bytes, body: bytes) -> None:
+        self._sent += len(head) + len(body)
+        self._transport.writelines((head, body))
+
+    async def drained(self) -> None:
+        waiter = self._loop.create_future()
+        self._waiters.append(waiter)
+        try:
+            await waiter
+        finally:
+            self._waiters.remove(waiter)
+
+    def abort(self) -> None:
+        if not self.closed:
+            self._transport.abort()
+
+    # Serving.
+
+    def _advance(self, data: bytes) -> None:
+        """Reads on in the request that `data` begins or continues; what is behind it waits in `_ahead`."""
+        reader = self._reader
+        begun = reader.begun
+        try:
+            if self._owner.buffered > self._limits.buffered_bytes:
+                raise refusal(OVERLOADED, self._limits.retry_after)
+            self._ahead = reader.feed(data)
+        except Refusal as why:
+            self._refuse(why)
+            return
+        if reader.phase == READY:
+            self._dispatch()
+        elif reader.phase != HEAD:
+            self._deadline = self._loop.time() + self._limits.body_timeout
+            if reader.expects_continue():
+                self.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+        elif not begun:
+            self._deadline = self._loop.time() + self._limits.head_timeout
+
+    def _dispatch(self) -> None:
+        reader = self._reader
+        self._state = BUSY
+        self._deadline = inf
+        responder = self._responder = Responder(self, reader.method, reader.minor, reader.close)
+        request = reader.request(self.client, self._tls)
+        if len(self._ahead) >= self._limits.read_ahead:
+            self._pause()
+        self._task = self._loop.create_task(self._work(request, responder))
+
+    async def _work(self, request: HttpRequest, responder: Responder) -> None:
+        try:
+            await self._owner.handler(request, responder)
+            if not responder.started and not self.closed:
+                logger.error("a handler returned without an answer")
+                await self._internal(responder)
+        except asyncio.CancelledError:
+            self.abort()
+            raise
+        except Exception as fault:  # noqa: BLE001  a handler's fault ends its own request and nothing else
+            await self._fault(fault, responder)
+        self._answered(responder)
+
+    async def _fault(self, fault: Exception, responder: Responder) -> None:
+        if self.closed:
+            return
+        trace = fault.__traceback__
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        where = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace is not None else "?"
+        # Neither the exception's text nor the request: both may repeat what a message holds.
+        logger.error("a handler failed: %s at %s", type(fault).__name__, where)
+        await self._internal(responder)
+
+    async def _internal(self, responder: Responder) -> None:
+        if not responder.started:
+            status, code, message = INTERNAL
+            await responder.whole(status, ((b"content-type", b"application/json"),), error_body(code, message))
+
+    def _answered(self, responder: Responder) -> None:
+        self._task = None
+        if self.closed:
+            return
+        if not responder.finished:
+            self.abort()  # cut short: the client must not take it for a complete answer
+            return
+        self._release()
+        if responder.close or self._owner.draining:
+            self._finish()
+            return
+        self._state = OPEN
+        self._deadline = self._loop.time() + self._limits.idle_timeout
+        if self._ahead:
+            # Not here: the next request must not inherit the context of this task.
+            self._loop.call_soon(self._next, context=self._owner.context)
+
+    def _release(self) -> None:
+        self._owner.buffered -= self._held - len(self._ahead)
+        self._held = len(self._ahead)
+
+    def _next(self) -> None:
+        """Goes on with bytes that waited, unless the client does not even take the last answer."""
+        if self._state != OPEN or self.congested:
+            return
+        if self._reading_paused:
+            self._reading_paused = False
+            self._transport.resume_reading()
+        if self._ahead and not self._reader.begun:
+            self._advance(self._ahead)
+
+    def _read_ahead(self, data: bytes) -> None:
+        self._ahead += data
+        if len(self._ahead) >= self._limits.read_ahead or self._owner.buffered > self._limits.buffered_bytes:
+            self._pause()
+
+    def _pause(self) -> None:
+        if not self._reading_paused:
+            self._reading_paused = True
+            self._transport.pause_reading()
+
+    # Ending.
+
+    def _refuse(self, why: Refusal) -> None:
+        self._answer_refusal(why)
+        self._finish(unread=True)
+
+    def _answer_refusal(self, why: Refusal) -> None:
+        body = error_body(why.code, why.message)
+        retry = b"" if why.retry_after is None else b"retry-after: %d\r\n" % why.retry_after
+        self.send(
+            b"%bcontent-type: application/json\r\n%bconnection: close\r\ncontent-length: %d\r\n\r\n%b"
+            % (self._owner.status_line(why.status), retry, len(body), body)
+        )
+        self._owner.refused(why.code, self.client)
+
+    def _finish(self, unread: bool = False) -> None:
+        """Closes behind an answer; lingers with bytes unread, since a reset could overtake it (RFC 9112 §9.6)."""
+        self._state = LINGER
+        self._deadline = self._loop.time() + self._limits.linger
+        if not unread and not self._ahead:
+            self._transport.close()
+            return
+        self._ahead = b""
+        self._reader = RequestReader(self._limits)
+        self._release()
+        if self._reading_paused:
+            self._reading_paused = False
+            self._transport.resume_reading()
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+
+    def _discard(self, size: int) -> None:
+        self._discarded += size
+        if self._discarded > _DISCARD:
+            self.abort()
+
+    def close_idle(self) -> bool:
+        """Closes the connection if no request is under way on it."""
+        if self._state != OPEN or self._ahead or self._reader.begun:
+            return False
+        self._state = LINGER
+        self._deadline = self._loop.time() + self._limits.linger
+        self._transport.close()
+        return True
+
+    def sweep(self, now: float) -> None:
+        """Called each tick: timeouts, and a client that takes nothing of its answer."""
+        pending = self._transport.get_write_buffer_size()
+        if not pending:
+            self._flushed_at = inf
+        elif self._sent - pending != self._flushed or self._flushed_at == inf:
+            self._flushed, self._flushed_at = self._sent - pending, now
+        elif now - self._flushed_at >= self._limits.write_stall:
+            self.abort()
+            return
+        if self._deadline <= now and not (pending and self._state == LINGER):
+            self._expire()
+        elif self._reading_paused and self._state == BUSY and self._hung_up():
+            self.abort()
+
+    def _hung_up(self) -> bool:
+        """Whether the client has closed, asked of the kernel, since a paused transport does not look."""
+        sock = self._transport.get_extra_info("socket")
+        if sock is None or sock.fileno() < 0:
+            return True
+        poll = select.poll()
+        poll.register(sock.fileno(), _HANGUP)
+        return bool(poll.poll(0))
+
+    def _expire(self) -> None:
+        if self._state != OPEN:
+            self.abort()
+        elif not self.close_idle():
+            self._refuse(refusal(HEAD_TIMEOUT if self._reader.phase == HEAD else BODY_TIMEOUT))

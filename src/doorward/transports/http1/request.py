@@ -1,0 +1,36 @@
+"""One complete request, as a handler sees it."""
+
+from .wire import Headers
+
+
+class HttpRequest:
+    """A request whose framing was valid and whose body is all here.
+
+    `target` is as received; `path` and `query` (without `?`, empty if absent) are its parts, not percent-decoded.
+    Header names are in lower case, values without surrounding blanks, in the order received.
+    """
+
+    __slots__ = ("body", "client", "headers", "method", "path", "query", "target", "tls")
+
+    def __init__(
+        self, method: str, path: str, query: str, target: str, headers: Headers, body: bytes, client: str, tls: bool
+    ) -> None:
+        self.method = method
+        self.path = path
+        self.query = query
+        self.target = target
+        self.headers = headers
+        self.body = body
+        self.client = client
+        self.tls = tls
+
+    def get(self, name: bytes) -> bytes | None:
+        """The first value of a header; `name` in lower case."""
+        for key, value in self.headers:
+            if key == name:
+                return value
+        return None
+
+    def all(self, name: bytes) -> list[bytes]:
+        """Every value of a header, in order; `name` in lower case."""
+        return [value for key, value in self.headers if key == name]

@@ -1,0 +1,172 @@
+"""Streamable HTTP towards servers, on the pooled HTTP/1.1 client."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
+
+from doorward.core.errors import UpstreamFault
+from doorward.core.exchange import Answer, Event, Outbound
+from doorward.core.identity import Credential
+from doorward.core.snapshot import Limits, Server, Timeouts
+from doorward.transports import http1
+from doorward.transports.sse import SseReader
+
+_PASSED = frozenset({b"content-type", b"cache-control", b"retry-after", b"x-accel-buffering", b"allow"})
+_CODES = {
+    "upstream.connect_failed": "upstream.unreachable",
+    "upstream.connect_timeout": "upstream.unreachable",
+    "upstream.tls_failed": "upstream.unreachable",
+    "upstream.pool_full": "limit.overload",
+    "upstream.first_byte_timeout": "upstream.timeout",
+    "upstream.idle_timeout": "upstream.timeout",
+}
+
+
+class HttpUpstream:
+    """One server's endpoint and the connections to it."""
+
+    def __init__(self, server: Server, limits: Limits, timeouts: Timeouts) -> None:
+        parts = urlsplit(server.target.url)
+        self._target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        self._passed = _PASSED | server.response_headers
+        self._limit = limits.response_bytes
+        self._total = timeouts.total
+        self._pool = http1.Pool(
+            http1.Origin.parse(server.target.url),
+            http1.ClientLimits(
+                max_body=limits.response_bytes,
+                connect=timeouts.connect,
+                first_byte=timeouts.first_byte,
+                idle=timeouts.idle,
+                connections=limits.in_flight,
+            ),
+        )
+
+    async def forward(self, outbound: Outbound, credential: Credential) -> Answer:
+        """Send, and return with the head of the answer; a body that is no event stream is read whole, within its
+        limits.
+        """
+        try:
+            response = await self._pool.request(
+                outbound.verb,
+                self._path(outbound),
+                (*outbound.headers, *self._fields(outbound), *credential.headers),
+                outbound.body,
+                resend=outbound.resend,
+                stream=outbound.endless,
+            )
+        except http1.UpstreamFault as fault:
+            raise translated(fault) from fault
+        kind = (response.get(b"content-type") or b"").split(b";", 1)[0].strip().lower()
+        session = response.get(b"mcp-session-id")
+        headers = tuple(field for field in response.headers if self._passes(field[0]))
+        try:
+            _check(response)
+            if kind == b"text/event-stream":
+                stream = EventStream(response, self._limit)
+                if not outbound.endless:
+                    stream.end_after(self._total)
+                return Answer(response.status, headers, events=stream, session=_text(session), abort=stream.abort)
+            body = await self._body(response)
+        except BaseException:
+            response.abort()
+            raise
+        return Answer(response.status, headers, body, session=_text(session))
+
+    def _path(self, outbound: Outbound) -> str:
+        return self._target
+
+    def _fields(self, outbound: Outbound) -> list[tuple[bytes, bytes]]:
+        fields: list[tuple[bytes, bytes]] = []
+        if outbound.version:
+            fields.append((b"mcp-protocol-version", outbound.version.encode("latin-1")))
+        if outbound.session is not None:
+            fields.append((b"mcp-session-id", outbound.session.encode("latin-1")))
+        if outbound.last_event_id is not None:
+            fields.append((b"last-event-id", outbound.last_event_id))
+        return fields
+
+    async def _body(self, response: http1.UpstreamResponse) -> bytes:
+        try:
+            async with asyncio.timeout(self._total):
+                return await response.read(self._limit)
+        except http1.UpstreamFault as fault:
+            raise translated(fault) from fault
+        except TimeoutError as error:
+            raise UpstreamFault("the answer took longer than timeouts.total", code="upstream.timeout") from error
+
+    def _passes(self, name: bytes) -> bool:
+        return name in self._passed or (name.startswith(b"mcp-") and name != b"mcp-session-id")
+
+    async def close(self) -> None:
+        await self._pool.close()
+
+
+class EventStream:
+    """The events of one answer, as they arrive; ends with the answer, or raises ``UpstreamFault``."""
+
+    def __init__(self, response: http1.UpstreamResponse, limit: int) -> None:
+        self._response = response
+        self._reader = SseReader(limit)
+        self._events: list[Event] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._late = False
+
+    def end_after(self, seconds: float) -> None:
+        """Cut the stream when its time is up."""
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._expire)
+
+    def __aiter__(self) -> AsyncIterator[Event]:
+        return self
+
+    async def __anext__(self) -> Event:
+        while not self._events:
+            try:
+                data = await self._response.chunk()
+            except http1.UpstreamFault as fault:
+                self._stop()
+                if self._late:
+                    raise UpstreamFault(
+                        "the stream took longer than timeouts.total", code="upstream.timeout"
+                    ) from fault
+                raise translated(fault) from fault
+            if data is None:
+                self._stop()
+                raise StopAsyncIteration
+            self._events = self._reader.feed(data)
+            self._events.reverse()
+        return self._events.pop()
+
+    def abort(self) -> None:
+        """Close towards the server at once."""
+        self._stop()
+        self._response.abort()
+
+    def _expire(self) -> None:
+        self._late = True
+        self._response.abort()
+
+    def _stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+def _check(response: http1.UpstreamResponse) -> None:
+    """What never passes in any mode: it is ours to authenticate, and nobody follows a redirect."""
+    status = response.status
+    if status == 401 or (status == 403 and response.get(b"www-authenticate") is not None):
+        raise UpstreamFault(f"the server answered {status}: give it credentials", code="upstream.unauthorized")
+    if 300 <= status < 400:
+        raise UpstreamFault(
+            f"the server answered {status}: configure the address it points to", code="upstream.redirect"
+        )
+
+
+def _text(value: bytes | None) -> str | None:
+    return value.decode("latin-1") if value is not None else None
+
+
+def translated(fault: http1.UpstreamFault) -> UpstreamFault:
+    """The edge's fault in the product's words."""
+    return UpstreamFault(str(fault), code=_CODES.get(fault.code, fault.code))

@@ -1,0 +1,70 @@
+"""What a worker process runs, as the worker sees it. ``bootstrap.serve.build`` makes the real one."""
+
+import socket
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+
+from doorward.worker.sockets import Place
+
+
+class Service(Protocol):
+    """One gateway in one process."""
+
+    async def open(self, bound: socket.socket) -> None:
+        """Accept connections on a bound socket."""
+
+    def prepare(self, version: int, text: str) -> Any:
+        """Compile another configuration text and change nothing. Raises ConfigurationFault."""
+
+    async def swap(self, prepared: Any) -> None:
+        """Let calls from now on see what ``prepare`` gave."""
+
+    def reasons(self) -> list[str]:
+        """Why this worker should get no calls; empty when all is well."""
+
+    def export(self) -> dict[str, Any]:
+        """``Meter.export()``."""
+
+    async def drain(self) -> None:
+        """Take no new calls, end the endless streams politely, return when the last call is answered."""
+
+    async def close(self) -> None:
+        """Cut what is left, close every connection and child, and the journal."""
+
+
+class Start(msgspec.Struct, frozen=True):
+    """What a new worker is told. ``text`` is what was read from ``path``, so that all compile the same bytes.
+
+    ``keys`` and ``audit`` are the directories of the start: a reload does not move them.
+    """
+
+    worker: int
+    version: int
+    path: Path
+    text: str
+    listen: Place
+    keys: Path
+    audit: Path
+    log_format: str = "text"
+    log_level: str = "INFO"
+
+    @property
+    def port(self) -> int:
+        """The port that is bound."""
+        return self.listen.port
+
+    def plain(self) -> dict[str, Any]:
+        """As the channel carries it."""
+        plain: dict[str, Any] = msgspec.to_builtins(self, enc_hook=str)
+        return plain
+
+    @classmethod
+    def of(cls, plain: dict[str, Any]) -> "Start":
+        """From what the channel carried."""
+        return msgspec.convert(plain, cls, dec_hook=lambda kind, value: kind(value))
+
+
+Build = Callable[[Start], Awaitable[Service]]

@@ -1,0 +1,25 @@
+"""The client of this suite, with a gateway of its own before the server that the suite plays.
+
+    python -m tests.conformance.through_gateway MODE DIRECTORY URL
+
+The suite appends URL. The exit code is the client's, or 1 if the gateway did not start or did not end well.
+"""
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import cast
+
+from tests.gateway import Gateway, Mode
+
+
+def main() -> int:
+    mode, directory, url = sys.argv[1:]
+    own = Path(tempfile.mkdtemp(dir=directory))
+    with Gateway(own, {"suite": {"url": url}}, mode=cast(Mode, mode), with_token=mode == "enforce") as gateway:
+        return subprocess.run([sys.executable, "-m", "tests.conformance.client", gateway.url("suite")]).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

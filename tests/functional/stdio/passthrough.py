@@ -1,0 +1,41 @@
+"""`doorward run` without the gateway: the wire alone, with a handler that lets everything pass. Started as a program.
+
+python passthrough.py CMD ARGS...; limits in bytes from LINE_LIMIT. What is no line of the protocol goes to stderr.
+"""
+
+import asyncio
+import os
+import sys
+
+from doorward.transports.child import child_environment, spawn
+from doorward.transports.stdio_run import StdioRun
+
+
+class PassThrough:
+    def __init__(self, wire: StdioRun) -> None:
+        self.wire = wire
+
+    async def from_client(self, line: bytes) -> None:
+        await self.wire.to_server(line)
+
+    async def from_server(self, line: bytes) -> None:
+        await self.wire.to_client(line)
+
+    async def closed(self, reason: str) -> None:
+        print("closed:", reason, file=sys.stderr, flush=True)
+
+
+async def main() -> int:
+    child = spawn(sys.argv[1:], child_environment(os.environ))
+    limit = int(os.environ.get("LINE_LIMIT", 1 << 20))
+    wire = StdioRun(
+        child,
+        request_bytes=limit,
+        response_bytes=limit,
+        on_overlong=lambda side, nbytes: print("overlong:", side, nbytes, file=sys.stderr, flush=True),
+    )
+    return await wire.run(PassThrough(wire))
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))

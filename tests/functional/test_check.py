@@ -1,0 +1,107 @@
+"""``doorward check`` and ``doorward schema``, as processes."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+GOOD = "servers:\n  crm: {url: http://127.0.0.1:3001/mcp}\n"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "doorward.yaml"
+
+
+def doorward(*arguments: str, cwd: Path | None = None, **environ: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "doorward", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=cwd,
+        env={**os.environ, **environ},
+    )
+
+
+def test_a_good_file(file: Path) -> None:
+    file.write_text(GOOD)
+    done = doorward("check", cwd=file.parent)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "doorward.yaml: good, 0 warnings\n", "")
+    assert os.listdir(file.parent) == ["doorward.yaml"]
+
+
+def test_warnings_are_no_refusal(file: Path) -> None:
+    file.write_text(f"mode: enforce\n{GOOD}")
+    done = doorward("check", "-c", str(file))
+    assert done.returncode == 0
+    assert "warning: " in done.stdout
+    assert "deny everybody" in done.stdout
+
+
+def test_every_problem_with_its_place_and_remedy(file: Path) -> None:
+    file.write_text("mod: audit\nlimits:\n  depth: deep\n")
+    done = doorward("check", "-c", str(file))
+    assert done.returncode == 1
+    assert f"error: {file}:1:1: mod: unknown key 'mod' (did you mean mode?)\n" in done.stdout
+    assert f"error: {file}:3:3: limits.depth: expected a whole number (" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "path"),
+    [
+        ("servers:\n  a:\n    command: x\n    env:\n      K: env:DOORWARD_NOT_SET\n", 5, "servers.a.env.K"),
+        ("servers:\n  a:\n    url: http://x/\n    credentials: vault\n", 4, "servers.a.credentials"),
+        ("inspect:\n  detectors:\n    - {use: names}\n", 3, "inspect.detectors[0]"),
+        ("inspect:\n  detectors:\n    - use: stub\n      heavi: true\n", 4, "inspect.detectors[0].heavi"),
+    ],
+)
+def test_secrets_and_plugins_are_looked_at_too(file: Path, text: str, line: int, path: str) -> None:
+    file.write_text(text)
+    done = doorward("check", "--json", "-c", str(file))
+    report = json.loads(done.stdout)
+    assert (done.returncode, report["ok"]) == (1, False)
+    (problem,) = report["problems"]
+    assert (problem["file"], problem["line"], problem["path"]) == (str(file), line, path)
+    assert problem["remedy"]
+
+
+def test_no_secret_is_printed(file: Path) -> None:
+    file.write_text(
+        """
+        mcpServers:
+          a: {command: x, env: {K: inline-hunter2}}
+          b: {url: "http://x/?key=${env:K}", headers: {X-Key: header-hunter2}}
+        identity: {agents: [{id: "agent:a", token: env:T, servers: {a: [x]}}, {id: "agent:b", token: env:T}]}
+        """
+    )
+    done = doorward("check", "--json", "-c", str(file), K="environment-hunter2", T="hunter2" * 3)
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["warnings"]
+    assert "hunter2" not in done.stdout + done.stderr
+
+
+def test_keys_that_others_can_read(file: Path) -> None:
+    file.write_text(GOOD)
+    keys = file.parent / ".doorward" / "keys"
+    keys.mkdir(parents=True, mode=0o755)
+    (keys / "hashing.key").write_text("")
+    done = doorward("check", "-c", str(file))
+    assert done.returncode == 1
+    assert "can be read by others" in done.stdout
+
+
+def test_a_file_that_is_not_there(file: Path) -> None:
+    done = doorward("check", "-c", str(file))
+    assert done.returncode == 2
+    assert str(file) in done.stderr
+
+
+def test_the_schema_is_what_is_committed() -> None:
+    done = doorward("schema", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    committed = Path(__file__).resolve().parents[2] / "docs" / "doorward.schema.json"
+    assert done.stdout == committed.read_text(encoding="utf-8")

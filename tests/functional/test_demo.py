@@ -1,0 +1,203 @@
+"""The demo: its parts alone, and the whole as a person runs it."""
+
+import asyncio
+import io
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from mcp.types import TextResourceContents
+
+from doorward.cli.demo import command
+from doorward.demo import setting as demo_setting
+from doorward.demo.client import ERAS, LEGACY, MODERN, crm_command, over_http, over_stdio, text_of
+from doorward.demo.customers import CUSTOMERS
+from doorward.demo.paper import Paper
+from doorward.demo.setting import DemoError, started
+from doorward.demo.show import run
+
+WHOLE_S = 60
+
+
+@asynccontextmanager
+async def crm() -> AsyncIterator[str]:
+    """The sample server over HTTP: its URL."""
+    process = await asyncio.create_subprocess_exec(*crm_command("--port", "0"), stdout=asyncio.subprocess.PIPE)
+    assert process.stdout is not None
+    try:
+        yield (await asyncio.wait_for(process.stdout.readline(), 20)).decode().strip()
+    finally:
+        process.terminate()
+        await asyncio.wait_for(process.wait(), 10)
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_the_sample_server_offers_tools_a_resource_and_a_prompt_in_both_eras(era: str) -> None:
+    async with crm() as url, over_http(url, era) as session:
+        assert session.version == era
+        assert [tool.name for tool in (await session.client.list_tools()).tools] == [
+            "search_contacts",
+            "get_customer",
+            "create_note",
+        ]
+        found = await session.call("search_contacts", query="fjordlight")
+        assert found.structured_content is not None
+        assert [row["id"] for row in found.structured_content["result"]] == ["c-101", "c-104"]
+        customer = await session.call("get_customer", customer_id="c-102")
+        assert customer.structured_content == CUSTOMERS[1]
+        assert CUSTOMERS[1]["account"] in text_of(customer)
+        assert text_of(await session.call("create_note", customer_id="c-101", text="x")) == "Note 1 added to c-101."
+        unknown = await session.call("get_customer", customer_id="nobody")
+        assert unknown.is_error
+        assert "search_contacts" in text_of(unknown)
+        [contents] = (await session.client.read_resource("crm://customers")).contents
+        assert isinstance(contents, TextResourceContents)
+        assert CUSTOMERS[0]["name"] in contents.text
+        prompt = await session.client.get_prompt("prepare_call", {"customer_id": "c-103"})
+        assert "c-103" in str(prompt.messages[0].content)
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_the_tap_holds_the_bytes_of_the_answers_to_calls_only(era: str, tmp_path: Path) -> None:
+    async with crm() as url, over_http(url, era) as http:
+        await http.client.list_tools()
+        await http.call("get_customer", customer_id="c-101")
+    stdio_files = tmp_path / "out", tmp_path / "err"
+    async with over_stdio(crm_command("--stdio"), era, *stdio_files, os.environ) as stdio:
+        await stdio.client.list_tools()
+        await stdio.call("get_customer", customer_id="c-101")
+    for session in (http, stdio):
+        [answer] = session.tap.answers
+        assert CUSTOMERS[0]["email"].encode() in answer
+        assert session.tap.size() == len(answer)
+    assert http.tap.answers[0].startswith(b"event: message" if era == LEGACY else b'{"jsonrpc"')
+    assert stdio.tap.answers[0].endswith(b"}\n")
+
+
+async def test_different_answers_have_different_fingerprints() -> None:
+    async with (
+        crm() as url,
+        over_http(url, MODERN) as one,
+        over_http(url, MODERN) as same,
+        over_http(url, MODERN) as other,
+    ):
+        await one.call("get_customer", customer_id="c-101")
+        await same.call("get_customer", customer_id="c-101")
+        await other.call("get_customer", customer_id="c-102")
+    assert one.tap.fingerprint() == same.tap.fingerprint() != other.tap.fingerprint()
+
+
+def test_tables_are_aligned_and_plain_off_a_terminal() -> None:
+    stream = io.StringIO()
+    paper = Paper(stream)
+    paper.section("Title")
+    paper.table([("a", "long cell"), ("longer", "b")], ("x", "y"))
+    paper.verdict(True, "fine")
+    assert stream.getvalue() == "\n1  Title\n   x       y\n   a       long cell\n   longer  b\n   fine\n"
+
+
+def test_colours_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    stream = Terminal()
+    Paper(stream).verdict(True, "fine")
+    assert stream.getvalue() == "   \033[32mfine\033[0m\n"
+
+
+def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.startswith("doorward.demo.")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "mcp", None)
+    outcome = CliRunner().invoke(command)
+    assert outcome.exit_code == 1
+    assert "pip install 'doorward[demo]'" in outcome.output
+
+
+async def test_a_gateway_that_does_not_start_says_why_and_nothing_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demo_setting, "_configuration", lambda _: {"no_such_section": 1})
+    with pytest.raises(DemoError, match=r"the gateway did not start:\n(.|\n)*no_such_section"):
+        async with started(tmp_path):
+            pytest.fail("it started")
+
+
+def test_a_failure_is_one_clear_line_and_exit_code_1(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: Paper) -> None:
+        raise DemoError("an answer changed")
+
+    monkeypatch.setattr("doorward.demo.show.run", broken)
+    outcome = CliRunner().invoke(command)
+    assert outcome.exit_code == 1
+    assert outcome.stderr == "doorward demo: an answer changed\n"
+
+
+def test_a_changed_answer_fails_the_demo(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo_setting, "CLEAN", demo_setting.SECRETIVE)
+    monkeypatch.setattr("doorward.demo.show.CLEAN", demo_setting.SECRETIVE)
+    stream = io.StringIO()
+    with pytest.raises(DemoError, match="an answer changed"):
+        run(Paper(stream))
+    assert "DIFFERENT" in stream.getvalue()
+
+
+@pytest.fixture(scope="module")
+def whole() -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "doorward", "demo"], capture_output=True, text=True, timeout=WHOLE_S, check=False
+    )
+
+
+def test_the_whole_demo_ends_well(whole: "subprocess.CompletedProcess[str]") -> None:
+    assert (whole.returncode, whole.stderr) == (0, "")
+    assert "\033" not in whole.stdout
+
+
+@pytest.mark.parametrize("era", ERAS)
+@pytest.mark.parametrize("transport", ["HTTP", "stdio"])
+def test_it_shows_the_same_bytes(whole: "subprocess.CompletedProcess[str]", era: str, transport: str) -> None:
+    [line] = re.findall(rf"{era} +{transport} +(\w+) +(\w+) +\d+ +identical", whole.stdout)
+    assert line[0] == line[1]
+
+
+def test_it_shows_records_a_refusal_a_redaction_and_the_cost(whole: "subprocess.CompletedProcess[str]") -> None:
+    for phase in ("intent", "outcome"):
+        assert re.search(rf"{MODERN} +http +{phase} +agent:sales-assistant +crm/get_customer", whole.stdout)
+    assert "reason = policy.denied" in whole.stdout
+    assert "would_have = deny" in whole.stdout
+    assert re.search(r"client sees: +account = <ACCOUNT_ID>", whole.stdout)
+    for era in ERAS:
+        assert re.search(rf"{era} +[\d.]+ ms +[\d.]+ ms +[+-][\d.]+ ms +[\d.]+ ms", whole.stdout)
+
+
+def test_a_stopped_demo_leaves_no_process() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "doorward", "demo"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as demo:
+        assert demo.stdout is not None
+        for line in demo.stdout:
+            if "What the client sees" in line:
+                break
+        family = _descendants(demo.pid)
+        demo.send_signal(signal.SIGTERM)
+        assert demo.wait(20) == 1
+        assert len(family) >= 2
+        assert [pid for pid in family if Path(f"/proc/{pid}").exists()] == []
+
+
+def _descendants(pid: int) -> list[int]:
+    found: list[int] = []
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        for child in map(int, (thread / "children").read_text().split()):
+            found += [child, *_descendants(child)]
+    return found

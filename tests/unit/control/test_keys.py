@@ -1,0 +1,132 @@
+"""The key directory: made once, private, rotated by age."""
+
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from doorward.configtypes import InvalidConfiguration
+from doorward.control.keys import SIZE, ephemeral, load, read
+from doorward.core.snapshot import Keys
+
+DAY = 86400.0
+
+
+def at(directory: Path, now: float, rotate: float = 30 * DAY) -> Keys:
+    return load(directory, rotate=rotate, now=now)
+
+
+def test_first_use_makes_private_keys(tmp_path: Path) -> None:
+    directory = tmp_path / "a" / "keys"
+    keys = at(directory, 0)
+    assert (len(keys.hashing), [len(key) for key in keys.sealing]) == (SIZE, [SIZE])
+    assert keys.hashing != keys.sealing[0]
+    assert directory.stat().st_mode & 0o777 == 0o700
+    assert {path.name: path.stat().st_mode & 0o777 for path in directory.iterdir()} == {
+        "hashing.key": 0o600,
+        "sealing-1.key": 0o600,
+    }
+
+
+def test_a_second_load_reads_the_same(tmp_path: Path) -> None:
+    assert at(tmp_path / "k", 0) == at(tmp_path / "k", 29 * DAY)
+
+
+def test_two_directories_differ(tmp_path: Path) -> None:
+    one, two = at(tmp_path / "a", 0), at(tmp_path / "b", 0)
+    assert one.hashing != two.hashing
+    assert one.hash_key_id != two.hash_key_id
+    assert one.sealing != two.sealing
+
+
+def test_rotation_keeps_the_retired_key_for_as_long_again(tmp_path: Path) -> None:
+    first = at(tmp_path / "k", 0)
+    second = at(tmp_path / "k", 30 * DAY)
+    assert second.sealing[1:] == first.sealing
+    assert second.sealing[0] != first.sealing[0]
+    assert at(tmp_path / "k", 59 * DAY).sealing == second.sealing
+    third = at(tmp_path / "k", 60 * DAY)
+    assert third.sealing[1:] == second.sealing[:1]
+    assert sorted(os.listdir(tmp_path / "k")) == ["hashing.key", "sealing-2.key", "sealing-3.key"]
+
+
+def test_the_hash_key_is_never_rotated(tmp_path: Path) -> None:
+    first, later = at(tmp_path / "k", 0), at(tmp_path / "k", 400 * DAY)
+    assert (first.hashing, first.hash_key_id) == (later.hashing, later.hash_key_id)
+
+
+def test_the_key_id_tells_nothing_of_the_key(tmp_path: Path) -> None:
+    keys = at(tmp_path / "k", 0)
+    assert len(keys.hash_key_id) == 16
+    assert keys.hash_key_id not in keys.hashing.hex()
+    assert repr(keys) == "Keys(****)"
+
+
+def test_many_at_once_agree(tmp_path: Path) -> None:
+    found: list[Keys] = []
+    threads = [threading.Thread(target=lambda: found.append(at(tmp_path / "k", 0))) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert len(found) == 12
+    assert all(keys == found[0] for keys in found)
+    assert sorted(os.listdir(tmp_path / "k")) == ["hashing.key", "sealing-1.key"]
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o644])
+@pytest.mark.parametrize("name", ["hashing.key", "sealing-1.key"])
+def test_a_file_that_others_can_read_is_refused(tmp_path: Path, name: str, mode: int) -> None:
+    at(tmp_path / "k", 0)
+    (tmp_path / "k" / name).chmod(mode)
+    for attempt in (lambda: at(tmp_path / "k", 1), lambda: read(tmp_path / "k")):
+        with pytest.raises(InvalidConfiguration, match="can be read by others") as caught:
+            attempt()
+        assert caught.value.problems[0].path == "keys.directory"
+        assert "chmod go=" in caught.value.problems[0].remedy
+
+
+def test_a_directory_that_others_can_enter_is_refused(tmp_path: Path) -> None:
+    at(tmp_path / "k", 0)
+    (tmp_path / "k").chmod(0o755)
+    with pytest.raises(InvalidConfiguration, match="can be read by others"):
+        at(tmp_path / "k", 1)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"1 0 AAAA\n", b"2 0 " + b"A" * 43 + b"=\n", b"1 x " + b"A" * 43 + b"=\n", b"\x00"]
+)
+def test_a_damaged_file_is_refused_and_kept(tmp_path: Path, content: bytes) -> None:
+    at(tmp_path / "k", 0)
+    (tmp_path / "k" / "hashing.key").write_bytes(content)
+    with pytest.raises(InvalidConfiguration, match="is damaged"):
+        at(tmp_path / "k", 1)
+    assert (tmp_path / "k" / "hashing.key").read_bytes() == content
+
+
+def test_a_link_is_refused(tmp_path: Path) -> None:
+    at(tmp_path / "k", 0)
+    (tmp_path / "k" / "hashing.key").rename(tmp_path / "elsewhere")
+    (tmp_path / "k" / "hashing.key").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(InvalidConfiguration, match="plain file"):
+        at(tmp_path / "k", 1)
+
+
+def test_a_file_where_the_directory_should_be(tmp_path: Path) -> None:
+    (tmp_path / "k").write_text("")
+    with pytest.raises(InvalidConfiguration, match="cannot be used"):
+        at(tmp_path / "k", 0)
+
+
+def test_reading_makes_nothing(tmp_path: Path) -> None:
+    assert read(tmp_path / "k") is None
+    assert not (tmp_path / "k").exists()
+    keys = at(tmp_path / "k", 0)
+    assert read(tmp_path / "k") == keys
+    (tmp_path / "k" / "sealing-1.key").unlink()
+    assert read(tmp_path / "k") is None
+
+
+def test_ephemeral_keys_are_nobody_else_s() -> None:
+    assert ephemeral() != ephemeral()

@@ -1,0 +1,81 @@
+import pytest
+
+from doorward.core.message import (
+    Batch,
+    LosslessFloat,
+    Message,
+    Notification,
+    Request,
+    Response,
+    Unreadable,
+    error_ids,
+    is_exact_integer,
+    read,
+    span,
+)
+
+
+def message(raw: bytes) -> Message:
+    found = read(raw)
+    assert isinstance(found, Request | Notification | Response)
+    return found
+
+
+CALL = b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params" : {"name":"x", "arguments":\t{ "b":1.0,"a": [] } } }'
+ANSWER = b'{"id":1,"jsonrpc":"2.0","result":\n[ 1E2 , "\\u00e9"]\r,"error":null}'
+FAILURE = b'{"id":1,"jsonrpc":"2.0","error": {"code":-1} }'
+
+
+@pytest.mark.parametrize(
+    ("raw", "part", "expected"),
+    [
+        (CALL, "arguments", b'{ "b":1.0,"a": [] }'),
+        (CALL, "params", b'{"name":"x", "arguments":\t{ "b":1.0,"a": [] } }'),
+        (CALL, "result", b""),
+        (CALL.replace(b'"arguments"', b'"other"'), "arguments", b'{"name":"x", "other":\t{ "b":1.0,"a": [] } }'),
+        (b'{"jsonrpc":"2.0","method":"x"}', "arguments", b""),
+        (b'{"jsonrpc":"2.0","method":"x"}', "params", b""),
+        (ANSWER, "result", b'[ 1E2 , "\\u00e9"]'),
+        (ANSWER, "error", b"null"),
+        (ANSWER, "arguments", b""),
+        (FAILURE, "error", b'{"code":-1}'),
+        (FAILURE, "result", b""),
+    ],
+)
+def test_a_span_is_the_received_bytes(raw: bytes, part: str, expected: bytes):
+    assert bytes(span(message(raw), part)) == expected  # type: ignore[arg-type]
+
+
+def test_floats_keep_their_spelling():
+    found = message(b'{"jsonrpc":"2.0","id":1,"result":[1.50,1E400,0.1e-7]}')
+    assert isinstance(found, Response)
+    assert all(type(number) is LosslessFloat for number in found.result)
+    assert [str(number) for number in found.result] == ["1.50", "1E400", "0.1e-7"]
+
+
+def test_messages_are_frozen():
+    with pytest.raises(AttributeError):
+        message(CALL).raw = b""  # type: ignore[misc]
+
+
+def test_exact_integers():
+    assert is_exact_integer(2**53 - 1)
+    assert is_exact_integer(-(2**53) + 1)
+    assert not any(map(is_exact_integer, (2**53, -(2**53), 1.0, True, "1", None)))
+
+
+def test_everyone_who_waits_gets_an_error():
+    ping, note, answer = (
+        message(raw)
+        for raw in (
+            b'{"jsonrpc":"2.0","id":"p","method":"ping"}',
+            b'{"jsonrpc":"2.0","method":"note"}',
+            b'{"jsonrpc":"2.0","id":3,"result":{}}',
+        )
+    )
+    assert error_ids(ping) == ("p",)
+    assert error_ids(note) == error_ids(answer) == ()
+    assert error_ids(Batch(b"", (ping, note, answer))) == ("p",)
+    assert error_ids(Unreadable("message.invalid_json", -32700, None, "")) == ()
+    assert error_ids(Unreadable("message.invalid_params", -32600, 0, "")) == (0,)
+    assert error_ids(Unreadable("message.invalid_params", -32600, None, "", (1, 2))) == (1, 2)

@@ -1,0 +1,75 @@
+import re
+from pathlib import Path
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from doorward.gateway.meter import CALLS, IN_FLIGHT, JOURNAL_RECORDS, METRICS, WHOLE, Meter
+from doorward.supervisor.exposition import OURS, View, render
+from doorward.supervisor.totals import combined
+
+DOCS = Path(__file__).resolve().parents[3] / "docs" / "metrics.md"
+
+
+def samples(meter: Meter, **view: object) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
+    shown = {"up": {0: True, 1: False}, "restarts": 3, "version": 7, "reload_failed": True} | view
+    text = render(View(total=combined([meter.export()]), **shown)).decode()  # type: ignore[arg-type]
+    return {
+        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def test_counters_and_gauges_are_shown() -> None:
+    meter = Meter()
+    meter.count(CALLS, "crm", "tools/call", "deny", "policy.denied")
+    meter.gauge(IN_FLIGHT, 2)
+    shown = samples(meter)
+    labels = (("decision", "deny"), ("method", "tools/call"), ("reason", "policy.denied"), ("server", "crm"))
+    assert shown[(CALLS, labels)] == 1
+    assert shown[(IN_FLIGHT, ())] == 2
+    assert shown[(JOURNAL_RECORDS, ())] == 0  # from the start, so that a rate can be taken
+
+
+def test_histograms_are_cumulative() -> None:
+    meter = Meter()
+    for seconds in (0.00005, 0.0002, 99.0):
+        meter.observe("journal", seconds)
+        meter.observe(WHOLE, seconds)
+    shown = samples(meter)
+    for name, labels in (("gateway", (("stage", "journal"),)), ("whole", ()), ("journal", ())):
+        at = {
+            bound: shown[(f"doorward_{name}_seconds_bucket", (("le", bound), *labels))]
+            for bound in ("0.0001", "0.00025", "10.0", "+Inf")
+        }
+        assert at == {"0.0001": 1, "0.00025": 2, "10.0": 2, "+Inf": 3}
+        assert shown[(f"doorward_{name}_seconds_count", labels)] == 3
+        assert round(shown[(f"doorward_{name}_seconds_sum", labels)], 5) == 99.00025
+
+
+def test_the_supervisor_shows_its_own() -> None:
+    shown = samples(Meter())
+    assert shown[("doorward_worker_up", (("worker", "0"),))] == 1
+    assert shown[("doorward_worker_up", (("worker", "1"),))] == 0
+    assert shown[("doorward_worker_restarts_total", ())] == 3
+    assert shown[("doorward_config_version", ())] == 7
+    assert shown[("doorward_config_reload_failed", ())] == 1
+    assert samples(Meter(), reload_failed=False)[("doorward_config_reload_failed", ())] == 0
+
+
+def test_hostile_labels_cannot_forge_a_series() -> None:
+    meter = Meter()
+    meter.count(CALLS, 'x"} 1\ndoorward_config_version 99\n#', "a\\", "", "")
+    assert samples(meter)[("doorward_config_version", ())] == 7
+
+
+def test_every_metric_has_its_heading_in_the_docs_and_no_heading_is_without_a_metric() -> None:
+    headings = set(re.findall(r"^### `(doorward_\w+)", DOCS.read_text(encoding="utf-8"), re.MULTILINE))
+    assert headings == {metric.name for metric in METRICS} | set(OURS)
+
+
+def test_the_docs_name_each_metrics_labels() -> None:
+    text = DOCS.read_text(encoding="utf-8")
+    for metric in METRICS:
+        if metric.labels:
+            assert f"### `{metric.name}{{{', '.join(metric.labels)}}}`" in text
