@@ -3,8 +3,10 @@
 import os
 import shutil
 import socket
+import statistics
 import subprocess
 import time
+import timeit
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -99,6 +101,36 @@ def tree(pid: int) -> list[int]:
 def cpu_seconds(pids: Sequence[int]) -> float:
     """utime + stime of all threads of these processes."""
     return sum(_ticks(pid) for pid in pids) / _TICKS
+
+
+class Neighbours:
+    """What others on the machine took during a run; without them two runs cannot be told apart."""
+
+    def __init__(self, core: int) -> None:
+        self._core = core
+        self._before = _jiffies()
+        self._loops = [self._loop_us()]
+
+    def told(self) -> str:
+        """One phrase: stolen time, and how fast plain Python ran on the target's core at the start and the end."""
+        self._loops.append(self._loop_us())
+        busy, stolen = (after - before for after, before in zip(_jiffies(), self._before, strict=True))
+        share = 100 * stolen / max(1, busy + stolen)
+        loops = " and ".join(f"{loop:.1f}" for loop in self._loops)
+        return f"{share:.0f} % of the busy time stolen by the host; a Python loop of 100 took {loops} us"
+
+    def _loop_us(self) -> float:
+        allowed = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, {self._core})
+        try:
+            return statistics.median(timeit.repeat("sum(i * i for i in range(100))", number=1000, repeat=21)) * 1000
+        finally:
+            os.sched_setaffinity(0, allowed)
+
+
+def _jiffies() -> tuple[int, int]:
+    user, nice, system, _, _, irq, softirq, steal, *_ = map(int, Path("/proc/stat").read_text().split()[1:11])
+    return user + nice + system + irq + softirq, steal
 
 
 def memory_mb(pid: int) -> tuple[float, float]:

@@ -77,10 +77,10 @@ class Machine:
     system: str
     python: str
     nginx: str
-    load: float
+    neighbours: str
 
     @classmethod
-    def here(cls) -> "Machine":
+    def here(cls, neighbours: str) -> "Machine":
         return cls(
             date=datetime.now(UTC).strftime("%Y-%m-%d"),
             processor=_processor(),
@@ -88,7 +88,7 @@ class Machine:
             system=f"{platform.system()} {platform.release()}",
             python=platform.python_version(),
             nginx=_nginx_version(),
-            load=os.getloadavg()[0],
+            neighbours=neighbours,
         )
 
 
@@ -141,7 +141,7 @@ def render(report: Report) -> str:
     machine = report.machine
     told = (
         f"{machine.date}; {machine.processor}, {machine.cores} cores; {machine.system}; Python {machine.python}; "
-        f"nginx {machine.nginx}; load average at the end {machine.load:.1f}; {report.rounds} rounds of "
+        f"nginx {machine.nginx}; {machine.neighbours}; {report.rounds} rounds of "
         f"{report.window_s} s a case and target; {report.minutes:.1f} minutes in all."
     )
     parts = [told, f"At saturation ({report.connections} connections, target on one core):", _speeds(report.speeds)]

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.payloads import CASES, TEXT, Case
-from bench.processes import BenchError, Cores, memory_mb, need, pinned, tree
+from bench.processes import BenchError, Cores, Neighbours, memory_mb, need, pinned, tree
 from bench.report import Added, Machine, Memory, Report, Speed, render, write_results
 from bench.saturate import CONNECTIONS, Window, saturate, write_requests
 from bench.spy import spy
@@ -43,6 +43,7 @@ QUICK = Plan(rounds=1, window_s=1, slices=2, paced=TEXT[:1])
 def measure(plan: Plan, names: list[str], say: Callable[[str], None]) -> Report:
     """Start everything, take all measurements, stop everything. ``say`` tells how far it is."""
     cores, token, started = Cores(), new_token(), time.monotonic()
+    neighbours = Neighbours(cores.target)
     with tempfile.TemporaryDirectory(prefix="doorward-bench-") as temporary:
         directory = Path(temporary)
         with all_targets(names, cores, directory, token) as targets:
@@ -50,7 +51,9 @@ def measure(plan: Plan, names: list[str], say: Callable[[str], None]) -> Report:
             added = [_added(plan, case, targets, token, cores, say) for case in plan.paced]
             memory = [_memory(target) for target in targets if target.name != "direct"]
     minutes = (time.monotonic() - started) / 60
-    return Report(Machine.here(), plan.rounds, plan.window_s, CONNECTIONS, RATE, minutes, speeds, added, memory)
+    return Report(
+        Machine.here(neighbours.told()), plan.rounds, plan.window_s, CONNECTIONS, RATE, minutes, speeds, added, memory
+    )
 
 
 def _speed(
@@ -102,13 +105,14 @@ def _memory(target: Target) -> Memory:
     return Memory(target.name, memory_mb(root), [memory_mb(child) for child in children])
 
 
-def profile(out: Path) -> None:
-    """A profile of Doorward alone, on the smallest call."""
+def profile(out: Path, tool: str) -> None:
+    """A profile of Doorward alone, on one kind of call."""
+    case = next(case for case in CASES if case.tool == tool)
     cores, token = Cores(), new_token()
     with tempfile.TemporaryDirectory(prefix="doorward-bench-") as temporary:
         directory = Path(temporary)
         with all_targets(["doorward"], cores, directory, token) as targets:
-            spy(targets[-1], TEXT[0], directory, token, cores, out)
+            spy(targets[-1], case, directory, token, cores, out)
 
 
 def compare(plan: Plan, names: list[str], json_file: Path | None, write: bool) -> None:
@@ -130,12 +134,15 @@ def main() -> None:
     parser.add_argument(
         "--profile", type=Path, metavar="FILE", help="only profile Doorward's worker with py-spy (.svg)"
     )
+    parser.add_argument(
+        "--tool", default=TEXT[0].tool, choices=sorted({case.tool for case in CASES}), help="for --profile"
+    )
     chosen = parser.parse_args()
     names = [name for name in ("nginx", "doorward") if name not in chosen.without]
     try:
         need("taskset", "wrk", *(["nginx"] if "nginx" in names else []))
         if chosen.profile:
-            profile(chosen.profile)
+            profile(chosen.profile, chosen.tool)
         else:
             compare(QUICK if chosen.quick else FULL, names, chosen.json, chosen.write)
     except BenchError as wrong:

@@ -51,7 +51,7 @@ def test_workers_share_the_port_and_their_counts_are_summed(tmp_path: Path) -> N
 
 
 def test_a_killed_worker_is_replaced_and_its_counts_stay(tmp_path: Path) -> None:
-    with gateway(tmp_path) as running:
+    with gateway(tmp_path, {"pulse": 3600}) as running:  # its death is noticed, not its missing sign of life
         running.ready()
         pid = int(running.ask("count"))
         series = 'doorward_calls_total{decision="allow",method="tools/call",reason="",server="crm"}'

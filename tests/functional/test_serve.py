@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import ssl
 import threading
 from collections.abc import Iterator
@@ -122,6 +123,12 @@ def shown(running: Gateway) -> str:
     return ssl.get_server_certificate(running.listen, timeout=PATIENCE)
 
 
+def recorded(directory: Path) -> list[Any]:
+    """What the only writer wrote."""
+    (journal,) = (directory / ".doorward" / "audit").glob("*/journal.jsonl")
+    return [json.loads(line) for line in journal.read_text().splitlines()]
+
+
 def test_a_call_goes_through_is_counted_and_recorded(tmp_path: Path) -> None:
     with upstream() as (url, _), doorward(tmp_path, configuration(url)) as running:
         running.ready()
@@ -133,8 +140,27 @@ def test_a_call_goes_through_is_counted_and_recorded(tmp_path: Path) -> None:
         assert running.status()["servers"] == [{"id": "crm", "mode": "audit"}]
         running.signal(signal.SIGTERM)
         assert running.end() == 0
-    (journal,) = (tmp_path / ".doorward" / "audit").glob("*/journal.jsonl")
-    assert [json.loads(line)["phase"] for line in journal.read_text().splitlines()] == ["intent", "outcome"]
+    assert [record["phase"] for record in recorded(tmp_path)] == ["intent", "outcome"]
+
+
+def test_what_is_refused_at_the_edge_is_counted_and_recorded(tmp_path: Path) -> None:
+    with doorward(tmp_path, configuration("http://127.0.0.1:1/mcp")) as running:
+        running.ready()
+        with socket.create_connection(running.listen, PATIENCE) as garbage:
+            garbage.sendall(b"GET / HTTP/1.1\r\n\r\n")
+            assert b" 400 " in garbage.recv(4096)
+        connection = http.client.HTTPConnection(*running.listen, timeout=PATIENCE)
+        with contextlib.closing(connection):
+            connection.request("GET", "/nothing")
+            assert connection.getresponse().status == 404
+        assert running.metric('doorward_edge_refused_total{reason="http.bad_host"}') == 1
+        assert running.metric('doorward_edge_refused_total{reason="http.route"}') == 1
+    records = recorded(tmp_path)
+    assert [(record["decision"], record["reason"]) for record in records] == [
+        ("deny", "http.bad_host"),
+        ("deny", "http.route"),
+    ]
+    assert {record["client_ip"] for record in records} == {"127.0.0.1"}
 
 
 def test_a_stop_waits_for_the_call_in_flight(tmp_path: Path) -> None:

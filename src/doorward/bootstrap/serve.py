@@ -15,12 +15,14 @@ from typing import Any, Protocol
 from doorward import configfile
 from doorward.bootstrap.clock import SystemClock
 from doorward.bootstrap.configured import compiled
+from doorward.bootstrap.edge_records import EdgeRecords
 from doorward.bootstrap.recorded import Recorded
 from doorward.config import Tls
 from doorward.configtypes import InvalidConfiguration, Problem
 from doorward.control import keys as keystore
 from doorward.core.ports import Upstream
 from doorward.core.snapshot import Keys, Server, Snapshot
+from doorward.gateway.call import Ids
 from doorward.gateway.journal import FileJournal
 from doorward.gateway.live import Live
 from doorward.gateway.meter import CONNECTIONS, EDGE_REFUSED, IN_FLIGHT, STREAMS, Meter
@@ -34,6 +36,9 @@ from doorward.transports.streamable_http import Listener
 from doorward.transports.tls import ServerCertificate
 
 log = logging.getLogger(__name__)
+
+BACKLOG = 1024
+"""Connections that the kernel keeps for us until we accept them."""
 
 CERTIFICATE_LOOK = 2.0
 """Seconds between two looks at the certificate's files."""
@@ -78,6 +83,7 @@ class Gateway:
         self._live = Live(snapshot)
         self._journal = Recorded(journal, self._live, self._meter)
         clock = SystemClock()
+        self._edge = EdgeRecords(self._journal, clock, Ids().next)
         self._upstreams = Upstreams(_upstream, clock, snapshot)
         self._sealer = Sealer(snapshot.keys.sealing)
         self._pipeline = Pipeline(self._live, self._journal, self._upstreams, clock, self._meter, self._sealer)
@@ -89,6 +95,7 @@ class Gateway:
 
     async def open(self, bound: socket.socket) -> None:
         """Accept connections."""
+        bound.listen(BACKLOG)  # with TLS the edge accepts on the socket just as it gets it
         await self._server.start(sock=bound, ssl=self._certificate.context if self._certificate is not None else None)
         self._live.ready = True
         if self._certificate is not None:
@@ -123,10 +130,12 @@ class Gateway:
         self._live.ready = False
         await self._server.drain(0)
         await self._upstreams.close()
+        self._edge.flush()
         self._journal.close()
 
     def _refused(self, reason: str, client: str, server: str = "") -> None:
         self._meter.count(EDGE_REFUSED, reason)
+        self._edge.refused(reason, client, server)
 
     def _look_at_certificate(self) -> None:
         assert self._certificate is not None

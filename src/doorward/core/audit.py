@@ -3,9 +3,9 @@
 ``stages/record.py`` fills it from an exchange; ``gateway/journal.py`` keeps it.
 """
 
-import hmac
 from datetime import UTC, datetime
 from functools import lru_cache
+from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -78,7 +78,18 @@ class AuditRecord(msgspec.Struct, kw_only=True):
 
 def digest(key: bytes, data: bytes | memoryview) -> str:
     """HMAC-SHA-256 over received bytes, in hexadecimal. Keyed: a plain hash of an SSN is undone by trying all."""
-    return hmac.digest(key, data, "sha256").hex()
+    inner, outer = _contexts(key)
+    inner, outer = inner.copy(), outer.copy()
+    inner.update(data)
+    outer.update(inner.digest())
+    return outer.hexdigest()
+
+
+@lru_cache(maxsize=8)
+def _contexts(key: bytes) -> tuple[Any, Any]:
+    """The two hashes of RFC 2104 with the key already in them: half the cost of a call is the key's set-up."""
+    block = (key if len(key) <= 64 else sha256(key).digest()).ljust(64, b"\0")
+    return sha256(bytes(byte ^ 0x36 for byte in block)), sha256(bytes(byte ^ 0x5C for byte in block))
 
 
 def timestamp(seconds: float) -> str:

@@ -84,7 +84,7 @@ class Event(msgspec.Struct, frozen=True):
         """
         lines: list[bytes] = []
         placed = data is None
-        for line in _LINE.split(self.raw):
+        for line in _LINE.split(self.raw.removeprefix(_BOM)):  # a mark before `data` would hide the line
             if line.partition(b":")[0] != b"data":
                 lines.extend([line] if line else [])
             elif not placed and data is not None:
@@ -98,6 +98,7 @@ def message_event(data: bytes) -> bytes:
     return b"event: message\ndata: " + data + b"\n\n"
 
 
+_BOM = b"\xef\xbb\xbf"
 _LINE = re.compile(rb"\r\n|\n|\r")  # WHATWG HTML, "Parsing an event stream"
 
 

@@ -94,7 +94,7 @@ async def _first_line(process: Process, log: Path) -> str:
     except TimeoutError:
         line = b""
     if not line:
-        raise DemoError(f"the sample server did not start:\n{_tail(log)}")
+        raise DemoError(f"the sample server did not start:\n{tail(log)}")
     return line.decode().strip()
 
 
@@ -129,7 +129,7 @@ async def _listening(port: int, process: Process, log: Path) -> None:
         writer.close()
         await writer.wait_closed()
         return
-    raise DemoError(f"the gateway did not start:\n{_tail(log)}")
+    raise DemoError(f"the gateway did not start:\n{tail(log)}")
 
 
 async def _stop(process: Process) -> None:
@@ -177,8 +177,9 @@ def _free_port() -> int:
 def said(home: Path) -> str:
     """The last words of the gateway, for the report of a failure."""
     log = home / "gateway.log"
-    return f"the gateway's log ends with:\n{_tail(log)}" if log.exists() else "the gateway was not started yet"
+    return f"the gateway's log ends with:\n{tail(log)}" if log.exists() else "the gateway was not started yet"
 
 
-def _tail(log: Path) -> str:
+def tail(log: Path) -> str:
+    """The end of a log file, for people."""
     return log.read_text(errors="replace")[-1500:].strip() or "(it said nothing)"

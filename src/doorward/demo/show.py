@@ -16,7 +16,7 @@ from mcp.types import CallToolResult
 
 from doorward.demo.client import ERAS, MODERN, Session, crm_command, over_http, over_stdio, text_of
 from doorward.demo.paper import Paper
-from doorward.demo.setting import AGENT, CLEAN, LITERAL, REFUSED, SECRETIVE, DemoError, Setting, said, started
+from doorward.demo.setting import AGENT, CLEAN, LITERAL, REFUSED, SECRETIVE, DemoError, Setting, said, started, tail
 
 _CALLS = 50
 _WHOLE_S = 60.0
@@ -85,8 +85,11 @@ async def _compare_http(setting: Setting, era: str) -> list[str]:
 async def _compare_stdio(setting: Setting, era: str) -> list[str]:
     async def ask(name: str, command: list[str]) -> Session:
         copy, errors = setting.home / f"{name}-{era}.out", setting.home / f"{name}-{era}.log"
-        async with over_stdio(command, era, copy, errors, setting.environment()) as session:
-            await _clean_call(session)
+        try:
+            async with over_stdio(command, era, copy, errors, setting.environment()) as session:
+                await _clean_call(session)
+        except (MCPError, OSError, ExceptionGroup) as wrong:
+            raise DemoError(f"{name} over stdio, {era}: {_plain(wrong)}; stderr ends with:\n{tail(errors)}") from wrong
         return session
 
     command = crm_command("--stdio")
@@ -109,6 +112,7 @@ async def _clean_call(session: Session) -> None:
 async def _seen(paper: Paper, setting: Setting) -> None:
     paper.section("What the gateway saw: the records of these calls in its journal")
     calls = [record for record in setting.records() if record["method"] == "tools/call"]
+    calls.sort(key=lambda record: (record["transport"], record["protocol"], record["exchange_id"]))
     if len(calls) < 2 * 2 * len(ERAS):
         raise DemoError(f"the journal holds {len(calls)} records of tools/call, an intent and an outcome each expected")
     head = (
@@ -123,9 +127,8 @@ async def _seen(paper: Paper, setting: Setting) -> None:
         "ours/whole ms",
     )
     paper.table([_record(record) for record in calls], head)
-    paper.line(
-        "An intent is written before the call goes on, its outcome before the answer goes back. No payload text."
-    )
+    paper.line("An intent is written before a call goes on, its outcome before the answer goes back; no payload text.")
+    paper.line("Over stdio the whole time may hold the start of the server.")
 
 
 def _record(record: dict[str, Any]) -> list[str]:

@@ -25,6 +25,9 @@ from doorward.stages.validate import validate_size
 
 ASSUMED_VERSION = "2025-03-26"  # MCP 2025-06-18 basic/transports, "Protocol Version Header": what no header means
 
+OVER_LIMITS = frozenset({Reason.MESSAGE_TOO_DEEP, Reason.MESSAGE_TOO_LARGE})
+"""What no mode lets through unread: it costs too much to be carried (contract.md, "Modes")."""
+
 NO_ROUTE = Decision(
     Effect.DENY,
     Reason.HTTP_ROUTE,
@@ -132,12 +135,15 @@ class Admission:
         if isinstance(reading, Unreadable):
             return self._unread(call, reading)
         if isinstance(reading, Batch):
+            call.batch = True
             batch_id = self._ids.next()
             for message in reading.messages:
                 self.open(call, message).batch_id = batch_id
             ids = [m.id for m in reading.messages if isinstance(m, Request)]
             if len(ids) != len(set(ids)) or any(states_modern(stated_version(m)) for m in reading.messages):
-                return self._refuse_batch(call, NOT_IN_BATCH)
+                acts = [weigh(exchange, NOT_IN_BATCH) for exchange in call.exchanges]
+                if Act.REFUSE in acts:
+                    return self._refuse_batch(call, None)
             return self._known_session(call)
         self._settle_era(call, reading)
         self.open(call, reading)
@@ -148,7 +154,8 @@ class Admission:
         stated = stated_version(message)
         if stated is not None and call.inbound.version is None and call.session is None:
             call.version = stated
-        call.modern = states_modern(stated) or states_modern(call.version)
+        # The sealed version decides the era of a session, whatever its messages say.
+        call.modern = states_modern(call.version) or (call.session is None and states_modern(stated))
         if call.session is None and call.inbound.version is None and isinstance(message, Request):
             asked = message.params.get("protocolVersion") if message.method == "initialize" else None
             if isinstance(asked, str) and not call.modern:
@@ -174,8 +181,9 @@ class Admission:
             remedy="send one JSON-RPC message that every parser reads alike",
         )
         exchange.uninspected += 1
-        if weigh(exchange, decision) is not Act.REFUSE:
+        if weigh(exchange, decision) is not Act.REFUSE and decision.reason not in OVER_LIMITS:
             return self._known_session(call)
+        exchange.refused, exchange.effect = True, Effect.DENY
         self._books.conclude(call, exchange)
         if len(reading.requests) > 1:
             bodies = [error_body(exchange, decision, identifier) for identifier in reading.requests]
@@ -208,7 +216,7 @@ class Admission:
             if decision is not None:
                 refusal_found = decision
         if refusal_found is not None:
-            return self.refuse(call, refusal_found) if len(call.exchanges) == 1 else self._refuse_batch(call, None)
+            return self.refuse(call, refusal_found)
         if inbound.verb == "GET" or is_listen(call.message):
             call.stream = True
             decision = self._flow.open(call.owner, snapshot.limits)
@@ -221,7 +229,7 @@ class Admission:
     def _judge_one(self, call: Call, exchange: Exchange) -> Decision | None:
         """The first decision that refuses, each seen through the mode."""
         message, server = exchange.message, call.server
-        if message is not None:
+        if message is not None or call.inbound.verb != "POST":
             decision = self._compare(call, exchange, message)
             if decision is not ALLOW and weigh(exchange, decision) is Act.REFUSE:
                 return decision
@@ -234,12 +242,12 @@ class Admission:
             decision = self._flow.rate(call.owner, call.snapshot.limits.calls_per_minute, now)
             if decision is not ALLOW and weigh(exchange, decision) is Act.REFUSE:
                 return decision
-        decision = authorize(call.grant, server, exchange.method, _named(message))
+        decision = authorize(call.grant, server, exchange.method, named_tool(message))
         if decision is not ALLOW and weigh(exchange, decision) is Act.REFUSE:
             return decision
         return self._relay_enforced(call, exchange)
 
-    def _compare(self, call: Call, exchange: Exchange, message: Message) -> Decision:
+    def _compare(self, call: Call, exchange: Exchange, message: Message | None) -> Decision:
         if call.inbound.transport != "http":
             return ALLOW  # there are no headers
         params = self._schemas.params(call.server.id, call.owner, exchange.name) if call.inbound.mirrors else None
@@ -261,7 +269,7 @@ class Admission:
     def open(self, call: Call, message: Message | None) -> Exchange:
         """A new exchange of this call, with all that is known by now."""
         inbound, server = call.inbound, call.server
-        named = _named(message)
+        named = named_tool(message)
         traceparent = next((value for name, value in inbound.headers if name == b"traceparent"), None)
         trace_id, span_id = trace_of(message, traceparent)
         exchange = Exchange(
@@ -294,8 +302,9 @@ class Admission:
         """Record the refusal of a whole call, and word it."""
         if not call.exchanges:
             self.open(call, None)
-        if len(call.exchanges) > 1:
-            return self._refuse_batch(call, decision)
+        if call.batch:  # each its own reason, if it has one
+            reply = self._refuse_batch(call, None if any(e.refused for e in call.exchanges) else decision)
+            return refusal(call.first, decision) if decision is NO_SESSION else reply
         exchange = call.first
         exchange.decision, exchange.reason = decision, decision.reason
         exchange.effect, exchange.refused = Effect.DENY, True
@@ -326,7 +335,7 @@ def challenge(public_url: str, server: Server, inbound: Inbound) -> bytes:
     return f'Bearer resource_metadata="{metadata}"{problem}'.encode("latin-1")
 
 
-def _named(message: Message | None) -> str | None:
+def named_tool(message: Message | None) -> str | None:
     """The tool that a request names. (A resource's URI is payload, and stays out of the records.)"""
     if isinstance(message, Request) and message.method == "tools/call":
         name = message.params.get("name")

@@ -7,7 +7,7 @@ from doorward.core.audit import AuditRecord, digest, timestamp
 from doorward.core.decision import Effect, Reason
 from doorward.core.errors import JournalFault
 from doorward.core.exchange import Exchange
-from doorward.core.message import Message, Response, span
+from doorward.core.message import Message, Response, read, span
 from doorward.core.methods import METHODS
 from doorward.core.ports import Clock, Journal
 from doorward.core.snapshot import Snapshot
@@ -45,13 +45,12 @@ class Books:
             message = exchange.message
             if message is not None:
                 exchange.args_hash = digest(snapshot.keys.hashing, _payload(message))
-                if exchange.redactions:
-                    exchange.forwarded_hash = digest(snapshot.keys.hashing, call.body)
             elif exchange.bytes_in:
                 exchange.args_hash = digest(snapshot.keys.hashing, call.inbound.body)
             phase = {"exchange": "intent", "stream": "opened"}.get(exchange.kind, "")
             self._append(snapshot, exchange, phase)
             if not phase:
+                exchange.answered = True  # this is the one record; how the server took it is in the log
                 self._close(exchange, begun - call.inbound.received)
         self.meter.observe("journal", self.clock.monotonic() - begun)
 
@@ -139,12 +138,17 @@ class Books:
             )
 
     def hash_answer(self, call: Call, exchange: Exchange, message: Response, delivered: bytes) -> None:
-        """``response_hash`` over the received result or error; ``delivered_hash`` where they were changed."""
+        """``response_hash`` over the received result or error, ``delivered_hash`` over those sent where they differ."""
         key = call.snapshot.keys.hashing
         exchange.response_hash = digest(key, span(message, "error" if message.is_error else "result"))
         if delivered is not message.raw:
-            exchange.delivered_hash = digest(key, delivered)
+            sent = read(delivered, depth=call.snapshot.limits.depth)
+            exchange.delivered_hash = digest(key, _payload(sent) if isinstance(sent, Response) else delivered)
         exchange.bytes_out += len(delivered)
+
+    def payload_hash(self, call: Call, message: Message) -> str:
+        """Over ``params.arguments`` (or ``params``, ``result``, ``error``) as they go out after a redaction."""
+        return digest(call.snapshot.keys.hashing, _payload(message))
 
     def stamp(self) -> str:
         return timestamp(self.clock.wall())

@@ -1,5 +1,6 @@
 """One ``Inbound`` on its way through the pipeline: what is known of it so far. State, and no rule."""
 
+from collections.abc import Awaitable, Callable
 from itertools import count
 from secrets import token_hex
 
@@ -30,6 +31,7 @@ class Call:
 
     __slots__ = (
         "answer",
+        "batch",
         "body",
         "counted",
         "draining",
@@ -44,11 +46,13 @@ class Call:
         "owner",
         "pending",
         "resumable",
+        "rewritten",
         "server",
         "session",
         "snapshot",
         "spent",
         "stream",
+        "tell",
         "version",
     )
 
@@ -63,9 +67,12 @@ class Call:
         self.modern = False
         self.body = inbound.body  # what will be forwarded
         self.headers = inbound.headers
+        self.batch = False  # the body is an array, be it of one
         self.exchanges: list[Exchange] = []
         self.pending: dict[MessageId, Exchange] = {}
+        self.rewritten: Message | None = None  # the reading of ``body`` where redaction changed it
         self.outbound: Outbound | None = None
+        self.tell: Callable[[bytes], Awaitable[None]] | None = None  # to the server, where it is no upstream but a pipe
         self.answer: Answer | None = None
         self.stream = False  # GET or subscriptions/listen: long-lived
         self.opened = False  # the head of an event stream has gone to the client
@@ -82,7 +89,7 @@ class Call:
     @property
     def message(self) -> Message | None:
         """The one message of the body; None for a batch, a body that nobody read, a GET or a DELETE."""
-        return self.exchanges[0].message if len(self.exchanges) == 1 else None
+        return None if self.batch else self.exchanges[0].message
 
 
 _NOWHERE = Server(id="", target=None)  # type: ignore[arg-type]

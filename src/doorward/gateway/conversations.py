@@ -75,6 +75,9 @@ class Conversations:
         except UpstreamFault as fault:
             if not call.draining:
                 await relay.duplex.closed(fault.code)
+        except (asyncio.CancelledError, ConnectionError):
+            self._pipeline.vanished(call)
+            raise
         finally:
             del self._open[name]
             await relay.duplex.left()

@@ -12,6 +12,9 @@ from doorward.gateway.call import Call
 from doorward.gateway.returning import Returning, decision_of
 from doorward.stages.refuse import error_body
 
+_FINAL = frozenset({Reason.UPSTREAM_GARBAGE, Reason.UPSTREAM_TOO_LARGE})
+"""Ends that no resumption mends: the same event would come again."""
+
 
 class Delivery:
     """The order of things on the way back: screen and record each message, then send it."""
@@ -121,7 +124,7 @@ class Delivery:
         self._books.meter.count("doorward_upstream_failures_total", call.server.id, fault.code)
         for identifier, exchange in list(call.pending.items()):
             self._books.conclude(call, exchange, effect=Effect.ERROR, reason=decision.reason, detail=fault.detail)
-            if not call.resumable:
+            if not call.resumable or decision.reason in _FINAL:
                 await send.event(message_event(error_body(exchange, decision, identifier)))
         call.pending.clear()
         for exchange in call.exchanges:

@@ -17,6 +17,7 @@ from doorward.core.methods import allows_batches
 from doorward.gateway.call import Call, weigh
 from doorward.gateway.pipeline import Pipeline
 from doorward.gateway.returning import GARBAGE
+from doorward.gateway.screen import rejoined
 from doorward.stages.refuse import error_body
 
 Write = Callable[[bytes], Awaitable[None]]
@@ -61,18 +62,29 @@ class Duplex:
             reply, _ = pipeline.fault(call, fault)
         if reply is not None:
             pipeline.leave(call)
-            if not isinstance(call.message, Notification | Response):
+            if not _wants_none(call):
                 await self._to_client(reply.body)
             return
         self._register(call)
         call.spent += pipeline.books.clock.monotonic() - call.inbound.received
-        await self._to_server(call.body)
+        try:
+            await self._to_server(call.body)
+        except Fault as fault:
+            await self._undelivered(call, fault)
+
+    async def _undelivered(self, call: Call, fault: Fault) -> None:
+        """The server did not take it: every request in it gets an error."""
+        for identifier in list(call.pending):
+            _, decision = self._pipeline.fault(call, fault)
+            self._waiting.pop(identifier, None)
+            await self._to_client(error_body(call.pending[identifier], decision, identifier))
+            self._forget(call, {identifier})
 
     def _register(self, call: Call) -> None:
         for exchange in call.exchanges:
             message = exchange.message
             if isinstance(message, Request):
-                self._waiting[message.id] = call
+                self._replace(message.id, call)
                 token = _progress_token(message)
                 if token is not None:
                     self._tokens[token] = call
@@ -80,6 +92,14 @@ class Duplex:
                 self._cancel(message.params.get("requestId"))
         if not call.pending:
             self._pipeline.leave(call)
+
+    def _replace(self, identifier: MessageId, call: Call) -> None:
+        """An id that is used while its first request waits: nobody can tell whose the answer is, so it is the last one's."""
+        old = self._waiting.get(identifier)
+        self._waiting[identifier] = call
+        if old is not None and old is not call and identifier in old.pending:
+            self._pipeline.books.conclude(old, old.pending[identifier], detail="its id was used again")
+            self._forget(old, {identifier})
 
     def _cancel(self, identifier: object) -> None:
         """A cancelled request may get an answer or not (MCP basic/utilities/cancellation): its exchange ends here."""
@@ -97,9 +117,10 @@ class Duplex:
 
     async def from_server(self, data: bytes) -> None:
         """One message of the server: screened, recorded, delivered, or dropped."""
-        standing = self._stand()
-        reading = read(data, depth=standing.snapshot.limits.depth, batches=allows_batches(standing.version))
+        reading: Message | Batch | Unreadable | None = None
         try:
+            standing = self._stand()
+            reading = read(data, depth=standing.snapshot.limits.depth, batches=allows_batches(standing.version))
             if isinstance(reading, Unreadable):
                 out = self._unread(standing, data)
             elif isinstance(reading, Batch):
@@ -125,6 +146,8 @@ class Duplex:
         parts = [await self._one(message) for message in batch.messages]
         if all(part is message.raw for part, message in zip(parts, batch.messages, strict=True)):
             return batch.raw
+        if all(parts):
+            return rejoined(batch.raw, [message.raw for message in batch.messages], parts)
         kept = [part for part in parts if part]
         return b"[" + b",".join(kept) + b"]" if kept else b""
 
@@ -149,7 +172,7 @@ class Duplex:
         dropped = act is Act.REFUSE and call.server.strict_reading
         return b"" if dropped else data
 
-    def _withheld(self, reading: Message | Batch | Unreadable, fault: Fault) -> bytes:
+    def _withheld(self, reading: Message | Batch | Unreadable | None, fault: Fault) -> bytes:
         """The journal cannot take the outcome, say: the answer is withheld, and the client told why."""
         if not isinstance(reading, Response) or reading.id is None:
             return b""
@@ -167,6 +190,7 @@ class Duplex:
         if self._standing is None:
             inbound = replace(self._template, verb="GET", body=b"", received=self._pipeline.books.clock.monotonic())
             call = self._pipeline.begin(inbound)
+            call.tell = self._to_server
             self._pipeline.admission.stand(call)
             self._pipeline.books.intend(call)
             self._standing = call
@@ -209,6 +233,12 @@ class Duplex:
                 self._pipeline.books.conclude(standing, standing.first)
             except JournalFault:
                 return
+
+
+def _wants_none(call: Call) -> bool:
+    """Whether nobody waits for an answer: notifications and responses are dropped in silence."""
+    messages = [exchange.message for exchange in call.exchanges]
+    return bool(messages) and all(isinstance(message, Notification | Response) for message in messages)
 
 
 def _progress_token(message: Request) -> str | int | None:

@@ -19,7 +19,7 @@ from doorward.core.identity import NO_CREDENTIAL, Credential
 from doorward.core.message import Request
 from doorward.core.methods import method_entry
 from doorward.core.ports import Clock, Journal, Send
-from doorward.gateway.admission import DRAINING, Admission
+from doorward.gateway.admission import DRAINING, Admission, named_tool
 from doorward.gateway.books import Books, Meters
 from doorward.gateway.call import Call, Ids, weigh
 from doorward.gateway.delivery import Delivery
@@ -27,7 +27,7 @@ from doorward.gateway.flow import Flow
 from doorward.gateway.live import Live
 from doorward.gateway.returning import Returning, decision_of
 from doorward.gateway.schemas import Schemas
-from doorward.gateway.screen import screen
+from doorward.gateway.screen import rejoined, screen
 from doorward.gateway.sessions import Sealer
 from doorward.gateway.upstreams import Upstreams
 from doorward.stages.authorize import authorize
@@ -36,6 +36,8 @@ from doorward.stages.refuse import JSON, error_body, refusal
 
 log = logging.getLogger(__name__)
 
+_OWN = frozenset({b"accept", b"content-type"})
+_POSTED = ((b"accept", b"application/json, text/event-stream"), JSON)
 _SUMMARY = 60.0  # seconds between the summaries of a long stream (contract.md, "The audit record")
 
 
@@ -90,7 +92,8 @@ class Pipeline:
 
     async def prepare(self, call: Call) -> Reply | None:
         """Everything before forwarding, the intent's record included. None: forward ``call.body``."""
-        if self._live.draining and call.inbound.verb == "POST" and call.inbound.session is None:
+        verb = call.inbound.verb
+        if self._live.draining and (verb == "GET" or (verb == "POST" and call.inbound.session is None)):
             return self.admission.refuse(call, DRAINING)
         reply = self.admission.admit(call)
         if reply is None and call.snapshot.scanner is not None:
@@ -115,7 +118,7 @@ class Pipeline:
         if refused is not None:
             return self.admission.refuse(call, refused)
         if any(exchange.redactions for exchange in call.exchanges):
-            call.body = parts[0] if call.message is not None else b"[" + b",".join(parts) + b"]"
+            call.body = rejoined(call.body, [e.message.raw for e in call.exchanges if e.message is not None], parts)
         return None
 
     def _after_redaction(self, call: Call, exchange: Exchange, raw: bytes) -> Decision | None:
@@ -126,7 +129,10 @@ class Pipeline:
         if reading is None:
             return decision_of(Fault(code="gateway.fault"))
         call.headers = remirrored(call.headers, exchange.message, reading)
-        decision = authorize(call.grant, call.server, exchange.method, exchange.name)
+        call.rewritten = None if call.batch else reading
+        exchange.forwarded_hash = self.books.payload_hash(call, reading)
+        method = reading.method if isinstance(reading, Request) else exchange.method
+        decision = authorize(call.grant, call.server, method, named_tool(reading))
         if decision is not ALLOW and weigh(exchange, decision) is Act.REFUSE:
             return decision
         return None
@@ -143,6 +149,8 @@ class Pipeline:
         call.answer = await self._upstreams.get(call.server).forward(call.outbound, credential)
         for exchange in call.exchanges:
             exchange.upstream_status = call.answer.status
+        if call.draining:  # it began while we waited for the head
+            call.answer.abort()
         return call.answer
 
     async def _credential(self, call: Call) -> Credential:
@@ -150,9 +158,12 @@ class Pipeline:
         return NO_CREDENTIAL if broker is None else await broker.mint(call.grant, call.inbound.relayed)
 
     async def tell(self, call: Call, body: bytes) -> None:
-        """A message of our own to the server of a call."""
-        headers = call.outbound.headers if call.outbound is not None else ()
-        outbound = Outbound("POST", body, headers, call.version, call.modern, call.owner, session=call.session)
+        """One message to the server of a call, beside the call's own."""
+        if call.tell is not None:
+            await call.tell(body)
+            return
+        kept = tuple(field for field in call.headers if field[0] not in _OWN and not field[0].startswith(b"mcp-"))
+        outbound = Outbound("POST", body, kept + _POSTED, call.version, call.modern, call.owner, session=call.session)
         answer = await self._upstreams.get(call.server).forward(outbound, await self._credential(call))
         answer.abort()
 
@@ -229,7 +240,7 @@ class Pipeline:
 
 
 def _outbound(call: Call) -> Outbound:
-    message = call.message
+    message = call.rewritten or call.message
     stream = call.stream
     return Outbound(
         verb=call.inbound.verb,
@@ -248,7 +259,7 @@ def _outbound(call: Call) -> Outbound:
 
 def _failure(call: Call, decision: Decision) -> Reply:
     exchanges = [e for e in call.exchanges if isinstance(e.message, Request)]
-    if len(call.exchanges) > 1 and exchanges:
+    if call.batch and exchanges:
         bodies = [error_body(e, decision, e.message.id) for e in exchanges if isinstance(e.message, Request)]
         return Reply(200, (JSON,), b"[" + b",".join(bodies) + b"]")
     return refusal(call.first, decision)

@@ -4,19 +4,22 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from doorward.core.decision import Decision, Effect, Reason
-from doorward.core.errors import Fault, UpstreamFault
+from doorward.core.errors import Fault, JournalFault, UpstreamFault
 from doorward.core.exchange import Answer, Exchange, Headers
 from doorward.core.message import Batch, Message, Request, Response, Unreadable, read
 from doorward.core.methods import allows_batches
 from doorward.core.policy import Severity
+from doorward.gateway.admission import OVER_LIMITS
 from doorward.gateway.books import Books
 from doorward.gateway.call import Call, weigh
 from doorward.gateway.schemas import Schemas
-from doorward.gateway.screen import Screened, screen, screen_text
+from doorward.gateway.screen import rejoined, screen, screen_text
 from doorward.gateway.sessions import Sealer
 from doorward.stages.refuse import error_body, refusal
 
 log = logging.getLogger(__name__)
+
+_LONGEST_VERSION = 64  # it is sealed into the session id
 
 _WHAT: dict[Reason, tuple[str, str]] = {
     Reason.UPSTREAM_GARBAGE: (
@@ -120,14 +123,34 @@ class Returning:
 
     async def whole(self, call: Call, body: bytes, *, is_json: bool, status: int) -> bytes:
         """What goes to the client for a whole body. Raises ``UpstreamFault`` where there is no answer in it."""
-        if not call.pending:
-            screened = await screen_text(call, call.first, body) if body else Screened(body)
-            if screened.refusal is not None:
-                return b""
-            return screened.raw
-        if not body or not is_json:
+        reading = self._reading(call, body) if body and is_json else None
+        if status >= 400 and isinstance(reading, Response) and reading.is_error:
+            return await self._failed(call, reading, body)
+        if call.pending and (reading is None or (status >= 400 and isinstance(reading, Unreadable))):
             return await self._no_message(call, body, status)
-        return await self.message(call, body)
+        if call.pending or isinstance(reading, Message | Batch):
+            return await self._take(call, body, reading or self._reading(call, body))
+        screened = await screen_text(call, call.first, body)
+        return b"" if screened.refusal is not None else screened.raw
+
+    async def _failed(self, call: Call, message: Response, body: bytes) -> bytes:
+        """An HTTP error with a JSON-RPC error in it answers what was asked, whatever id it has: servers that refuse
+        before they have read the body send none, or one of their own making.
+        """
+        if message.id in call.pending:
+            return await self.message(call, body)
+        screened = await screen(call, call.first, message, "results", "")
+        raw = screened.raw
+        if screened.refusal is not None:
+            raw = error_body(call.first, screened.refusal, message.id)
+        for exchange in list(call.pending.values()):
+            self._books.hash_answer(call, exchange, message, raw)
+            self._books.conclude(call, exchange)
+        call.pending.clear()
+        return raw
+
+    def _reading(self, call: Call, raw: bytes) -> Message | Batch | Unreadable:
+        return read(raw, depth=call.snapshot.limits.depth, batches=allows_batches(call.version))
 
     async def _no_message(self, call: Call, body: bytes, status: int) -> bytes:
         """An error page, or nothing: passed with its status; but a success without an answer is none."""
@@ -149,10 +172,12 @@ class Returning:
         """A body or an event's data that must hold answers: screened, recorded, ready to send; empty where it was
         dropped.
         """
+        return await self._take(call, raw, self._reading(call, raw))
+
+    async def _take(self, call: Call, raw: bytes, reading: Message | Batch | Unreadable) -> bytes:
         begun = self._books.clock.monotonic()
-        reading = read(raw, depth=call.snapshot.limits.depth, batches=allows_batches(call.version))
         if isinstance(reading, Unreadable):
-            return self._unread(call, raw)
+            return self._unread(call, raw, Reason(reading.reason))
         if isinstance(reading, Batch):
             return await self._batch(call, reading, raw, begun)
         return await self.one(call, reading, begun)
@@ -181,13 +206,15 @@ class Returning:
         parts = [await self.one(call, message, begun) for message in batch.messages]
         if all(part is message.raw for part, message in zip(parts, batch.messages, strict=True)):
             return raw
+        if all(parts):
+            return rejoined(raw, [message.raw for message in batch.messages], parts)
         kept = [part for part in parts if part]
         return b"[" + b",".join(kept) + b"]" if kept else b""
 
-    def _unread(self, call: Call, raw: bytes) -> bytes:
+    def _unread(self, call: Call, raw: bytes, reason: Reason) -> bytes:
         exchange = call.first
         exchange.uninspected += 1
-        if call.server.strict_reading and exchange.mode.enforcing:
+        if (call.server.strict_reading and exchange.mode.enforcing) or reason in OVER_LIMITS:
             if not call.stream:
                 raise UpstreamFault("a message that has no single reading", code="upstream.garbage")
             self._books.note(call, exchange, "message", "", Reason.UPSTREAM_GARBAGE, "an event was dropped")
@@ -206,7 +233,8 @@ class Returning:
             return await self._unexpected(call, message)
         if exchange.method == "initialize" and isinstance(message.result, dict):
             negotiated = message.result.get("protocolVersion")
-            exchange.version = negotiated if isinstance(negotiated, str) else exchange.version
+            if isinstance(negotiated, str) and len(negotiated) <= _LONGEST_VERSION:
+                exchange.version = negotiated
         elif exchange.method == "tools/list":
             self._schemas.learn(call.server.id, call.owner, message)
         screened = await screen(call, exchange, message, "results", exchange.method or "")
@@ -215,11 +243,19 @@ class Returning:
             raw = refusal(exchange, screened.refusal).body
         self._books.hash_answer(call, exchange, message, raw)
         call.spent += self._books.clock.monotonic() - begun
-        self._books.conclude(call, exchange)  # no record, no answer (G1)
+        try:
+            self._books.conclude(call, exchange)  # no record, no answer (G1)
+        except JournalFault:
+            if isinstance(exchange.message, Request):
+                call.pending[exchange.message.id] = exchange  # it still waits: for an error
+            raise
         return raw
 
     def _answered(self, call: Call, message: Response) -> Exchange | None:
         """The request that a response answers: on a POST's stream only that POST's ids, each once."""
+        first = call.first
+        if first.message is None and first.kind == "exchange" and not first.answered:
+            return first  # the request passed unread, so nobody knows its id
         if message.id is not None:
             return call.pending.pop(message.id, None)
         # An error without an id answers the one request there is: the server could not read what it answers.

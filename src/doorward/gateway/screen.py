@@ -7,7 +7,7 @@ from doorward.core.errors import DetectorFault
 from doorward.core.exchange import Exchange
 from doorward.core.finding import Finding, Text, resolve
 from doorward.core.message import Message
-from doorward.core.methods import method_entry
+from doorward.core.methods import is_opaque, method_entry
 from doorward.core.policy import Severity
 from doorward.core.ports import Scanner
 from doorward.gateway.call import Call, weigh
@@ -52,6 +52,18 @@ async def screen(call: Call, exchange: Exchange, message: Message, direction: st
     except DetectorFault as fault:
         return Screened(message.raw, _unscanned(exchange, fault))
     return _act(call, exchange, message, direction, method, findings)
+
+
+def rejoined(raw: bytes, before: Sequence[bytes], after: Sequence[bytes]) -> bytes:
+    """A batch (or one message) with some of its messages replaced: what stands between them stays as it came."""
+    pieces: list[bytes] = []
+    done = 0
+    for old, new in zip(before, after, strict=True):
+        begin = raw.index(old, done)
+        pieces += (raw[done:begin], new)
+        done = begin + len(old)
+    pieces.append(raw[done:])
+    return b"".join(pieces)
 
 
 async def screen_text(call: Call, exchange: Exchange, body: bytes) -> Screened:
@@ -102,7 +114,8 @@ def _act(
     if not findings:
         return Screened(message.raw)
     entry = method_entry(method)
-    decision, counted, redacted = inspection.judge(findings, direction, call.snapshot.actions, entry.is_opaque)
+    opaque = entry.is_opaque if method else is_opaque
+    decision, counted, redacted = inspection.judge(findings, direction, call.snapshot.actions, opaque)
     _count(exchange, counted)
     act = weigh(exchange, decision)
     if act is Act.REFUSE:

@@ -9,6 +9,7 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from doorward.core.decision import ALLOW, Decision, Effect, Reason
@@ -40,13 +41,14 @@ def stated_version(message: Message) -> str | None:
     return version if isinstance(version, str) else None
 
 
+@lru_cache(maxsize=64)
 def states_modern(version: str | None) -> bool:
     """Whether a stated version is a modern revision. What is no date is left to the server to refuse."""
     return version is not None and _REVISION.fullmatch(version) is not None and is_modern(version)
 
 
-def compare(inbound: Inbound, message: Message, sealed_version: str | None, params: ParamMap | None) -> Decision:
-    """Every mirrored header against the body, the first difference decides.
+def compare(inbound: Inbound, message: Message | None, sealed_version: str | None, params: ParamMap | None) -> Decision:
+    """Every mirrored header against the body, the first difference decides. GET and DELETE have a version only.
 
     ``sealed_version``: the version that the session was made with; a header that says otherwise is refused, so that
     nobody leaves the era by a header. ``params``: what the tool's schema says about ``Mcp-Param-*``, None if it is not
@@ -55,11 +57,13 @@ def compare(inbound: Inbound, message: Message, sealed_version: str | None, para
     if inbound.version_count > 1:
         return _refuse(Reason.HEADER_DUPLICATE, "MCP-Protocol-Version is sent more than once")
     header = inbound.version.decode("latin-1") if inbound.version is not None else None
-    stated = stated_version(message)
+    stated = stated_version(message) if message is not None else None
     if sealed_version is not None and header is not None and header != sealed_version:
         return _refuse(Reason.HEADER_VERSION, "MCP-Protocol-Version is not the version of this session")
     if sealed_version is not None and stated is not None and stated != sealed_version:
         return _refuse(Reason.HEADER_VERSION, "the version in _meta is not the version of this session")
+    if message is None:
+        return ALLOW
     if stated is not None and header is not None and stated != header:
         return _refuse(Reason.HEADER_MISMATCH, "MCP-Protocol-Version is not the version in _meta")
     modern = states_modern(stated) or states_modern(header)
@@ -135,15 +139,15 @@ def _same(decoded: str, value: Any, kind: str) -> bool:
 
 
 def remirrored(headers: Headers, before: Message | None, after: Message) -> Headers:
-    """Every ``Mcp-Param-*`` whose decoded value is a string that was redacted, replaced alike."""
+    """Every ``Mcp-Param-*`` and ``Mcp-Name`` whose decoded value is a string that was redacted, replaced alike."""
     if not isinstance(before, Request) or not isinstance(after, Request):
         return headers
-    changed = dict(_changed_strings(before.params.get("arguments"), after.params.get("arguments")))
+    changed = dict(_changed_strings(before.params, after.params))
     return tuple((name, _replaced(name, value, changed)) for name, value in headers) if changed else headers
 
 
 def _replaced(name: bytes, value: bytes, changed: Mapping[str, str]) -> bytes:
-    decoded = decode(value) if name.startswith(PARAM_PREFIX) else None
+    decoded = decode(value) if name == b"mcp-name" or name.startswith(PARAM_PREFIX) else None
     return encode(changed[decoded]) if decoded is not None and decoded in changed else value
 
 

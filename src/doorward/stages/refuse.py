@@ -94,7 +94,7 @@ def refusal(exchange: Exchange, decision: Decision, *, challenge: bytes = b"") -
         return _transport_refusal(exchange, decision, identifier)
     if isinstance(message, Notification | Response) or message is None:
         return _error(403, exchange, decision, None)
-    if message.method == "tools/call":
+    if message.method == "tools/call" and not stdio:
         return Reply(200, (JSON,), tool_refusal(exchange, decision, message.id))
     return _error(200, exchange, decision, message.id)
 

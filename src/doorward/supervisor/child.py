@@ -78,10 +78,11 @@ class Child:
 
     async def watch(self, pace: Pace) -> None:
         """Return when the process has ended; kill it when its event loop stands still."""
+        assert self._reading is not None
         try:
-            while True:
+            while not self._reading.done():
                 await self.pulse(pace.stuck)
-                await asyncio.sleep(pace.pulse)
+                await asyncio.wait([self._reading], timeout=pace.pulse)  # its end is noticed at once
         except TimeoutError:
             log.error("worker %d (%d) gave no sign of life for %g s and is killed", self.number, self.pid, pace.stuck)
             self.kill()

@@ -91,18 +91,15 @@ class Child:
         return pid != 0
 
     def reap(self) -> int:
-        """Kill what is left of the group and collect the leader. Returns ``returncode``; repeatable."""
+        """Kill what is left of the group and collect the leader. Returns ``returncode``; repeatable.
+
+        Our ends of the pipes stay open: whoever reads them closes them.
+        """
         if not self._reaped:
             self.signal(signal.SIGKILL)
             self._ended(os.waitpid(self.pid, 0)[1])
         assert self.returncode is not None
         return self.returncode
-
-    def close_pipes(self) -> None:
-        """Close our ends of the pipes. Not for ends that an event loop has taken: it closes those itself."""
-        for pipe in (self.stdin, self.stdout, self.stderr):
-            if pipe is not None:
-                pipe.close()
 
     def _ended(self, status: int) -> None:
         if not hasattr(os, "waitid"):  # reaped before we knew: the group is killed at once, while its number is fresh

@@ -130,10 +130,10 @@ class EventStream:
                         "the stream took longer than timeouts.total", code="upstream.timeout"
                     ) from fault
                 raise translated(fault) from fault
-            if data is None:
+            self._events = self._reader.feed(data) if data is not None else self._reader.end()
+            if data is None and not self._events:
                 self._stop()
                 raise StopAsyncIteration
-            self._events = self._reader.feed(data)
             self._events.reverse()
         return self._events.pop()
 

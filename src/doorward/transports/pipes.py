@@ -137,17 +137,24 @@ class LineSink(asyncio.BaseProtocol):
 
 
 class FileSink:
-    """stdout that is a regular file: writing to it does not wait for anybody."""
+    """stdout that no pipe transport can serve: a regular file, or one socket for both directions."""
 
     def __init__(self, descriptor: int) -> None:
         self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._descriptor = descriptor
 
     async def write(self, line: bytes) -> None:
-        """Append one line."""
+        """Send one line; returns when all of it was taken. Raises ``BrokenPipeError`` if nobody reads."""
         rest = memoryview(line + b"\n")
         while rest:
-            rest = rest[os.write(self._descriptor, rest) :]
+            if self.lost.done():
+                raise BrokenPipeError
+            try:
+                rest = rest[os.write(self._descriptor, rest) :]
+            except BlockingIOError:
+                await self._writable()
+            except (BrokenPipeError, ConnectionResetError):
+                self.close()
 
     def close(self) -> None:
         """Close the file."""
@@ -156,6 +163,15 @@ class FileSink:
             os.close(self._descriptor)
 
     abort = close
+
+    async def _writable(self) -> None:
+        loop = asyncio.get_running_loop()
+        ready = asyncio.Event()
+        loop.add_writer(self._descriptor, ready.set)
+        try:
+            await ready.wait()
+        finally:
+            loop.remove_writer(self._descriptor)
 
 
 async def source(pipe: IO[bytes], limit: int) -> LineSource:
@@ -195,11 +211,15 @@ async def own_stdin(limit: int, descriptor: int = 0) -> AsyncIterator[bytes | Ov
     return file_lines(ours, limit)
 
 
-async def own_stdout(descriptor: int = 1, stray: int = 2) -> LineSink | FileSink:
-    """Our own stdout as a sink. Afterwards whatever prints goes to ``stray``: only messages may stand on stdout."""
+async def own_stdout(descriptor: int = 1, *, stdin: int = 0, stray: int = 2) -> LineSink | FileSink:
+    """Our own stdout as a sink. Afterwards whatever prints goes to ``stray``: only messages may stand on stdout.
+
+    ``stdin`` is looked at, before ``own_stdin`` takes it: a pipe transport that writes takes arriving bytes for an end.
+    """
+    both_ways = os.path.sameopenfile(stdin, descriptor) and stat.S_ISSOCK(os.fstat(stdin).st_mode)
     ours = _own(descriptor, os.O_WRONLY)
     _replace(descriptor, os.dup(stray))
-    if _watchable(ours):
+    if _watchable(ours) and not both_ways:
         return await sink(os.fdopen(ours, "wb", buffering=0))
     return FileSink(ours)
 

@@ -54,6 +54,13 @@ class SseReader:
             raise UpstreamFault("one event is larger than response_bytes", code="upstream.too_large")
         return events
 
+    def end(self) -> list[Event]:
+        """The stream has ended: a CR that waited for its LF was an empty line after all."""
+        last, self._buffer = self._buffer, b""
+        if last == b"\r" or (last.endswith(b"\r") and last[-2:-1] in (b"\r", b"\n")):
+            return [parse(last)]
+        return []
+
     @property
     def pending(self) -> bytes:
         """What has arrived of an event that is not finished; at the end of a stream it is dropped, as browsers do."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from doorward.core.errors import UpstreamFault
 from doorward.core.snapshot import Limits, Target
@@ -55,6 +55,9 @@ class Nursery:
     def __len__(self) -> int:
         return len(self._peers) + len(self._starting)
 
+    def __iter__(self) -> Iterator[Peer]:
+        return iter(list(self._peers))
+
     async def start(self, owner: str, *, modern: bool) -> Peer:
         """A new child for ``owner``. Raises ``UpstreamFault``: over a limit, soon after a crash, or not executable."""
         if self._closed:
@@ -64,10 +67,12 @@ class Nursery:
             raise UpstreamFault(f"the server keeps crashing; next try in {wait:.0f} s", code="limit.overload")
         await self._make_room(owner)
         self._starting.append(owner)
+        starting = asyncio.create_task(self._start(owner, modern))
         try:
-            return await self._start(owner, modern)
-        finally:
-            self._starting.remove(owner)
+            return await asyncio.shield(starting)
+        except asyncio.CancelledError:  # a client that left; half a start would be harder to undo than a whole one
+            starting.add_done_callback(self._unwanted)
+            raise
 
     async def end(self, peer: Peer) -> None:
         """End one child in order; returns when it is gone."""
@@ -108,12 +113,18 @@ class Nursery:
             self._backoff.crashed(owner, 0.0, self._now())
             log.error("server %s: %s cannot be started: %s", self._server_id, target.command, problem.strerror)
             raise UpstreamFault("the server's command cannot be started") from None
+        finally:
+            self._starting.remove(owner)
         self._peers.add(peer)
         self._sweep_later()
         if self._closed:
             await peer.close()
             raise UpstreamFault("the server is being closed", code="upstream.closed")
         return peer
+
+    def _unwanted(self, started: "asyncio.Task[Peer]") -> None:
+        if started.exception() is None:
+            self.end_soon(started.result())
 
     async def _make_room(self, owner: str) -> None:
         """Enforce both limits, ending idle children that nobody is bound to where that helps."""

@@ -73,15 +73,20 @@ class Peer:
 
     async def start(self) -> None:
         """Take over the child's pipes. Raises ``OSError`` if that fails; the child is gone then."""
+        opened: list[pipes.LineSource | pipes.LineSink] = []
         try:
-            source = await pipes.source(self._child.stdout, self._limit)
-            self._sink = await pipes.sink(self._child.stdin)
+            opened.append(source := await pipes.source(self._child.stdout, self._limit))
+            opened.append(sink := await pipes.sink(self._child.stdin))
             assert self._child.stderr is not None
-            stderr = await pipes.source(self._child.stderr, _STDERR_LINE)
+            opened.append(stderr := await pipes.source(self._child.stderr, _STDERR_LINE))
         except BaseException:
-            self._child.close_pipes()
+            for end in opened:  # the loop closes its own: closed under it, their numbers would be somebody else's
+                end.close()
+            for pipe in (self._child.stdout, self._child.stdin, self._child.stderr)[len(opened) :]:
+                pipe.close()
             self._child.reap()
             raise
+        self._sink = sink
         self._life = asyncio.create_task(self._live(source, stderr))
 
     async def close(self) -> None:

@@ -9,7 +9,7 @@ read only when the one before it was taken.
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Protocol
 
 from doorward.core.errors import UpstreamFault
@@ -30,14 +30,18 @@ class Handler(Protocol):
 
     async def from_server(self, line: bytes) -> None: ...
 
-    async def closed(self, reason: str) -> None: ...
+    async def closed(self) -> None:
+        """The child has ended; whoever waits may still be told."""
+
+    async def left(self) -> None:
+        """The client has left."""
 
 
 class StdioRun:
     """The wire of one ``run``. Make it, hand ``to_server`` and ``to_client`` to the handler, ``await run(handler)``.
 
     ``request_bytes`` and ``response_bytes`` bound a line; a longer one is discarded and told to
-    ``on_overlong("client" | "server", nbytes)``.
+    ``on_overlong("client" | "server", nbytes)``. ``stdin`` and ``stdout`` are our own two descriptors.
     """
 
     def __init__(
@@ -46,7 +50,7 @@ class StdioRun:
         *,
         request_bytes: int,
         response_bytes: int,
-        on_overlong: Callable[[str, int], None] = lambda side, nbytes: None,
+        on_overlong: Callable[[str, int], Awaitable[None]],
         stdin: int = 0,
         stdout: int = 1,
     ) -> None:
@@ -77,7 +81,7 @@ class StdioRun:
         try:
             from_server = await pipes.source(child.stdout, self._response_bytes)
             self._server = await pipes.sink(child.stdin)
-            self._client = await pipes.own_stdout(self._descriptors[1])
+            self._client = await pipes.own_stdout(self._descriptors[1], stdin=self._descriptors[0])
             from_client = await pipes.own_stdin(self._request_bytes, self._descriptors[0])
             handles = self._forward_signals()
             try:
@@ -99,14 +103,12 @@ class StdioRun:
         try:
             await self._first_end(upward, downward, exited)
             if self._client.lost.done():
-                reason = "client gone"
                 self._server.close()
                 await child_watch.stop(self._child, _GRACE)
             else:
-                reason = "server gone"
                 await self._leftover(downward, from_server)
             await _cancel(upward, downward)
-            await handler.closed(reason)
+            await self._say_end(handler)
             self._client.close()
             await self._client.lost  # all of it was taken, or nobody takes it any more
             await exited  # a child that ended its output first may still be at work
@@ -114,6 +116,16 @@ class StdioRun:
             await _cancel(upward, downward, exited)
             self._client.abort()
             self._server.abort()
+
+    async def _say_end(self, handler: Handler) -> None:
+        assert self._client is not None
+        try:
+            if not self._client.lost.done():
+                await handler.closed()
+                return
+        except BrokenPipeError:
+            pass
+        await handler.left()
 
     async def _first_end(
         self, upward: "asyncio.Task[None]", downward: "asyncio.Task[None]", exited: "asyncio.Task[None]"
@@ -134,7 +146,7 @@ class StdioRun:
         try:
             async for line in lines:
                 if isinstance(line, Overlong):
-                    self._on_overlong("client", line.nbytes)
+                    await self._on_overlong("client", line.nbytes)
                 else:
                     await handler.from_client(line)
         except UpstreamFault:
@@ -148,7 +160,7 @@ class StdioRun:
         try:
             async for line in lines:
                 if isinstance(line, Overlong):
-                    self._on_overlong("server", line.nbytes)
+                    await self._on_overlong("server", line.nbytes)
                 else:
                     await handler.from_server(line)
         except BrokenPipeError:

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.functional.stdio.processes import SERVER, alive, children_of, until
 
 from doorward.core.exchange import Answer, Outbound
 from doorward.core.identity import NO_CREDENTIAL
@@ -14,7 +15,6 @@ from doorward.core.message import Notification, Request, read
 from doorward.core.snapshot import Limits, Server, Target, Timeouts
 from doorward.transports.stdio_backoff import Backoff
 from doorward.transports.stdio_host import StdioUpstream
-from tests.functional.stdio.processes import SERVER, alive, children_of, until
 
 MODERN = "2026-07-28"
 META = {
@@ -61,7 +61,13 @@ class Host:
         return answer.session
 
     async def modern(
-        self, body: dict[str, Any], *, owner: str = "alice", headers: Any = None, version: str = MODERN, verb: str = "POST"
+        self,
+        body: dict[str, Any],
+        *,
+        owner: str = "alice",
+        headers: Any = None,
+        version: str = MODERN,
+        verb: str = "POST",
     ) -> Answer:
         raw = msgspec.json.encode(body)
         reading = read(raw)
@@ -74,7 +80,7 @@ class Host:
                 True,
                 owner,
                 message=reading if isinstance(reading, Request | Notification) else None,
-                endless=body.get("method") == "subscriptions/listen",
+                endless=isinstance(body, dict) and body.get("method") == "subscriptions/listen",
             ),
             NO_CREDENTIAL,
         )

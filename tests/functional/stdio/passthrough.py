@@ -21,8 +21,15 @@ class PassThrough:
     async def from_server(self, line: bytes) -> None:
         await self.wire.to_client(line)
 
-    async def closed(self, reason: str) -> None:
-        print("closed:", reason, file=sys.stderr, flush=True)
+    async def closed(self) -> None:
+        print("server gone", file=sys.stderr, flush=True)
+
+    async def left(self) -> None:
+        print("client gone", file=sys.stderr, flush=True)
+
+
+async def overlong(side: str, nbytes: int) -> None:
+    print("overlong:", side, nbytes, file=sys.stderr, flush=True)
 
 
 async def main() -> int:
@@ -32,7 +39,7 @@ async def main() -> int:
         child,
         request_bytes=limit,
         response_bytes=limit,
-        on_overlong=lambda side, nbytes: print("overlong:", side, nbytes, file=sys.stderr, flush=True),
+        on_overlong=overlong,
     )
     return await wire.run(PassThrough(wire))
 

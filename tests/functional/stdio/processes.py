@@ -1,4 +1,4 @@
-"""What the stdio tests need to see of this machine: processes and descriptors, and a bounded way to wait for a state."""
+"""What the stdio tests need to see of this machine: processes, descriptors, and a bounded way to wait for a state."""
 
 import asyncio
 import os

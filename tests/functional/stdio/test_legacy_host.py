@@ -6,12 +6,12 @@ import sys
 from collections.abc import Callable
 
 import pytest
+from tests.functional.stdio.conftest import ACCEPT, Host, call_of, streamed, tool, whole
+from tests.functional.stdio.processes import alive, until
 
 from doorward.core.errors import UpstreamFault
 from doorward.core.snapshot import Limits, Timeouts
 from doorward.transports.stdio_backoff import Backoff
-from tests.functional.stdio.conftest import ACCEPT, Host, call_of, streamed, tool, whole
-from tests.functional.stdio.processes import alive, until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 

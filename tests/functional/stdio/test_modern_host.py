@@ -8,11 +8,13 @@ from pathlib import Path
 
 import msgspec
 import pytest
-
-from doorward.core.errors import UpstreamFault
-from doorward.core.snapshot import Limits, Timeouts
 from tests.functional.stdio.conftest import ACCEPT, JSON, META, Host, call_of, mirrored, modern, streamed, tool, whole
 from tests.functional.stdio.processes import alive, until
+
+from doorward.core.errors import UpstreamFault
+from doorward.core.exchange import Outbound
+from doorward.core.identity import NO_CREDENTIAL
+from doorward.core.snapshot import Limits, Timeouts
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 
@@ -241,12 +243,10 @@ async def test_an_answer_over_the_limit_is_an_error(host_of: Make) -> None:
     assert fault.value.code == "upstream.too_large"
 
 
-async def test_a_body_with_more_than_one_reading_is_not_an_http_request(host_of: Make) -> None:
+async def test_a_body_that_audit_mode_passes_unread_is_checked_as_its_server_reads_it(host_of: Make) -> None:
     host = host_of()
-    raw = msgspec.json.encode(ECHO)
-    twice = raw[:-1] + b',"method":"tools/call"}'
-    from doorward.core.exchange import Outbound
-    from doorward.core.identity import NO_CREDENTIAL
-
-    answer = await host.upstream.forward(Outbound("POST", twice, HEADERS, "2026-07-28", True, "alice"), NO_CREDENTIAL)
-    assert (answer.status, whole(answer)["error"]["code"]) == (400, -32700)
+    twice = msgspec.json.encode(ECHO)[:-1] + b',"method":"tools/call"}'
+    outbound = Outbound("POST", twice, HEADERS, "2026-07-28", True, "alice")
+    assert (await host.upstream.forward(outbound, NO_CREDENTIAL)).status == 200
+    outbound = Outbound("POST", twice, (ACCEPT, JSON), "2026-07-28", True, "alice")
+    assert (await host.upstream.forward(outbound, NO_CREDENTIAL)).status == 400

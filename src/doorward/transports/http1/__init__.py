@@ -16,8 +16,8 @@ from .errors import (
 from .limits import ClientLimits, ServerLimits
 from .request import HttpRequest
 from .responder import Handler, Responder
+from .response import UpstreamResponse
 from .server import HttpServer
-from .upstream import UpstreamResponse
 
 __all__ = [
     "ClientLimits",

@@ -51,7 +51,7 @@ class TlsAcceptor:
             try:
                 sock, address = self.sockets[0].accept()
             except OSError:
-                return  # nobody is left, the client was faster, or we are out of descriptors: the next event tries again
+                return  # nobody is left, or we are out of descriptors: the next event tries again
             client = address[0] if isinstance(address, tuple) else ""
             if not self._welcome(client, len(self._pending), self._from[client]):
                 sock.close()

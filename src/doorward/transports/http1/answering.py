@@ -9,6 +9,7 @@ from .refusals import Refusal
 from .wire import CHUNKED, RESPONSE_HEAD, STRAY, UNTIL_EOF, Header, Headers, content_length, has_token
 
 _BODYLESS = frozenset((204, 304))
+_PARTS = 64
 _PREFIX = b"HTTP/1."
 _SHORT = 64 * 1024
 
@@ -55,7 +56,7 @@ class ResponseReader:
         self.headers: Headers | None = None
         self.coding = b""  # the value of Content-Encoding
         self.keep_alive: bytes | None = None  # the value of Keep-Alive
-        self.parts: list[bytes] = []  # of the body, not yet taken
+        self.parts: list[bytes | bytearray] = []  # of the body, not yet taken
         self.size = 0  # of the body so far
         self.complete = False
         self.reusable = True
@@ -189,8 +190,7 @@ class ResponseReader:
                 if len(data) > missing:
                     self.reusable = False
                     data = data[:missing]
-        self.parts.append(data)
-        self.size += len(data)
+        self.on_body(data)
 
     def _take_chunks(self, data: bytes) -> None:
         assert self._parser is not None
@@ -220,7 +220,16 @@ class ResponseReader:
         self._chunks += 1
 
     def on_body(self, data: bytes) -> None:
-        self.parts.append(data)
+        parts = self.parts
+        if len(parts) < _PARTS:
+            parts.append(data)
+        else:
+            # Millions of tiny pieces would take a multiple of their size as objects of their own.
+            last = parts[-1]
+            if isinstance(last, bytearray):
+                last += data
+            else:
+                parts.append(bytearray(data))
         self.size += len(data)
 
     def on_message_complete(self) -> None:

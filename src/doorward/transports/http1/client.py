@@ -8,9 +8,11 @@ from urllib.parse import urlsplit
 
 from .errors import ConnectFailed, ConnectTimeout, PoolFull, TlsFailed, UpstreamClosed
 from .limits import ClientLimits
-from .upstream import UpstreamConnection, UpstreamResponse
+from .response import UpstreamResponse
+from .upstream import UpstreamConnection
 from .wire import Header, request_block, request_line
 
+_STARTS = 16
 _PORTS = {"http": 80, "https": 443}
 _KEEP_ALIVE_TIMEOUT = re.compile(rb"(?i)(?:^|[,;\s])timeout\s*=\s*\"?([0-9]{1,6})")
 # Methods for which an empty body needs no length (RFC 9110 §8.6).
@@ -54,6 +56,7 @@ class Pool:
         self.origin = origin
         self.limits = limits
         self._fixed = b"host: %b\r\naccept-encoding: identity\r\n" % origin.authority.encode("ascii")
+        self._starts: dict[tuple[str, str], bytes] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._idle: list[UpstreamConnection] = []  # the last one used comes first, so that surplus ages out
         self._busy: set[UpstreamConnection] = set()
@@ -147,10 +150,20 @@ class Pool:
         return min(int(match[1]) - limits.idle_margin, limits.idle_life_most)
 
     def _head(self, method: str, target: str, headers: Sequence[Header], body: bytes) -> bytes:
-        head = request_line(method, target) + self._fixed + request_block(headers)
+        head = self._start(method, target) + request_block(headers)
         if body or method not in _BODYLESS:
             return b"%bcontent-length: %d\r\n\r\n" % (head, len(body))
         return head + b"\r\n"
+
+    def _start(self, method: str, target: str) -> bytes:
+        """Request line and fixed headers; the last ones are kept, since nearly all calls go to one target."""
+        start = self._starts.get((method, target))
+        if start is None:
+            start = request_line(method, target) + self._fixed
+            if len(self._starts) >= _STARTS:
+                self._starts.clear()
+            self._starts[method, target] = start
+        return start
 
     def _take(self) -> UpstreamConnection | None:
         while self._idle:
@@ -199,10 +212,10 @@ class Pool:
 
     def _tick(self) -> None:
         assert self._loop is not None
+        self._timer = self._loop.call_later(self.limits.tick, self._tick) if self._open else None
         now = self._loop.time()
         for connection in list(self._busy):
             connection.sweep(now)
         for connection in [idle for idle in self._idle if now >= idle.expires]:
             self._idle.remove(connection)
             connection.close()
-        self._timer = self._loop.call_later(self.limits.tick, self._tick) if self._open else None

@@ -22,6 +22,15 @@ def _ignore(code: str, client: str) -> None:
     """The default for `on_refused`."""
 
 
+def _keep_alive(listening: socket.socket) -> None:
+    """A client that vanished without a word is found by TCP; accepted sockets inherit these options on Linux."""
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3)):
+        option = getattr(socket, name, None)
+        if option is not None and listening.family in (socket.AF_INET, socket.AF_INET6):
+            listening.setsockopt(socket.IPPROTO_TCP, option, value)
+
+
 class HttpServer:
     """Serves HTTP/1.1 on one address. The handler runs in one task per request, cancelled when its client goes away.
 
@@ -74,6 +83,8 @@ class HttpServer:
             self._listener = await loop.create_server(
                 self._connect, host, port, reuse_port=reuse_port, backlog=_BACKLOG
             )
+        for listening in self._listener.sockets:
+            _keep_alive(listening)
         self._tick()
 
     @property
@@ -171,8 +182,8 @@ class HttpServer:
 
     def _tick(self) -> None:
         assert self._loop is not None
+        self._timer = self._loop.call_later(self.limits.tick, self._tick)
         self._lines.clear()
         now = self._loop.time()
         for connection in list(self._connections):
             connection.sweep(now)
-        self._timer = self._loop.call_later(self.limits.tick, self._tick)

@@ -1,7 +1,7 @@
 """A small scripted MCP server on stdio. What it does is in the name of the tool that is called; see `CALLS`.
 
-Every result holds the process's id, so that tests see which process answered. Arguments: `--log FILE` appends every line
-received; `--slow-start SECONDS`; `--deaf` ignores the end of input and SIGTERM; `--legacy` knows no `server/discover`.
+Every result holds the process's id, so that tests see which process answered. Arguments: `--log FILE` appends every
+line received; `--slow-start SECONDS`; `--deaf` ignores the end of input and SIGTERM; `--legacy` knows no discovery.
 """
 
 import argparse

@@ -1,0 +1,204 @@
+"""Composition root of ``run``: a child that runs already, the pipeline between it and our stdin and stdout, a journal.
+
+Without a configuration file: mode audit, no detectors, and the person who runs us as the caller, who may do
+everything. State (journal, keys) is under ``$XDG_STATE_HOME/doorward``. With one, the file says all that, for one of
+its servers; the caller is then whoever ``DOORWARD_TOKEN`` says.
+"""
+
+import asyncio
+import getpass
+import hashlib
+import logging
+import os
+import re
+import secrets
+import sys
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from doorward.bootstrap.clock import SystemClock
+from doorward.configtypes import InvalidConfiguration, Problem
+from doorward.control import keys as keystore
+from doorward.core.errors import JournalFault
+from doorward.core.exchange import Answer, Inbound, Outbound
+from doorward.core.identity import Credential, Grant, Principal
+from doorward.core.policy import Mode, names
+from doorward.core.ports import Journal
+from doorward.core.snapshot import Keys, Server, Snapshot, Target
+from doorward.gateway.duplex import Duplex
+from doorward.gateway.journal import FileJournal, NullJournal
+from doorward.gateway.live import Live
+from doorward.gateway.meter import Meter
+from doorward.gateway.pipeline import Pipeline
+from doorward.gateway.sessions import Sealer
+from doorward.gateway.upstreams import Upstreams
+from doorward.transports.child import Child
+from doorward.transports.stdio_run import StdioRun
+
+log = logging.getLogger(__name__)
+
+WRONG, FAILED = 2, 3
+_ROTATE = 30 * 86400.0  # seconds; nothing is sealed here, but the keys are the same kind as the gateway's
+_TOO_LONG = (
+    b'{"jsonrpc":"2.0","id":null,"error":{"code":4001,"message":"the message is longer than limits.request_bytes",'
+    b'"data":{"reason":"message.too_large"}}}'
+)
+
+
+class Setting:
+    """What ``run`` runs with: one server's snapshot, who calls, and where the records go."""
+
+    def __init__(self, snapshot: Snapshot, server: str, token: bytes | None, audit: Path) -> None:
+        self.snapshot = snapshot
+        self.server = server
+        self.token = token
+        self.audit = audit
+
+
+def serve(child: Child, argv: Sequence[str], *, config: str | None, server: str | None, mode: str | None) -> int:
+    """Carry messages until the child has ended. Returns the exit code; the child is gone then, whatever happened."""
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="doorward: %(levelname)s %(message)s")
+    try:
+        chosen = Mode(mode) if mode is not None else None
+        setting = _configured(config, server, chosen) if config is not None else _alone(argv, server, chosen)
+        journal = _journal(setting)
+        return asyncio.run(_carry(child, setting, journal))
+    except InvalidConfiguration as invalid:
+        for problem in invalid.problems:
+            print(f"doorward: {problem}", file=sys.stderr)
+        return WRONG
+    except JournalFault as fault:
+        print(f"doorward: {fault.detail}; records are required here, so nothing is forwarded", file=sys.stderr)
+        return FAILED
+    finally:
+        child.reap()
+
+
+async def _carry(child: Child, setting: Setting, journal: Journal) -> int:
+    snapshot, clock = setting.snapshot, SystemClock()
+    wire: StdioRun
+
+    async def overlong(side: str, nbytes: int) -> None:
+        log.warning("a message of %d bytes from the %s is over the limit and was left out", nbytes, side)
+        if side == "client":
+            await wire.to_client(_TOO_LONG)
+
+    limits = snapshot.limits
+    wire = StdioRun(
+        child, request_bytes=limits.request_bytes, response_bytes=limits.response_bytes, on_overlong=overlong
+    )
+    live = Live(snapshot)
+    live.ready = True
+    upstreams = Upstreams(lambda server, snapshot: _Pipe(wire.to_server), clock, snapshot)
+    pipeline = Pipeline(live, journal, upstreams, clock, Meter(), Sealer(snapshot.keys.sealing))
+    template = Inbound("stdio", "POST", setting.server, token=setting.token)
+    try:
+        return await wire.run(Duplex(pipeline, template, wire.to_server, wire.to_client))
+    finally:
+        await upstreams.close()
+        journal.close()
+
+
+class _Pipe:
+    """What the gateway itself has to say to the child (``core.ports.Upstream``); everything else goes by the duplex."""
+
+    def __init__(self, write: Callable[[bytes], Awaitable[None]]) -> None:
+        self._write = write
+
+    async def forward(self, outbound: Outbound, credential: Credential) -> Answer:
+        await self._write(outbound.body)
+        return Answer(202, ())
+
+    async def close(self) -> None:
+        return
+
+
+# -- what to run with
+
+
+def state_directory() -> Path:
+    """``$XDG_STATE_HOME/doorward`` (XDG Base Directory: an empty or relative value does not count)."""
+    home = os.environ.get("XDG_STATE_HOME", "")
+    base = Path(home) if os.path.isabs(home) else Path.home() / ".local" / "state"
+    return base / "doorward"
+
+
+def _alone(argv: Sequence[str], server: str | None, mode: Mode | None) -> Setting:
+    """No configuration. The caller is the local user: a token that nobody else knows says so."""
+    state = state_directory()
+    name = server or _slug(os.path.basename(argv[0]))
+    mode = mode or Mode.AUDIT
+    token = secrets.token_bytes(32)
+    user = Principal(subject=f"user:{_user()}", client="doorward run")
+    grant = Grant(user, {name: names(["*"])}, grant_id="local")
+    wrapped = Server(name, Target(transport="stdio", command=argv[0]), mode=mode, strict_reading=mode.enforcing)
+    snapshot = Snapshot(
+        version=1,
+        policy_digest="",
+        servers={name: wrapped},
+        agents={hashlib.sha256(token).digest(): grant},
+        keys=_keys(state / "keys", required=mode.enforcing),
+        journal_required=mode.enforcing,
+    )
+    return Setting(snapshot, name, token, state / "audit")
+
+
+def _configured(config: str, server: str | None, mode: Mode | None) -> Setting:
+    """The settings of one server of a configuration file. Its ``command`` is not used: the child runs already."""
+    # Not at the top: nobody who runs without a file should wait for YAML.
+    from doorward import configfile
+    from doorward.bootstrap.configured import compiled, directories
+
+    loaded = configfile.load(config)
+    keys, audit = directories(loaded)
+    snapshot = compiled(loaded, keystore.load(keys, rotate=loaded.config.keys.rotate, now=time.time()), version=1)
+    if server is None and len(snapshot.servers) == 1:
+        server = next(iter(snapshot.servers))
+    if server is None or server not in snapshot.servers:
+        known = ", ".join(sorted(snapshot.servers)) or "none"
+        wrong = "does not say which server to use" if server is None else f"has no server {server!r}"
+        problem = Problem(path="servers", message=f"{config} {wrong}", remedy=f"give --server with one of: {known}")
+        raise InvalidConfiguration([problem])
+    wrapped = snapshot.servers[server]
+    if mode is not None:
+        strict = mode.enforcing or any(rule.mode is not None and rule.mode.enforcing for rule in wrapped.tools)
+        anonymous = wrapped.anonymous and not mode.enforcing
+        wrapped = replace(wrapped, mode=mode, strict_reading=strict, anonymous=anonymous)
+    token = os.environ.get("DOORWARD_TOKEN")
+    return Setting(replace(snapshot, servers={server: wrapped}), server, token.encode() if token else None, audit)
+
+
+def _journal(setting: Setting) -> Journal:
+    """Records are required where the mode enforces or the file says so; elsewhere a missing journal is only loud."""
+    try:
+        return FileJournal(setting.audit)
+    except JournalFault as fault:
+        if setting.snapshot.journal_required:
+            raise
+        log.warning("%s; going on without records", fault.detail)
+        return NullJournal()
+
+
+def _keys(directory: Path, *, required: bool) -> Keys:
+    try:
+        return keystore.load(directory, rotate=_ROTATE, now=time.time())
+    except InvalidConfiguration as invalid:
+        if required:
+            raise
+        log.warning("%s; using keys for this run alone", "; ".join(problem.message for problem in invalid.problems))
+        return keystore.ephemeral()
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
+
+
+def _slug(name: str) -> str:
+    """A server id (contract.md: ``[a-z0-9-]{1,63}``) from a command's name."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:63] or "server"

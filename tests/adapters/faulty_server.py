@@ -1,0 +1,139 @@
+"""The full test server, with a tool that waits to be cancelled, and an HTTP side that breaks when it is asked to.
+
+    python -m tests.adapters.faulty_server
+
+Prints its URL as its first line. A `tools/call` whose arguments name a `fault` is answered by that fault.
+"""
+
+import asyncio
+import json
+import socket
+import warnings
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+import uvicorn
+from mcp.shared.exceptions import MCPDeprecationWarning
+from tests.conformance.everything_server import Replay, build
+from tests.conformance.everything_tools import Call, JsonObject, text
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Message, Receive, Send], Awaitable[None]]
+
+LARGE = 200_000  # bytes of text, more than the gateway of the tests takes
+SSE = b"text/event-stream"
+
+
+class Patience:
+    """Server middleware: `wait` runs until it is cancelled, `was_cancelled` says how often that happened."""
+
+    def __init__(self) -> None:
+        self._cancelled = 0
+
+    async def __call__(self, call: Call, call_next: Callable[[Call], Awaitable[Any]]) -> Any:
+        name = (call.params or {}).get("name") if call.method == "tools/call" else None
+        if name == "wait":
+            return await self._wait(call)
+        if name == "was_cancelled":
+            return complete(str(self._cancelled))
+        return await call_next(call)
+
+    async def _wait(self, call: Call) -> JsonObject:
+        try:
+            await call.session.report_progress(0, 1, "waiting")
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            self._cancelled += 1
+            raise
+        raise AssertionError("nobody sets this event")
+
+
+def complete(line: str) -> JsonObject:
+    return {"resultType": "complete", "content": [text(line)]}
+
+
+def faults(app: App) -> App:
+    async def serve(scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "POST":
+            return await app(scope, receive, send)
+        messages = [await receive()]
+        while messages[-1].get("more_body"):
+            messages.append(await receive())
+        asked = json.loads(b"".join(message.get("body", b"") for message in messages))
+        fault = (asked.get("params", {}).get("arguments") or {}).get("fault")
+        if fault is None:
+            pending = iter(messages)
+            return await app(scope, lambda: replayed(pending, receive), send)
+        return await break_it(fault, asked["id"], receive, send)
+
+    return serve
+
+
+async def replayed(pending: Any, receive: Receive) -> Message:
+    for message in pending:
+        return message  # type: ignore[no-any-return]
+    return await receive()
+
+
+async def break_it(fault: str, identifier: Any, receive: Receive, send: Send) -> None:
+    def response(**result: Any) -> bytes:
+        body = {"jsonrpc": "2.0", "id": identifier, "result": {"resultType": "complete", "content": [], **result}}
+        return json.dumps(body).encode()
+
+    right = response()
+    match fault:
+        case "garbage":
+            await answer(send, 200, b"<html>It works!</html>")
+        case "half":
+            await answer(send, 200, right[:-5])
+        case "html":
+            await answer(send, 500, b"<html>blocked-text</html>", b"text/html")
+        case "large":
+            await answer(send, 200, response(content=[text("x" * LARGE)]))
+        case "wrong_id":
+            await answer(send, 200, right.replace(json.dumps(identifier).encode(), b'"another"', 1))
+        case "duplicate_key":
+            await answer(send, 200, right.replace(b'"content"', b'"content": 1, "content"'))
+        case "twice":
+            await answer(send, 200, (b"data: " + right + b"\n\n") * 2, SSE)
+        case "no_answer":
+            await answer(send, 200, b": nothing to say\n\n", SSE)
+        case "garbage_event":
+            await answer(send, 200, b"data: <html>\n\ndata: " + right + b"\n\n", SSE)
+        case "unauthorized":
+            await answer(send, 401, b"", more=[(b"www-authenticate", b"Bearer")])
+        case "redirect":
+            await answer(send, 302, b"", more=[(b"location", b"http://127.0.0.1:9/")])
+        case "hang":
+            await receive()  # until the connection is closed
+        case _:
+            raise AssertionError(f"no such fault: {fault}")
+
+
+async def answer(
+    send: Send,
+    status: int,
+    body: bytes,
+    kind: bytes = b"application/json",
+    more: list[tuple[bytes, bytes]] | None = None,
+) -> None:
+    headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode()), *(more or [])]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def main() -> None:
+    warnings.simplefilter("ignore", MCPDeprecationWarning)
+    server = build()
+    server.middleware.append(Patience())
+    app = faults(server.streamable_http_app(event_store=Replay(), retry_interval=100))
+    config = uvicorn.Config(app, http="h11", log_level="warning", timeout_graceful_shutdown=1)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        print(f"http://127.0.0.1:{listening.getsockname()[1]}/mcp", flush=True)
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,359 @@
+"""A refused message is no lost session: after every kind of refusal but 401 the same session goes on, with both
+generations of the official SDK and in both eras (contract.md, "Refusals")."""
+
+import itertools
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import pytest
+from tests.adapters.journal import Journal
+from tests.adapters.line import Line
+from tests.adapters.player import SDKS, Json, Kind, Player, over_http
+from tests.adapters.servers import faulty_server
+from tests.gateway import Gateway, merged
+
+pytestmark = pytest.mark.peers
+
+BLOCKED = "blocked-text"
+NAME = "Ada Lovelace"
+DECISION = "io.doorward/decision"
+REDACTION = "io.doorward/redaction"
+COUNT = itertools.count()
+
+TOKENS = {name: f"a-token-for-{name}-in-tests" for name in SDKS}
+
+STUB: Json = {
+    "use": "stub",
+    "texts": {
+        "SECRET": [BLOCKED, "a model's answer"],
+        "PERSON": [NAME],
+        "HOSTILE": ["A plain text answer.", "started", "What is your name?", "Please review", "prompt without"],
+    },
+}
+INSPECT: Json = {
+    "detectors": [STUB],
+    "entities": {
+        "SECRET": {"arguments": "block", "results": "block"},
+        "PERSON": {"arguments": "detect", "results": "redact"},
+        "HOSTILE": {"results": "block"},
+    },
+}
+
+
+def variable(name: str) -> str:
+    return f"DOORWARD_TEST_{name.upper().replace('-', '_').replace('.', '_')}"
+
+
+def agents(servers: Json) -> Json:
+    """One agent for each client, so that no client meets another one's limits."""
+    listed = [{"id": f"agent:{name}", "token": f"env:{variable(name)}", "servers": servers} for name in SDKS]
+    return {"identity": {"agents": listed}}
+
+
+class Place:
+    """A gateway, and one session of each client with each of its servers, made anew when one was lost."""
+
+    def __init__(self, gateway: Gateway, directory: Path, stack: ExitStack) -> None:
+        self.gateway = gateway
+        self.journal = Journal(gateway.audit_path)
+        self._directory = directory
+        self._stack = stack
+        self._players: dict[tuple[str, str], Player] = {}
+
+    def session(self, name: str, server: str) -> Player:
+        known = self._players.get((name, server))
+        if known is None or not known.lives():
+            target = over_http(self.gateway.url(server), {"X-MCP-Token": TOKENS[name]})
+            known = Player(SDKS[name], target, self._directory / f"{name}-{server}.log")
+            self._players[name, server] = self._stack.enter_context(known)
+        self.journal.mark()
+        return known
+
+
+@contextmanager
+def place(directory: Path, servers: Json, extra: Json, rights: Json) -> Iterator[Place]:
+    environment = {variable(name): token for name, token in TOKENS.items()}
+    extra = merged(extra, agents(rights))
+    with (
+        Gateway(directory, servers, mode="enforce", extra=extra, environment=environment) as gateway,
+        ExitStack() as stack,
+    ):
+        yield Place(gateway, directory, stack)
+
+
+@pytest.fixture(scope="module")
+def upstream(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with faulty_server(tmp_path_factory.mktemp("upstream") / "server.log") as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def line(upstream: str) -> Iterator[Line]:
+    with Line(urlsplit(upstream).port or 0) as line:
+        yield line
+
+
+@pytest.fixture(scope="module")
+def strict(upstream: str, line: Line, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """Reads everything, grants almost every tool, takes small answers only and waits for three seconds."""
+    granted = ["echo", "test_*", "wait", "was_cancelled"]
+    servers = {"all": {"url": upstream}, "far": {"url": f"http://127.0.0.1:{line.port}/mcp"}}
+    extra = {"inspect": INSPECT, "limits": {"response_bytes": "64KiB"}, "timeouts": {"first_byte": "3s"}}
+    with place(tmp_path_factory.mktemp("strict"), servers, extra, {"all": granted, "far": granted}) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def narrow(upstream: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """Lets each caller make one call at a time, 120 a minute."""
+    limits = {"calls_per_minute": 120, "in_flight_per_identity": 1, "streams_per_identity": 1}
+    with place(tmp_path_factory.mktemp("narrow"), {"all": {"url": upstream}}, {"limits": limits}, {"all": ["*"]}) as made:
+        yield made
+
+
+@pytest.fixture(params=SDKS)
+def client(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def still_works(player: Player) -> None:
+    """A call in the same session succeeds."""
+    number = next(COUNT)
+    result = player.result("call", name="echo", arguments={"number": number})
+    assert result["structuredContent"] == {"number": number}
+    assert not result.get("isError")
+
+
+def refused_as_tool_result(outcome: Json, reason: str) -> None:
+    result = outcome["result"]
+    assert result["isError"] is True, outcome
+    decision = result["_meta"][DECISION]
+    assert decision["reason"] == reason
+    (block,) = result["content"]
+    for part in (decision["what"], decision["remedy"], decision["exchange_id"], reason):
+        assert part, decision
+        assert part in block["text"]
+
+
+def refused_as_error(outcome: Json, reason: str) -> None:
+    error = outcome["error"]
+    assert error["data"]["reason"] == reason, outcome
+    assert not -32768 <= error["code"] <= -32000
+    assert error["data"]["exchange_id"] in error["message"]
+
+
+class Refusal(NamedTuple):
+    """What a client does, how it is refused, and how that is recorded."""
+
+    step: Json
+    reason: str
+    shows: Callable[[Json, str], None]
+    decision: str = "deny"
+
+
+def tool(name: str, **arguments: Any) -> Json:
+    return {"do": "call", "name": name, "arguments": arguments}
+
+
+def fault(name: str, reason: str) -> Refusal:
+    return Refusal(tool("echo", fault=name), reason, refused_as_error, "error")
+
+
+REFUSALS = {
+    "tool not granted": Refusal(tool("json_schema_2020_12_tool"), "policy.denied", refused_as_tool_result),
+    "argument blocked": Refusal(tool("echo", text=f"Here is {BLOCKED}."), "pii.blocked", refused_as_tool_result),
+    "key blocked": Refusal(tool("echo", **{BLOCKED: 1}), "pii.blocked", refused_as_tool_result),
+    "result blocked": Refusal(tool("test_simple_text"), "pii.blocked", refused_as_tool_result),
+    "resource blocked": Refusal(
+        {"do": "read", "uri": f"test://template/{BLOCKED}/data"}, "pii.blocked", refused_as_error
+    ),
+    "prompt's result blocked": Refusal({"do": "prompt", "name": "test_simple_prompt"}, "pii.blocked", refused_as_error),
+    "garbage": fault("garbage", "upstream.garbage"),
+    "cut-off JSON": fault("half", "upstream.garbage"),
+    "an error page that may not pass": fault("html", "upstream.garbage"),
+    "an event that is no message": fault("garbage_event", "upstream.garbage"),
+    "answer with two readings": fault("duplicate_key", "upstream.garbage"),
+    "answer to another request": fault("wrong_id", "upstream.garbage"),
+    "stream without an answer": fault("no_answer", "upstream.no_answer"),
+    "answer too large": fault("large", "upstream.too_large"),
+    "upstream wants a credential": fault("unauthorized", "upstream.unauthorized"),
+    "upstream redirects": fault("redirect", "upstream.redirect"),
+    "upstream hangs": fault("hang", "upstream.timeout"),
+}
+
+
+@pytest.mark.parametrize("kind", REFUSALS)
+def test_the_session_goes_on_after_a_refusal(strict: Place, client: str, kind: str) -> None:
+    refusal = REFUSALS[kind]
+    player = strict.session(client, "all")
+    refusal.shows(player.play(**refusal.step), refusal.reason)
+    outcome = strict.journal.outcomes()[-1]
+    assert (outcome["decision"], outcome["reason"]) == (refusal.decision, refusal.reason)
+    assert outcome["identity"].endswith(f"agent:{client}")
+    assert outcome["mode"] == "enforce"
+    still_works(player)
+    assert strict.journal.outcomes()[-1]["decision"] == "allow"
+    assert BLOCKED not in str(strict.journal.since())
+
+
+def test_a_redacted_result_is_a_result(strict: Place, client: str) -> None:
+    player = strict.session(client, "all")
+    result = player.result("call", name="echo", arguments={"name": NAME})
+    assert result["structuredContent"] == {"name": "<PERSON>"}
+    assert result["_meta"][REDACTION] == {"count": 2, "entities": ["PERSON"]}
+    (outcome,) = strict.journal.of(phase="outcome", tool_name="echo")
+    assert (outcome["decision"], outcome["reason"], outcome["redaction_count"]) == ("redact", "pii.redacted", 2)
+    assert outcome["delivered_hash"] != outcome["response_hash"]
+    still_works(player)
+
+
+def test_a_refused_log_line_is_missing_and_nothing_else(strict: Place, client: str) -> None:
+    player = strict.session(client, "all")
+    player.result("heard")
+    result = player.result("call", name="test_tool_with_logging")
+    assert result["content"][0]["text"] == "Three lines were logged."
+    lines = [line["log"]["data"] for line in player.result("heard", count=2)]
+    assert lines == ["half way", "done"]
+    assert strict.journal.of(kind="message", reason="pii.blocked")
+    still_works(player)
+
+
+QUESTIONS = {
+    False: tool("test_elicitation_sep1034_defaults"),  # "Please review", asked by a request of the server
+    True: tool("test_input_required_result_elicitation"),  # "What is your name?", asked in a result
+}
+
+
+def test_a_refused_question_of_the_server_reaches_nobody(strict: Place, client: str) -> None:
+    player = strict.session(client, "all")
+    player.result("heard")
+    outcome = player.play(**QUESTIONS[player.kind.modern])
+    if player.kind.modern:
+        refused_as_tool_result(outcome, "pii.blocked")
+    else:
+        # The server got an error for its question, and its tool fails with it.
+        assert "Refused by the security gateway" in outcome["error"]["message"]
+    assert player.result("heard") == []
+    assert strict.journal.of(reason="pii.blocked")
+    still_works(player)
+
+
+def test_a_refused_notification_of_the_client_ends_nothing(strict: Place, client: str) -> None:
+    player = strict.session(client, "all")
+    assert "error" not in player.play("say_progress", message=f"At {BLOCKED} by now.")
+    still_works(player)
+    if not player.kind.modern:  # there a client sends no such notifications, and the SDK keeps to it
+        (record,) = strict.journal.of(kind="message", method="notifications/progress")
+        assert (record["decision"], record["reason"]) == ("deny", "pii.blocked")
+
+
+def test_a_refused_answer_of_the_client_ends_only_that_call(strict: Place, client: str) -> None:
+    player = strict.session(client, "all")
+    if player.kind.modern:
+        outcome = player.play("call", name="test_input_required_result_sampling")
+        refused_as_tool_result(outcome, "pii.blocked")
+    else:
+        outcome = player.play("call", name="test_sampling", arguments={"prompt": "What?"})
+        assert "error" in outcome, outcome
+    assert strict.journal.of(reason="pii.blocked")
+    still_works(player)
+
+
+def test_only_the_first_of_two_answers_passes(strict: Place, client: str) -> None:
+    player = strict.session(client, "all")
+    assert player.result("call", name="echo", arguments={"fault": "twice"})["content"] == []
+    still_works(player)
+
+
+def test_a_server_that_is_away_is_missed_and_found_again(strict: Place, line: Line, client: str) -> None:
+    player = strict.session(client, "far")
+    still_works(player)
+    line.cut()
+    try:
+        outcome = player.play("call", name="echo", arguments={"number": 0})
+    finally:
+        line.mend()
+    refused_as_error(outcome, "upstream.unreachable")
+    assert outcome["error"]["data"]["retry_after_s"] > 0
+    assert strict.journal.of(reason="upstream.unreachable", decision="error")
+    still_works(player)
+
+
+def test_a_server_that_goes_away_during_a_call(strict: Place, line: Line, client: str) -> None:
+    player = strict.session(client, "far")
+    player.result("heard")
+    line_cut = player.begin("call", name="wait")
+    strict.journal.until(lambda: strict.journal.of(tool_name="wait", phase="intent"))
+    line.cut()
+    line.mend()
+    assert "error" in line_cut(), "the call must end with an error"
+    still_works(player)
+
+
+def test_too_many_calls_a_minute(narrow: Place, client: str) -> None:
+    player = narrow.session(client, "all")
+    outcomes: list[Json] = []
+    while not outcomes or "result" in outcomes[-1]:
+        assert len(outcomes) < 400, "the limit never held"
+        outcomes.append(player.play("call", name="echo", arguments={"number": 0}))
+    refused_as_error(outcomes[-1], "limit.rate")
+    wait = outcomes[-1]["error"]["data"]["retry_after_s"]
+    assert 0 < wait <= 5
+    assert narrow.journal.of(reason="limit.rate", decision="deny")
+    # What the refusal promises must hold: after that time there is room for a call again.
+    time.sleep(wait)
+    still_works(player)
+
+
+def test_too_many_calls_at_once(narrow: Place, client: str) -> None:
+    player = narrow.session(client, "all")
+    slow = tool("test_tool_with_progress")
+    outcomes = player.result("together", steps=[slow] * 4)
+    refused = [outcome for outcome in outcomes if "error" in outcome]
+    assert 0 < len(refused) < 4, outcomes
+    for outcome in refused:
+        refused_as_error(outcome, "limit.overload")
+    assert len(narrow.journal.of(reason="limit.overload", decision="deny")) == len(refused)
+    still_works(player)
+
+
+def test_too_many_streams(narrow: Place) -> None:
+    player = narrow.session("sdk-2.3-modern", "all")
+    listen = {"do": "listen", "resource": "test://watched-resource", "call": "test_tool_with_progress", "seconds": 1}
+    first, second = player.result("together", steps=[listen, listen])
+    refused = [outcome for outcome in (first, second) if "error" in outcome]
+    assert len(refused) == 1, (first, second)
+    refused_as_error(refused[0], "limit.streams")
+    assert narrow.journal.of(reason="limit.streams", decision="deny")
+    still_works(player)
+
+
+@pytest.fixture
+def full_disk(strict: Place) -> Iterator[Callable[[bool], None]]:
+    """Lets no worker of the gateway grow any file, or lets it again."""
+    ...
+
+
+def test_a_detector_that_fails_refuses_until_it_is_mended(strict: Place, client: str) -> None:
+    player = strict.session(client, "all")
+    whole = strict.gateway.settings
+    broken = merged(whole, {"inspect": {"detectors": [merged(STUB, {"fail": True})]}})
+    strict.gateway.configure(broken)
+    try:
+        outcome = strict.journal.until(lambda: error_of(player.play("call", name="echo", arguments={"number": 0})))
+    finally:
+        strict.gateway.configure(whole)
+    refused_as_error(outcome, "detector.failed")
+    assert strict.journal.of(reason="detector.failed")
+    strict.journal.until(lambda: "result" in player.play("call", name="echo", arguments={"number": 0}))
+    still_works(player)
+
+
+def error_of(outcome: Json) -> Json | None:
+    return outcome if "error" in outcome else None

@@ -1,0 +1,18 @@
+"""What every test of the pipeline may use."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+PATIENCE = 5.0
+
+
+@pytest.fixture
+def until() -> Callable[[Callable[[], bool]], Awaitable[None]]:
+    async def wait(condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while not condition():
+                await asyncio.sleep(0.002)
+
+    return wait
