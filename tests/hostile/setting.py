@@ -96,6 +96,8 @@ def reason_of(answer: Answer) -> str:
 def setting(
     directory: Path, scripts: Mapping[str, Script], *, mode: Mode, extra: Mapping[str, Any] | None = None
 ) -> Iterator[Setting]:
-    with in_background(Scripted({"good": echo, **scripts})) as upstream:
-        with Gateway(directory, upstream.servers(), mode=mode, extra=merged(AMPLE, extra or {})) as gateway:
-            yield Setting(gateway, upstream)
+    with (
+        in_background(Scripted({"good": echo, **scripts})) as upstream,
+        Gateway(directory, upstream.servers(), mode=mode, extra=merged(AMPLE, extra or {})) as gateway,
+    ):
+        yield Setting(gateway, upstream)

@@ -9,11 +9,10 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pytest
-
 from tests.gateway import Mode
 from tests.hostile.raw import Fields, Raw, post
-from tests.hostile.setting import IDENTIFIED, Setting, message, reason_of, setting, sink
 from tests.hostile.scripted import Asked, Line
+from tests.hostile.setting import IDENTIFIED, Setting, message, reason_of, setting, sink
 from tests.hostile.watch import MIB, resident, worker_of
 
 MODERN = "2026-07-28"
@@ -240,7 +239,7 @@ UNLIKE: dict[str, Head] = {
     "an older version": Head((METHOD, NAME), "header.mismatch", LEGACY),
     "a version that is none": Head((METHOD, NAME), "header.mismatch", "tomorrow"),
     "another method, legacy": Head((("Mcp-Method", "ping"),), "header.mismatch", LEGACY, message()),
-    "another name, legacy": Head((NAME[:1] + ("wipe",),), "header.mismatch", LEGACY, message()),
+    "another name, legacy": Head(((*NAME[:1], "wipe"),), "header.mismatch", LEGACY, message()),
 }
 
 

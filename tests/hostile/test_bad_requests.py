@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import pytest
-
 from tests.gateway import TOKEN, Mode
 from tests.hostile.raw import Raw, post
 from tests.hostile.setting import IDENTIFIED, Setting, message, reason_of, setting, sink

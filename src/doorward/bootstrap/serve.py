@@ -20,17 +20,20 @@ from doorward.bootstrap.recorded import Recorded
 from doorward.config import Tls
 from doorward.configtypes import InvalidConfiguration, Problem
 from doorward.control import keys as keystore
+from doorward.core.decision import Reason
 from doorward.core.ports import Upstream
 from doorward.core.snapshot import Keys, Server, Snapshot
 from doorward.gateway.call import Ids
+from doorward.gateway.conversations import Conversations
 from doorward.gateway.journal import FileJournal
 from doorward.gateway.live import Live
-from doorward.gateway.meter import CONNECTIONS, EDGE_REFUSED, IN_FLIGHT, STREAMS, Meter
+from doorward.gateway.meter import CONNECTIONS, EDGE_REFUSED, IN_FLIGHT, STREAMS, UPSTREAM_FAILURES, Meter
 from doorward.gateway.pipeline import Pipeline
 from doorward.gateway.sessions import Sealer
 from doorward.gateway.upstreams import Upstreams
 from doorward.transports.http1 import HttpServer, ServerLimits
 from doorward.transports.http_upstream import HttpUpstream
+from doorward.transports.legacy_sse import PREFIX, SseListener, SseUpstream
 from doorward.transports.stdio_host import StdioUpstream
 from doorward.transports.streamable_http import Listener
 from doorward.transports.tls import ServerCertificate
@@ -84,10 +87,13 @@ class Gateway:
         self._journal = Recorded(journal, self._live, self._meter)
         clock = SystemClock()
         self._edge = EdgeRecords(self._journal, clock, Ids().next)
-        self._upstreams = Upstreams(_upstream, clock, snapshot)
+        self._upstreams = Upstreams(self._upstream, clock, snapshot)
         self._sealer = Sealer(snapshot.keys.sealing)
         self._pipeline = Pipeline(self._live, self._journal, self._upstreams, clock, self._meter, self._sealer)
         listener = Listener(self._pipeline.serve, lambda: self._live.snapshot, clock, self._refused)
+        conversations = Conversations(self._pipeline, self._sealer)
+        legacy = SseListener(conversations.open, conversations.post, lambda: self._live.snapshot, clock)
+        listener.mount(PREFIX, legacy.handle)
         self._server = HttpServer(listener.handle, _limits(snapshot), on_refused=self._refused)
         self._meter.watch(CONNECTIONS, lambda: self._server.connections)
         self._meter.watch(IN_FLIGHT, lambda: self._pipeline.flow.calls)
@@ -109,6 +115,7 @@ class Gateway:
     async def swap(self, prepared: Snapshot) -> None:
         """Calls from now on see it; calls under way keep what they took."""
         self._live.swap(prepared)
+        self._sealer.rekey(prepared.keys.sealing)
         self._server.limits = _limits(prepared)
         self._upstreams.apply(prepared)
 
@@ -136,6 +143,20 @@ class Gateway:
     def _refused(self, reason: str, client: str, server: str = "") -> None:
         self._meter.count(EDGE_REFUSED, reason)
         self._edge.refused(reason, client, server)
+
+    def _upstream(self, server: Server, snapshot: Snapshot) -> Upstream:
+        match server.target.transport:
+            case "stdio":
+                return StdioUpstream(server, snapshot.limits, snapshot.timeouts, on_garbage=self._garbage)
+            case "sse":
+                return SseUpstream(server, snapshot.limits, snapshot.timeouts)
+            case _:
+                return HttpUpstream(server, snapshot.limits, snapshot.timeouts)
+
+    def _garbage(self, server: str, size: int) -> None:
+        """A child wrote a line that is no message: it went to nobody."""
+        self._meter.count(UPSTREAM_FAILURES, server, Reason.UPSTREAM_GARBAGE.value)
+        self._edge.refused(Reason.UPSTREAM_GARBAGE.value, "", server)
 
     def _look_at_certificate(self) -> None:
         assert self._certificate is not None
@@ -165,12 +186,6 @@ def _certificate(tls: Tls | None, base_dir: Path) -> ServerCertificate | None:
         message = f"the certificate cannot be used: {error.strerror or type(error).__name__}"
         remedy = "check the paths, and that key and certificate belong together"
         raise InvalidConfiguration([Problem(path="listen.tls", message=message, remedy=remedy)]) from None
-
-
-def _upstream(server: Server, snapshot: Snapshot) -> Upstream:
-    if server.target.transport == "stdio":
-        return StdioUpstream(server, snapshot.limits, snapshot.timeouts)
-    return HttpUpstream(server, snapshot.limits, snapshot.timeouts)
 
 
 def _limits(snapshot: Snapshot) -> ServerLimits:

@@ -82,7 +82,7 @@ def digest(key: bytes, data: bytes | memoryview) -> str:
     inner, outer = inner.copy(), outer.copy()
     inner.update(data)
     outer.update(inner.digest())
-    return outer.hexdigest()
+    return str(outer.hexdigest())
 
 
 @lru_cache(maxsize=8)

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from doorward.core.audit import AuditRecord
 from doorward.core.decision import Decision, Effect, Reason
 from doorward.core.identity import ANONYMOUS, Principal
 from doorward.core.message import Message
@@ -41,6 +42,7 @@ class Inbound(msgspec.Struct, frozen=True):
     version: bytes | None = None
     version_count: int = 1
     last_event_id: bytes | None = None
+    traceparent: bytes | None = None
     client_ip: str = ""
     received: float = 0.0
 
@@ -182,3 +184,4 @@ class Exchange(msgspec.Struct):
     answered: bool = False
     # seconds: received is monotonic; ours is what the gateway itself took
     ours: float = 0.0
+    entry: AuditRecord | None = None  # what every record of this exchange has in common

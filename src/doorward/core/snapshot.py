@@ -46,7 +46,7 @@ class Target(msgspec.Struct, frozen=True):
     cwd: str | None = None
 
     def __repr__(self) -> str:
-        return f"Target({self.transport}, {self.url or self.command})"
+        return f"Target({self.transport}, {self.url.partition('?')[0] or self.command})"  # a query may hold a secret
 
 
 class Server(msgspec.Struct, frozen=True):

@@ -221,6 +221,8 @@ class Admission:
             call.stream = True
             decision = self._flow.open(call.owner, snapshot.limits)
             call.counted = "stream" if decision is ALLOW else ""
+        elif all(isinstance(exchange.message, Notification | Response) for exchange in call.exchanges):
+            decision = ALLOW  # waits for nothing; and an answer that found no room would never end the call that asked
         else:
             decision = self._flow.enter(call.owner, snapshot.limits)
             call.counted = "call" if decision is ALLOW else ""
@@ -270,8 +272,7 @@ class Admission:
         """A new exchange of this call, with all that is known by now."""
         inbound, server = call.inbound, call.server
         named = named_tool(message)
-        traceparent = next((value for name, value in inbound.headers if name == b"traceparent"), None)
-        trace_id, span_id = trace_of(message, traceparent)
+        trace_id, span_id = trace_of(message, inbound.traceparent)
         exchange = Exchange(
             exchange_id=self._ids.next(),
             inbound=inbound,

@@ -113,7 +113,7 @@ class Books:
         if kind:
             entry.kind = kind
         if reason is not None:
-            entry.reason = reason.value
+            entry.reason = reason
         try:
             self._journal.append(entry)
         except JournalFault:
@@ -127,8 +127,9 @@ class Books:
         meter.observe("total_ours", exchange.ours)
         meter.observe("whole", latency)
         method = exchange.method if exchange.method in METHODS else "other"
+        # str() of a StrEnum is its plain text, which hashes faster than the member
         meter.count(
-            "doorward_calls_total", exchange.server, method or "other", exchange.effect.value, exchange.reason.value
+            "doorward_calls_total", exchange.server, method or "other", str(exchange.effect), str(exchange.reason)
         )
         if exchange.would_have is not None:
             meter.count("doorward_would_have_total", exchange.server, exchange.reason.value)

@@ -72,9 +72,9 @@ class Conversations:
                     await send.event(self._endpoint(call, name, event.data))
                 else:
                     await relay.event(event)
+            await self._ended(call, relay, send, "upstream.closed")
         except UpstreamFault as fault:
-            if not call.draining:
-                await relay.duplex.closed(fault.code)
+            await self._ended(call, relay, send, fault.code)
         except (asyncio.CancelledError, ConnectionError):
             self._pipeline.vanished(call)
             raise
@@ -82,6 +82,12 @@ class Conversations:
             del self._open[name]
             await relay.duplex.left()
         await send.close()
+
+    async def _ended(self, call: Call, relay: "_Relay", send: Send, code: str) -> None:
+        """The server's stream is over, or cut because we are about to stop: nothing that waits will be answered."""
+        await relay.duplex.closed("gateway.draining" if call.draining else code)
+        if call.draining:
+            await send.event(b"retry: 1000\n\n")
 
     def _endpoint(self, call: Call, name: str, path: bytes) -> bytes:
         """The server's address for POSTs stays with us; the client gets ours, good for nobody else."""

@@ -56,6 +56,7 @@ class Duplex:
         if inbound is None:
             inbound = replace(self._template, body=data, received=pipeline.books.clock.monotonic())
         call = pipeline.begin(inbound)
+        call.tell = self._to_server
         try:
             reply = await pipeline.prepare(call)
         except Fault as fault:
@@ -128,7 +129,7 @@ class Duplex:
             else:
                 out = await self._one(reading)
         except Fault as fault:
-            out = self._withheld(reading, fault)
+            out = self._withheld(reading or read(data), fault)
         if out:
             await self._to_client(out)
 
@@ -172,7 +173,7 @@ class Duplex:
         dropped = act is Act.REFUSE and call.server.strict_reading
         return b"" if dropped else data
 
-    def _withheld(self, reading: Message | Batch | Unreadable | None, fault: Fault) -> bytes:
+    def _withheld(self, reading: Message | Batch | Unreadable, fault: Fault) -> bytes:
         """The journal cannot take the outcome, say: the answer is withheld, and the client told why."""
         if not isinstance(reading, Response) or reading.id is None:
             return b""
@@ -202,7 +203,7 @@ class Duplex:
         if exchange.method == "initialize" and exchange.version:
             self._template = replace(self._template, version=exchange.version.encode("latin-1", "replace"))
             if self._standing is not None:
-                self._standing.version = exchange.version
+                self._standing.version = self._standing.first.version = exchange.version
 
     def _forget(self, call: Call, identifiers: set[MessageId]) -> None:
         for identifier in identifiers:
@@ -219,9 +220,9 @@ class Duplex:
             await self._to_client(error_body(call.first, decision, identifier))
             self._forget(call, {identifier})
         self._waiting.clear()
-        await self.left()
+        await self.left(Reason(code))
 
-    async def left(self) -> None:
+    async def left(self, reason: Reason | None = None) -> None:
         """The client's side has ended: what waits is recorded as disconnected."""
         for identifier, call in list(self._waiting.items()):
             self._pipeline.vanished(call)
@@ -230,7 +231,7 @@ class Duplex:
         if self._standing is not None:
             standing, self._standing = self._standing, None
             try:
-                self._pipeline.books.conclude(standing, standing.first)
+                self._pipeline.books.conclude(standing, standing.first, reason=reason)
             except JournalFault:
                 return
 

@@ -16,7 +16,7 @@ from doorward.core.decision import ALLOW, Act, Decision, Effect, Reason
 from doorward.core.errors import Fault, JournalFault, UpstreamFault
 from doorward.core.exchange import Answer, Exchange, Inbound, Outbound, Reply
 from doorward.core.identity import NO_CREDENTIAL, Credential
-from doorward.core.message import Request
+from doorward.core.message import Request, Response
 from doorward.core.methods import method_entry
 from doorward.core.ports import Clock, Journal, Send
 from doorward.gateway.admission import DRAINING, Admission, named_tool
@@ -32,7 +32,7 @@ from doorward.gateway.sessions import Sealer
 from doorward.gateway.upstreams import Upstreams
 from doorward.stages.authorize import authorize
 from doorward.stages.mirrors import remirrored
-from doorward.stages.refuse import JSON, error_body, refusal
+from doorward.stages.refuse import DROPPED, JSON, error_body, refusal
 
 log = logging.getLogger(__name__)
 
@@ -100,7 +100,20 @@ class Pipeline:
             reply = await self._inspect(call)
         if reply is None:
             self.books.intend(call)
+        elif reply.status == DROPPED:
+            await self._decline(call)
         return reply
+
+    async def _decline(self, call: Call) -> None:
+        """A server whose question was answered with what may not pass must not wait for ever: it gets an error of ours."""
+        for exchange in call.exchanges:
+            message = exchange.message
+            if exchange.decision is None or not isinstance(message, Response) or message.id is None:
+                continue
+            try:
+                await self.tell(call, error_body(exchange, exchange.decision, message.id))
+            except Fault as fault:
+                log.info("a refusal could not be delivered to server %s: %s", call.server.id, fault.code)
 
     async def _inspect(self, call: Call) -> Reply | None:
         begun = self._clock.monotonic()

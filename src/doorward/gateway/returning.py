@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from doorward.core.decision import Decision, Effect, Reason
 from doorward.core.errors import Fault, JournalFault, UpstreamFault
 from doorward.core.exchange import Answer, Exchange, Headers
-from doorward.core.message import Batch, Message, Request, Response, Unreadable, read
+from doorward.core.message import Batch, Message, Notification, Request, Response, Unreadable, read
 from doorward.core.methods import allows_batches
 from doorward.core.policy import Severity
 from doorward.gateway.admission import OVER_LIMITS
@@ -93,6 +93,7 @@ GARBAGE = Decision(
 )
 
 
+_READABLE = (Response, Request, Notification, Batch)
 Tell = Callable[[Call, bytes], Awaitable[None]]
 
 
@@ -128,7 +129,7 @@ class Returning:
             return await self._failed(call, reading, body)
         if call.pending and (reading is None or (status >= 400 and isinstance(reading, Unreadable))):
             return await self._no_message(call, body, status)
-        if call.pending or isinstance(reading, Message | Batch):
+        if call.pending or isinstance(reading, _READABLE):
             return await self._take(call, body, reading or self._reading(call, body))
         screened = await screen_text(call, call.first, body)
         return b"" if screened.refusal is not None else screened.raw

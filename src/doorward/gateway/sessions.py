@@ -25,6 +25,11 @@ class Sealer:
         self._ciphers = tuple(AESGCM(key) for key in keys)
         self._opened: OrderedDict[tuple[bytes, str, str], tuple[str, str]] = OrderedDict()
 
+    def rekey(self, keys: tuple[bytes, ...]) -> None:
+        """Another set of keys is in force; ids that were sealed with a key that is gone no longer open."""
+        self._ciphers = tuple(AESGCM(key) for key in keys)
+        self._opened.clear()
+
     def seal(self, server: str, owner: str, version: str, upstream_id: str) -> bytes:
         """Visible ASCII, as MCP wants a session id."""
         nonce = os.urandom(_NONCE)

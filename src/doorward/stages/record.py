@@ -1,6 +1,7 @@
 """Exchange -> AuditRecord."""
 
 import re
+from copy import copy
 
 from doorward.core.audit import AuditRecord, timestamp
 from doorward.core.decision import Effect
@@ -39,16 +40,58 @@ def record(
     latency: float | None = None,
     detail: str = "",
 ) -> AuditRecord:
-    """One record. ``wall`` in seconds since the epoch, ``latency`` in seconds since the request came in."""
+    """One record. ``wall`` in seconds since the epoch, ``latency`` in seconds since the request came in.
+
+    Half of a record never changes between an intent and its outcome: that half is made once and copied.
+    """
+    if exchange.entry is None:
+        entry = exchange.entry = _unchanging(exchange, hash_key_id)
+    else:
+        entry = copy(exchange.entry)
+    entry.event_id = event_id
+    entry.phase = phase
+    entry.timestamp = timestamp(wall)
+    entry.kind = exchange.kind
+    entry.credential = exchange.credential
+    entry.protocol = exchange.version
+    entry.args_hash = exchange.args_hash
+    entry.response_hash = exchange.response_hash
+    entry.decision = exchange.effect
+    entry.reason = exchange.reason
+    entry.uninspected = exchange.uninspected
+    entry.bytes_out = exchange.bytes_out
+    entry.upstream_status = exchange.upstream_status
+    entry.interim = exchange.interim
+    entry.detail = detail
+    entry.gateway_ms = round(exchange.ours * 1000, 3)
+    if latency is not None:
+        entry.latency_ms = round(latency * 1000, 3)
+    if exchange.decision is not None:
+        entry.rules = exchange.decision.rules
+        entry.severity = exchange.decision.severity.name.lower()
+        entry.would_have = exchange.would_have
+    if exchange.entities or exchange.redactions:
+        _found(entry, exchange)
+    return entry
+
+
+def _found(entry: AuditRecord, exchange: Exchange) -> None:
+    entry.entities = exchange.entities
+    entry.findings = exchange.findings
+    entry.pii_redacted = exchange.effect is Effect.REDACT
+    entry.redaction_count = exchange.redactions
+    entry.forwarded_hash = exchange.forwarded_hash
+    entry.delivered_hash = exchange.delivered_hash
+
+
+def _unchanging(exchange: Exchange, hash_key_id: str) -> AuditRecord:
     principal = exchange.principal
-    decision = exchange.decision
     return AuditRecord(
-        event_id=event_id,
+        event_id="",
+        kind="",
+        timestamp="",
         exchange_id=exchange.exchange_id,
         batch_id=exchange.batch_id,
-        kind=exchange.kind,
-        phase=phase,
-        timestamp=timestamp(wall),
         trace_id=exchange.trace_id,
         span_id=exchange.span_id,
         identity=principal.subject,
@@ -57,35 +100,13 @@ def record(
         client_ip=exchange.inbound.client_ip,
         grant_id=exchange.grant_id,
         act=principal.act,
-        credential=exchange.credential,
         mcp_server=exchange.server,
         tool_name=exchange.name[:256] if exchange.name is not None else None,
         method=exchange.method,
-        protocol=exchange.version,
         transport=exchange.inbound.transport,
-        args_hash=exchange.args_hash,
-        response_hash=exchange.response_hash,
-        forwarded_hash=exchange.forwarded_hash,
-        delivered_hash=exchange.delivered_hash,
         hash_key_id=hash_key_id,
-        decision=exchange.effect.value,
-        reason=exchange.reason.value,
-        rules=decision.rules if decision is not None else (),
-        mode=exchange.mode.value,
-        would_have=exchange.would_have.value if exchange.would_have is not None else None,
-        severity=decision.severity.name.lower() if decision is not None else "",
+        mode=exchange.mode,
         sensitivity=exchange.sensitivity,
-        pii_redacted=exchange.effect is Effect.REDACT,
-        redaction_count=exchange.redactions,
-        entities=exchange.entities,
-        findings=exchange.findings,
-        uninspected=exchange.uninspected,
         bytes_in=exchange.bytes_in,
-        bytes_out=exchange.bytes_out,
         policy_digest=exchange.policy_digest,
-        upstream_status=exchange.upstream_status,
-        latency_ms=round(latency * 1000, 3) if latency is not None else None,
-        gateway_ms=round(exchange.ours * 1000, 3),
-        interim=exchange.interim,
-        detail=detail,
     )

@@ -16,6 +16,7 @@ JSON: tuple[bytes, bytes] = (b"content-type", b"application/json")
 DECISION_KEY = "io.doorward/decision"
 HEADER_MISMATCH = -32020
 INVALID_REQUEST = -32600
+DROPPED = 202  # the status for a notification or a response of a legacy client that goes no further
 
 # JSON-RPC codes of ours, outside -32768 … -32000 (JSON-RPC 2.0, 5.1; MCP reserves -32020 … -32099). One per area.
 _CODES = {
@@ -90,6 +91,9 @@ def refusal(exchange: Exchange, decision: Decision, *, challenge: bytes = b"") -
         return _error(400, exchange, decision, identifier, code=HEADER_MISMATCH)
     if area == "message":
         return _error(400, exchange, decision, identifier, code=INVALID_REQUEST)
+    if isinstance(message, Notification | Response) and not exchange.modern:
+        # Nobody waits for an answer, and an HTTP error here ends the whole session of an old client (SDK 1.x).
+        return Reply(DROPPED, (), b"")
     if reason in _TRANSPORT:
         return _transport_refusal(exchange, decision, identifier)
     if isinstance(message, Notification | Response) or message is None:

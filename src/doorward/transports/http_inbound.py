@@ -5,8 +5,19 @@ from doorward.core.snapshot import Snapshot
 from doorward.transports import front
 from doorward.transports.http1 import HttpRequest
 
-_PASSED = frozenset({b"accept", b"content-type", b"traceparent", b"tracestate", b"baggage", b"user-agent"})
-_APART = frozenset({b"mcp-session-id", b"mcp-protocol-version"})
+_NAMED = {  # what is done with each field that has a meaning of its own
+    b"accept": "pass",
+    b"content-type": "pass",
+    b"tracestate": "pass",
+    b"baggage": "pass",
+    b"user-agent": "pass",
+    b"traceparent": "pass and keep",
+    b"mcp-session-id": "keep",
+    b"mcp-protocol-version": "keep",
+    b"last-event-id": "keep",
+    b"x-mcp-token": "token",
+    b"authorization": "token",
+}
 
 
 def inbound_of(
@@ -19,21 +30,30 @@ def inbound_of(
     passed: list[tuple[bytes, bytes]] = []
     mirrors: list[tuple[bytes, bytes]] = []
     relayed: list[tuple[bytes, bytes]] = []
-    apart: dict[bytes, bytes] = {}
+    kept: dict[bytes, bytes] = {}
+    tokens: list[tuple[bytes, bytes]] = []
     versions = 0
     for field in request.headers:
-        name = field[0]
-        if name in _APART:
+        name, value = field
+        use = _NAMED.get(name)
+        if use is None:
+            if name.startswith(b"mcp-"):
+                passed.append(field)
+                mirrors.append(field)
+            elif name in more:
+                passed.append(field)
+            elif name in relay:
+                relayed.append(field)
+        elif use == "pass":
+            passed.append(field)
+        elif use == "token":
+            (relayed if name in relay else tokens).append(field)
+        else:
             versions += name == b"mcp-protocol-version"
-            apart[name] = field[1]
-        elif name.startswith(b"mcp-"):
-            passed.append(field)
-            mirrors.append(field)
-        elif name in _PASSED or name in more:
-            passed.append(field)
-        elif name in relay:
-            relayed.append(field)
-    token, ambiguous = _token(request, relay)
+            kept[name] = b"" if name in kept else value  # sent twice: none of them
+            if use == "pass and keep":
+                passed.append(field)
+    token, ambiguous = _token(tokens)
     return Inbound(
         transport=transport,
         verb=request.method,
@@ -44,27 +64,27 @@ def inbound_of(
         relayed=tuple(relayed),
         token=token,
         token_ambiguous=ambiguous,
-        session=apart.get(b"mcp-session-id"),
-        version=apart.get(b"mcp-protocol-version"),
+        session=kept.get(b"mcp-session-id"),
+        version=kept.get(b"mcp-protocol-version"),
         version_count=versions,
-        last_event_id=request.get(b"last-event-id"),
+        last_event_id=kept.get(b"last-event-id"),
+        traceparent=kept.get(b"traceparent"),
         client_ip=front.caller(request, snapshot),
         received=received,
     )
 
 
-def _token(request: HttpRequest, relay: frozenset[bytes]) -> tuple[bytes | None, bool]:
+def _token(fields: list[tuple[bytes, bytes]]) -> tuple[bytes | None, bool]:
     """(our token, whether it was sent twice): X-MCP-Token, or without it Authorization: Bearer (contract.md, "HTTP").
 
-    Where Authorization is relayed to the server it is the client's own for that server, and not for us.
+    ``fields`` leaves out what is relayed: that is the client's own credential for the server, and not for us.
     """
-    own = request.all(b"x-mcp-token")
-    bearers = request.all(b"authorization")
-    if len(own) > 1 or len(bearers) > 1:
+    if not fields:
+        return None, False
+    own = [value for name, value in fields if name == b"x-mcp-token"]
+    if len(own) > 1 or len(fields) - len(own) > 1:
         return None, True
     if own:
         return own[0], False
-    if not bearers or b"authorization" in relay:
-        return None, False
-    scheme, _, value = bearers[0].partition(b" ")
+    scheme, _, value = fields[0][1].partition(b" ")
     return (value.strip() if scheme.lower() == b"bearer" else b""), False

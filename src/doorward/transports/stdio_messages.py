@@ -70,8 +70,10 @@ def read_line(raw: bytes) -> Line | tuple[Line, ...] | None:
             elements = _elements.decode(raw)
         except (msgspec.MsgspecError, RecursionError):
             return None
-        found = tuple(line for element in elements[: _MAX_BATCH + 1] if (line := _one(bytes(element))) is not None)
-        return found if found and len(found) == len(elements) else None
+        if not 1 <= len(elements) <= _MAX_BATCH:
+            return None
+        found = tuple(line for element in elements if (line := _one(bytes(element))) is not None)
+        return found if len(found) == len(elements) else None
     return _one(raw)
 
 

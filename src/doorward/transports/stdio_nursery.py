@@ -48,6 +48,7 @@ class Nursery:
         self._gone = gone
         self._peers: set[Peer] = set()
         self._starting: list[str] = []  # owners
+        self._births: set[asyncio.Task[Peer]] = set()
         self._sweeper: asyncio.TimerHandle | None = None
         self._closing: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -68,6 +69,8 @@ class Nursery:
         await self._make_room(owner)
         self._starting.append(owner)
         starting = asyncio.create_task(self._start(owner, modern))
+        self._births.add(starting)
+        starting.add_done_callback(self._births.discard)
         try:
             return await asyncio.shield(starting)
         except asyncio.CancelledError:  # a client that left; half a start would be harder to undo than a whole one
@@ -91,6 +94,7 @@ class Nursery:
         self._closed = True
         if self._sweeper is not None:
             self._sweeper.cancel()
+        await asyncio.gather(*self._births, return_exceptions=True)
         await asyncio.gather(*(peer.close() for peer in self._peers))
         await asyncio.gather(*self._closing)
 
@@ -127,24 +131,24 @@ class Nursery:
             self.end_soon(started.result())
 
     async def _make_room(self, owner: str) -> None:
-        """Enforce both limits, ending idle children that nobody is bound to where that helps."""
+        """Return when one more is within both limits; ends idle children that hold no session where that helps."""
         limits = self._limits
-        mine = self._of(owner)
-        if mine >= limits.children_per_principal:
-            await self._end_spare(lambda peer: peer.owner == owner)
-            mine = self._of(owner)
-        if len(self) >= limits.children_per_server:
-            await self._end_spare(lambda peer: True)
-        if mine >= limits.children_per_principal or len(self) >= limits.children_per_server:
-            raise UpstreamFault("no more processes may be started for this server", code="limit.overload")
+        while True:
+            if self._of(owner) >= limits.children_per_principal:
+                spare = self._spares(lambda peer: peer.owner == owner)
+            elif len(self) >= limits.children_per_server:
+                spare = self._spares(lambda peer: True)
+            else:
+                return
+            if not spare:
+                raise UpstreamFault("no more processes may be started for this server", code="limit.overload")
+            await min(spare, key=lambda peer: peer.used).close()
 
     def _of(self, owner: str) -> int:
         return sum(peer.owner == owner for peer in self._peers) + self._starting.count(owner)
 
-    async def _end_spare(self, eligible: Callable[[Peer], bool]) -> None:
-        spare = [peer for peer in self._peers if eligible(peer) and peer.idle and self._spare(peer)]
-        if spare:
-            await min(spare, key=lambda peer: peer.used).close()
+    def _spares(self, eligible: Callable[[Peer], bool]) -> list[Peer]:
+        return [p for p in self._peers if eligible(p) and p.idle and not p.stopping and self._spare(p)]
 
     def _ended(self, peer: Peer) -> None:
         self._peers.discard(peer)

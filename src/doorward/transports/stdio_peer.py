@@ -60,6 +60,7 @@ class Peer:
         self._stop_grace = stop_grace
         self._on_garbage = on_garbage
         self._on_end = on_end
+        self._begun = False
         self._turns: list[Turn] = []  # oldest first
         self._by_id: dict[Id, Turn] = {}
         self._by_token: dict[Id, Turn] = {}
@@ -83,7 +84,8 @@ class Peer:
             for end in opened:  # the loop closes its own: closed under it, their numbers would be somebody else's
                 end.close()
             for pipe in (self._child.stdout, self._child.stdin, self._child.stderr)[len(opened) :]:
-                pipe.close()
+                if pipe is not None:
+                    pipe.close()
             self._child.reap()
             raise
         self._sink = sink
@@ -99,8 +101,10 @@ class Peer:
 
     @property
     def idle(self) -> bool:
-        """Whether no client waits for anything from it. A call whose client has left keeps nothing alive for ever."""
-        return self._standing is None and all(turn.box.abandoned for turn in self._turns)
+        """Whether no client waits for anything from it: it has had its first call (it was started for one), and a call
+        whose client has left keeps nothing alive for ever.
+        """
+        return self._begun and self._standing is None and all(turn.box.abandoned for turn in self._turns)
 
     async def _live(self, source: pipes.LineSource, stderr: pipes.LineSource) -> None:
         reading = asyncio.create_task(self._read(source))
@@ -166,6 +170,7 @@ class Peer:
             return None
         turn = Turn(list(requests), close)
         self._turns.append(turn)
+        self._begun = True
         self._by_id.update(dict.fromkeys(turn.ids, turn))
         self._by_token.update(dict.fromkeys(turn.tokens, turn))
         return turn

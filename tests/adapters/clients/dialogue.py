@@ -10,6 +10,7 @@ import json
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 from typing import Any
 
 PATIENCE = 30.0
@@ -82,7 +83,13 @@ def progress(heard: Heard) -> Callable[..., Awaitable[None]]:
 
 class Dialogue:
     def __init__(self, verbs: dict[str, Verb], heard: Heard, errors: type[Exception]) -> None:
-        self._verbs = {**verbs, "heard": heard.take, "together": self._together, "cancel": self._cancel}
+        self._verbs = {
+            **verbs,
+            "heard": heard.take,
+            "mark": self._mark,
+            "together": self._together,
+            "cancel": self._cancel,
+        }
         self._heard = heard
         self._errors = errors
 
@@ -98,6 +105,11 @@ class Dialogue:
 
     async def _together(self, steps: list[Json]) -> list[Json]:
         return list(await asyncio.gather(*(self.play(step) for step in steps)))
+
+    async def _mark(self, path: str) -> None:
+        """Makes a file when something was heard: for who watches from outside while another step goes on."""
+        await self._heard.at_least(1)
+        Path(path).touch()
 
     async def _cancel(self, step: Json, after: int) -> Json:
         """Begins a step, and cancels it when `after` things were heard."""

@@ -26,7 +26,7 @@ def transport(target: dialogue.Json) -> Any:
     return streamable_http_client(target["url"], http_client=httpx2.AsyncClient(headers=headers, timeout=30))
 
 
-def listener(client: Client, heard: dialogue.Heard) -> dialogue.Verb:
+def listener(client: Client) -> dialogue.Verb:
     async def listen(resource: str) -> Any:
         """Subscribes to a resource, makes the call that touches it, and hears of it; then ends the subscription."""
         async with client.listen(tools_list_changed=True, resource_subscriptions=[resource]) as subscription:
@@ -35,6 +35,14 @@ def listener(client: Client, heard: dialogue.Heard) -> dialogue.Verb:
                 return [dialogue.plain(subscription.honored), repr(event)]
 
     return listen
+
+
+def second_listener(client: Client) -> dialogue.Verb:
+    async def listen_twice() -> None:
+        async with client.listen(tools_list_changed=True), client.listen(tools_list_changed=True):
+            pass
+
+    return listen_twice
 
 
 @asynccontextmanager
@@ -78,7 +86,8 @@ async def connect(target: dialogue.Json, heard: dialogue.Heard) -> AsyncIterator
             "capabilities": dialogue.plain(client.server_capabilities),
             "instructions": client.instructions,
         }
-        yield about, {**dialogue.requests(client, types, heard), "listen": listener(client, heard)}
+        verbs = {"listen": listener(client), "listen_twice": second_listener(client)}
+        yield about, {**dialogue.requests(client, types, heard), **verbs}
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from doorward.gateway.live import Live
 from doorward.gateway.meter import Meter
 from doorward.gateway.pipeline import Pipeline
 from doorward.gateway.sessions import Sealer
-from doorward.gateway.upstreams import Upstreams
+from doorward.gateway.upstreams import Make, Upstreams
 from doorward.transports.sse import parse
 
 TOKEN, OTHER = b"one-of-ours", b"another-of-ours"
@@ -252,7 +252,9 @@ def snapshot(crm: Server, *, tools: Sequence[str] = ("*",), **settings: Any) -> 
 class Bench:
     """One worker's pipeline. ``send`` plays a client's request and returns what the client got."""
 
-    def __init__(self, mode: Mode = Mode.ENFORCE, *, crm: Server | None = None, **settings: Any) -> None:
+    def __init__(
+        self, mode: Mode = Mode.ENFORCE, *, crm: Server | None = None, make: Make | None = None, **settings: Any
+    ) -> None:
         self.log: list[Any] = []
         self.clock = StoppedClock()
         self.journal = MemoryJournal(self.log)
@@ -260,9 +262,9 @@ class Bench:
         self.snapshot = snapshot(crm or server(mode), **settings)
         self.live = Live(self.snapshot)
         self.sealer = Sealer(self.snapshot.keys.sealing)
-        upstreams = Upstreams(lambda *_: self.server, self.clock, self.snapshot)
+        self.upstreams = Upstreams(make or (lambda *_: self.server), self.clock, self.snapshot)
         self.meter = Meter()
-        self.pipeline = Pipeline(self.live, self.journal, upstreams, self.clock, self.meter, self.sealer)
+        self.pipeline = Pipeline(self.live, self.journal, self.upstreams, self.clock, self.meter, self.sealer)
 
     def inbound(self, data: bytes = b"", **fields: Any) -> Inbound:
         fields.setdefault("verb", "POST")
@@ -272,6 +274,7 @@ class Bench:
         fields.setdefault("server", "crm")
         if "mirrors" in fields:
             fields.setdefault("headers", (*JSON, *fields["mirrors"]))
+        fields.setdefault("traceparent", dict(fields.get("headers", ())).get(b"traceparent"))
         return Inbound(body=data, version_count=fields.pop("version_count", 1), **fields)
 
     async def send(self, data: bytes = b"", **fields: Any) -> Client:

@@ -171,7 +171,12 @@ async def learnt(bench: Bench) -> None:
 
 
 ARGUMENTS = {"region": "eu", "count": 10, "dry": True, "deep": {"id": "x"}}
-MIRRORED = {b"mcp-param-region": b"eu", b"mcp-param-count": b"10", b"mcp-param-dry": b"true", b"mcp-param-deep-id": b"x"}
+MIRRORED = {
+    b"mcp-param-region": b"eu",
+    b"mcp-param-count": b"10",
+    b"mcp-param-dry": b"true",
+    b"mcp-param-deep-id": b"x",
+}
 
 
 @pytest.mark.parametrize(

@@ -112,9 +112,7 @@ async def test_a_batch_of_one_stays_an_array() -> None:
 
 async def test_redaction_changes_nothing_between_the_elements_either_way() -> None:
     bench = Bench(scanner=Literal(US_SSN=SECRET), actions=actions("redact"))
-    bench.server.script = lambda _: bench.server.json(
-        b"[\n" + result(1) + b"\t,\n" + result(2, {"a": SECRET}) + b" ]"
-    )
+    bench.server.script = lambda _: bench.server.json(b"[\n" + result(1) + b"\t,\n" + result(2, {"a": SECRET}) + b" ]")
     client = await bench.send(b"[ " + call(1) + b" ,\n" + call(2, "find", {"a": SECRET}) + b"]")
     assert bench.server.seen[0].body == b"[ " + call(1) + b" ,\n" + call(2, "find", {"a": "<US_SSN>"}) + b"]"
     assert client.reply is not None

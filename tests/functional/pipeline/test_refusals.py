@@ -126,11 +126,13 @@ async def test_a_refused_result_is_a_tool_result() -> None:
 
 
 @pytest.mark.parametrize("data", [body(None, "notifications/progress", {"message": SECRET}), result(4, {"a": SECRET})])
-async def test_a_refused_notification_or_response_is_4xx(data: bytes) -> None:
+async def test_a_refused_notification_or_response_of_the_legacy_era_ends_no_session(data: bytes) -> None:
     bench = Bench(scanner=Literal(US_SSN=SECRET), actions=actions("block"))
     client = await bench.send(data, session=bench.sealed())
-    assert client.status == 403
-    assert bench.server.seen == []
+    assert client.status == 202
+    assert all(SECRET.encode() not in seen.body for seen in bench.server.seen)
+    # A server whose question was answered must not wait for ever.
+    assert len(bench.server.seen) == (1 if b'"result"' in data else 0)
     assert bench.shape() == [("message", "")]
 
 

@@ -126,7 +126,9 @@ async def test_a_garbage_event_ends_the_stream_with_one_clean_error(mode: Mode) 
 
 async def test_a_garbage_event_on_a_get_stream_is_dropped_and_recorded() -> None:
     bench = Bench()
-    bench.server.script = lambda _: bench.server.stream(event(b"{garbage", b"id: 4"), event(body(None, "notifications/x")))
+    bench.server.script = lambda _: bench.server.stream(
+        event(b"{garbage", b"id: 4"), event(body(None, "notifications/x"))
+    )
     client = await bench.send(verb="GET", session=bench.sealed())
     assert client.events == [b"id: 4\n\n", event(body(None, "notifications/x"))]
     assert ("message", "") in bench.shape()

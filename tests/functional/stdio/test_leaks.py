@@ -7,10 +7,10 @@ import sys
 from collections.abc import Callable
 
 import pytest
-
-from doorward.core.snapshot import Limits
 from tests.functional.stdio.conftest import Host, call_of, modern, tool
 from tests.functional.stdio.processes import CHILDREN, children_of, descriptors, until
+
+from doorward.core.snapshot import Limits
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 
@@ -52,9 +52,8 @@ async def come_and_go(host_of: Make, count: int) -> None:
         kinds = (legacy, stateless, vanishing)
         work = [kinds[number % 3](host, number) for number in range(start, min(start + AT_ONCE, count))]
         await asyncio.gather(*work)
-        await until(lambda: len(host.upstream.nursery) <= AT_ONCE + 1)
-    await until(lambda: all(peer.idle for peer in host.upstream.nursery))
-    for peer in list(host.upstream.nursery):
+        await until(lambda: not any(peer.stopping for peer in host.upstream.nursery))
+    for peer in host.upstream.nursery:
         await peer.close()
     await host.modern(modern(tool("echo")))  # the one child that was there before
     gc.collect()

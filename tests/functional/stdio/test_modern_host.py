@@ -232,8 +232,8 @@ async def test_at_most_so_many_children_for_one_principal(host_of: Make) -> None
 async def test_idle_children_are_ended(host_of: Make) -> None:
     host = host_of(idle=0.2)
     pid = await pid_of(host)
-    await until(lambda: not alive(pid))
-    assert len(host.upstream.nursery) == 0
+    await until(lambda: len(host.upstream.nursery) == 0)
+    assert not alive(pid)
 
 
 async def test_an_answer_over_the_limit_is_an_error(host_of: Make) -> None:

@@ -108,6 +108,7 @@ def _blocked(process: Popen) -> bool:
 
 def test_a_client_that_does_not_read_stops_the_child(wire: Start, tmp_path: Path) -> None:
     count = tmp_path / "count"
+    count.write_text("0")
     program = (
         f"import os\nn = 0\nwhile True:\n os.write(1, b'z' * 999 + b'\\n'); n += 1\n"
         f" open({str(count)!r}, 'w').write(str(n))"

@@ -1,0 +1,167 @@
+"""The transport of 2024-11-05: like to like, its endpoint sealed."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from doorward.core.errors import UpstreamFault
+from doorward.core.exchange import Answer, Event
+from doorward.core.policy import Mode
+from doorward.gateway.conversations import Conversations
+from doorward.transports.sse import parse
+from tests.functional.pipeline.bench import OTHER, SSE, Bench, Client, body, call, event, reason_of, result
+
+PLACE = b"/messages/?session_id=abc"
+
+
+class Talk:
+    def __init__(self, mode: Mode = Mode.ENFORCE, **settings: Any) -> None:
+        self.bench = Bench(mode, **settings)
+        self.queue: asyncio.Queue[Event | UpstreamFault | None] = asyncio.Queue()
+        self.posts: list[Any] = []
+        self.refuses = False
+        self.bench.server.script = self._script
+        self.conversations = Conversations(self.bench.pipeline, self.bench.sealer)
+        self.client = Client(self.bench.log)
+        self.task: asyncio.Task[None] | None = None
+
+    def _script(self, outbound: Any) -> Answer:
+        if outbound.verb == "GET":
+            return Answer(200, SSE, events=self._events())
+        self.posts.append(outbound)
+        if self.refuses:
+            raise UpstreamFault("400", code="upstream.garbage")
+        return Answer(202, (), b"Accepted")
+
+    async def _events(self) -> AsyncIterator[Event]:
+        yield Event(b"event: endpoint\ndata: " + PLACE + b"\n\n", PLACE, None, b"endpoint")
+        while (found := await self.queue.get()) is not None:
+            if isinstance(found, UpstreamFault):
+                raise found
+            yield found
+
+    async def start(self, until: Any) -> bytes:
+        """Open the stream; the sealed session of its endpoint."""
+        inbound = self.bench.inbound(verb="GET", transport="sse", headers=((b"accept", b"text/event-stream"),))
+        self.task = asyncio.ensure_future(self.conversations.open(inbound, self.client))
+        await until(lambda: bool(self.client.events))
+        found = parse(self.client.events[0])
+        assert found.name == b"endpoint"
+        assert found.data is not None
+        place = urlsplit(found.data.decode())
+        assert place.path == "/sse/crm/messages"
+        assert b"abc" not in self.client.events[0]
+        return parse_qs(place.query)["session"][0].encode()
+
+    async def post(self, session: bytes, data: bytes, **fields: Any) -> Any:
+        return await self.conversations.post(self.bench.inbound(data, session=session, transport="sse", **fields))
+
+    async def end(self) -> None:
+        assert self.task is not None
+        await self.queue.put(None)
+        await asyncio.wait_for(self.task, 5)
+        assert self.bench.idle()
+
+
+async def test_both_directions(until: Any) -> None:
+    talk = Talk()
+    session = await talk.start(until)
+    reply = await talk.post(session, call(1))
+    assert reply.status == 202
+    (sent,) = talk.posts
+    assert (sent.verb, sent.session, sent.body) == ("POST", PLACE.decode(), call(1))
+    assert dict(sent.headers)[b"content-type"] == b"application/json"  # real servers refuse a POST without
+    asked, answer = event(body("s", "roots/list")), b": c\nevent: message\ndata: " + result(1) + b"\n\n"
+    await talk.queue.put(parse(asked))
+    await talk.queue.put(parse(answer))
+    await until(lambda: len(talk.client.events) == 3)
+    assert talk.client.events[1:] == [asked, answer]
+    await talk.post(session, result("s", {"roots": []}))
+    assert talk.posts[-1].body == result("s", {"roots": []})
+    await talk.end()
+    assert talk.client.closed
+    assert [r.phase for r in talk.bench.records if r.kind == "exchange"] == ["intent", "outcome"]
+    assert {r.protocol for r in talk.bench.records if r.kind == "exchange"} == {"2024-11-05"}
+
+
+async def test_a_post_by_another_principal_or_with_a_forged_session_is_404(until: Any) -> None:
+    talk = Talk()
+    session = await talk.start(until)
+    assert (await talk.post(session, call(1), token=OTHER)).status == 404
+    assert (await talk.post(b"forged", call(1))).status == 404
+    assert (await talk.post(talk.bench.sealed(), call(1))).status == 404
+    assert (await talk.post(session, call(1), token=b"wrong")).status == 401
+    assert talk.posts == []
+    await talk.end()
+    assert (await talk.post(session, call(1))).status == 404  # the conversation is over
+
+
+async def test_a_refusal_comes_on_the_stream(until: Any) -> None:
+    talk = Talk(tools=["find"])
+    session = await talk.start(until)
+    assert (await talk.post(session, call(1, "wipe"))).status == 202
+    await until(lambda: len(talk.client.events) == 2)
+    assert reason_of(json.loads(talk.client.data[-1])) == "policy.denied"
+    assert talk.posts == []
+    await talk.end()
+
+
+async def test_a_server_that_refuses_the_post_gives_the_request_an_error(until: Any) -> None:
+    talk = Talk()
+    session = await talk.start(until)
+    talk.refuses = True
+    assert (await talk.post(session, call(1))).status == 202
+    await until(lambda: len(talk.client.events) == 2)
+    assert reason_of(json.loads(talk.client.data[-1])) == "upstream.garbage"
+    await talk.end()
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+async def test_the_end_of_the_stream_answers_what_waits(mode: Mode, until: Any) -> None:
+    talk = Talk(mode)
+    session = await talk.start(until)
+    await talk.post(session, call(1))
+    await talk.queue.put(UpstreamFault("x", code="upstream.closed"))
+    assert talk.task is not None
+    await asyncio.wait_for(talk.task, 5)
+    assert reason_of(json.loads(talk.client.data[-1])) == "upstream.closed"
+    assert talk.client.closed
+    assert talk.bench.idle()
+
+
+async def test_a_stream_that_the_server_ends_answers_what_waits_too(until: Any) -> None:
+    talk = Talk()
+    session = await talk.start(until)
+    await talk.post(session, call(1))
+    await talk.end()
+    assert reason_of(json.loads(talk.client.data[-1])) == "upstream.closed"
+    assert [(r.decision, r.reason) for r in talk.bench.records if r.phase == "outcome"] == [
+        ("error", "upstream.closed")
+    ]
+
+
+async def test_draining_says_so_and_when_to_come_back(until: Any) -> None:
+    talk = Talk()
+    session = await talk.start(until)
+    await talk.post(session, call(1))
+    await talk.bench.pipeline.drain()
+    await talk.end()
+    assert reason_of(json.loads(talk.client.data[1])) == "gateway.draining"
+    assert talk.client.events[-1] == b"retry: 1000\n\n"
+
+
+async def test_a_client_that_leaves_is_recorded_for_the_stream_and_all_that_waits(until: Any) -> None:
+    talk = Talk()
+    session = await talk.start(until)
+    await talk.post(session, call(1))
+    assert talk.task is not None
+    talk.task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await talk.task
+    ends = {(r.kind, r.reason) for r in talk.bench.records if r.phase in ("outcome", "closed")}
+    assert ends == {("exchange", "client.disconnected"), ("stream", "client.disconnected")}
+    assert talk.bench.idle()

@@ -1,0 +1,251 @@
+"""Inspection and redaction through the whole pipeline."""
+
+import json
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from doorward.core.errors import DetectorFault
+from doorward.core.finding import Finding, Text
+from doorward.core.policy import Mode
+from doorward.gateway.scanning import Detectors
+from tests.functional.pipeline.bench import META, MODERN, SECRET, Bench, Literal, actions, body, call, event, result
+
+ENFORCING = [Mode.SOFT, Mode.ENFORCE]
+WATCHING = [Mode.AUDIT, Mode.WARN]
+RESULTS = [
+    {"content": [{"type": "text", "text": f"ssn {SECRET}."}]},
+    {"structuredContent": {"rows": [{"ssn": SECRET}]}},
+    {"structuredContent": {SECRET: 1}},
+    {"_meta": {"x/y": SECRET}},
+    {"a new field of a later revision": [[SECRET]]},
+]
+
+
+def bench_with(effect: str, mode: Mode = Mode.ENFORCE, severity: int = 3, **more: Any) -> Bench:
+    return Bench(mode, scanner=Literal(US_SSN=SECRET), actions=actions(effect, severity), **more)
+
+
+@pytest.mark.parametrize("value", RESULTS)
+@pytest.mark.parametrize("mode", ENFORCING)
+async def test_every_string_and_key_of_a_result_is_redacted(mode: Mode, value: Any) -> None:
+    bench = bench_with("redact", mode)
+    bench.server.script = lambda _: bench.server.json(result(1, value))
+    client = await bench.send(call(1))
+    got = client.json["result"]
+    mark = got["_meta"].pop("io.doorward/redaction")
+    if not got["_meta"]:
+        del got["_meta"]
+    assert mark == {"count": 1, "entities": ["US_SSN"]}
+    assert got == json.loads(json.dumps(value).replace(SECRET, "<US_SSN>"))
+    outcome = bench.records[-1]
+    assert (outcome.decision, outcome.reason, outcome.pii_redacted) == ("redact", "pii.redacted", True)
+    assert (outcome.redaction_count, outcome.entities) == (1, {"US_SSN": 1})
+
+
+@pytest.mark.parametrize("mode", WATCHING)
+@pytest.mark.parametrize("effect", ["redact", "block"])
+async def test_audit_changes_nothing_and_says_what_would_have_happened(mode: Mode, effect: str) -> None:
+    bench = bench_with(effect, mode)
+    answer = result(1, RESULTS[0])
+    bench.server.script = lambda _: bench.server.json(answer)
+    request = call(1, "find", {"q": SECRET})
+    client = await bench.send(request)
+    assert bench.server.seen[0].body == request
+    assert client.reply is not None
+    assert client.reply.body == answer
+    outcome = bench.records[-1]
+    assert outcome.would_have == ("redact" if effect == "redact" else "deny")
+    assert (outcome.decision, outcome.pii_redacted, outcome.entities) == ("allow", False, {"US_SSN": 2})
+
+
+@pytest.mark.parametrize(("severity", "passes"), [(1, True), (2, True), (3, False), (4, False)])
+async def test_soft_refuses_from_high_on(severity: int, passes: bool) -> None:
+    bench = bench_with("block", Mode.SOFT, severity)
+    client = await bench.send(call(1, "find", {"q": SECRET}))
+    assert bool(bench.server.seen) == passes
+    assert client.json["result"].get("isError", False) != passes
+
+
+async def test_detection_alone_adds_nothing() -> None:
+    bench = bench_with("detect")
+    answer = result(1, RESULTS[0])
+    bench.server.script = lambda _: bench.server.json(answer)
+    client = await bench.send(call(1))
+    assert client.reply is not None
+    assert client.reply.body == answer
+    assert bench.records[-1].entities == {"US_SSN": 1}
+
+
+async def test_the_mark_cannot_be_forged_or_doubled() -> None:
+    bench = bench_with("redact")
+    forged = {"_meta": {"io.doorward/redaction": {"count": 0, "entities": []}}, "text": SECRET}
+    bench.server.script = lambda _: bench.server.json(result(1, forged))
+    client = await bench.send(call(1))
+    assert client.reply is not None
+    assert client.reply.body.count(b"io.doorward/redaction") == 1
+    assert client.json["result"]["_meta"]["io.doorward/redaction"]["count"] == 1
+
+
+async def test_arguments_are_redacted_and_the_mirrors_follow() -> None:
+    bench = bench_with("redact")
+    sentinel = b"=?base64?" + __import__("base64").b64encode(f"é{SECRET}".encode()) + b"?="
+    client = await bench.modern(
+        "tools/call",
+        {"name": "find", "arguments": {"ssn": SECRET, "other": f"é{SECRET}", "n": 1}},
+        more=((b"mcp-param-ssn", SECRET.encode()), (b"mcp-param-other", sentinel), (b"mcp-param-n", b"1")),
+    )
+    assert client.status == 200
+    seen = bench.server.seen[0]
+    assert json.loads(seen.body)["params"]["arguments"] == {"ssn": "<US_SSN>", "other": "é<US_SSN>", "n": 1}
+    headers = dict(seen.headers)
+    assert headers[b"mcp-param-ssn"] == b"<US_SSN>"
+    assert headers[b"mcp-param-other"] == b"=?base64?w6k8VVNfU1NOPg==?="
+    assert headers[b"mcp-param-n"] == b"1"
+    assert seen.message is not None
+    assert seen.message.raw == seen.body  # what transports read is what is sent
+
+
+async def test_a_redacted_uri_takes_its_header_along() -> None:
+    bench = bench_with("redact")
+    await bench.modern("resources/read", {"uri": f"crm://people/{SECRET}"})
+    seen = bench.server.seen[0]
+    assert json.loads(seen.body)["params"]["uri"] == "crm://people/<US_SSN>"
+    assert dict(seen.headers)[b"mcp-name"] == b"crm://people/<US_SSN>"
+    assert SECRET not in str(seen.headers)
+
+
+async def test_authorization_is_asked_again_after_redaction() -> None:
+    """A tool whose *redacted* name the grant does not hold is not called."""
+    bench = bench_with("redact", tools=[f"get_{SECRET}"])
+    client = await bench.send(call(1, f"get_{SECRET}"))
+    assert bench.server.seen == []
+    assert client.reason == "policy.denied"
+
+
+async def test_what_must_come_back_exactly_is_never_redacted() -> None:
+    bench = bench_with("redact")
+    value = {"resultType": "input_required", "requestState": SECRET, "inputRequests": {"a": {"message": SECRET}}}
+    bench.server.script = lambda _: bench.server.json(result(1, value))
+    got = (await bench.modern("tools/call", {"name": "find", "requestState": SECRET})).json["result"]
+    assert got["requestState"] == SECRET
+    assert got["inputRequests"]["a"]["message"] == "<US_SSN>"
+    assert json.loads(bench.server.seen[0].body)["params"]["requestState"] == SECRET
+
+
+async def test_every_method_and_kind_of_message_is_looked_through() -> None:
+    bench = bench_with("redact")
+    sealed = bench.sealed()
+    for data in (
+        body(1, "vendor/method", {"x": SECRET}),
+        body(None, "notifications/cancelled", {"requestId": 1, "reason": SECRET}),
+        result("s-1", {"content": {"answer": SECRET}}),
+        b'{"jsonrpc":"2.0","id":"s-2","error":{"code":1,"message":"%b"}}' % SECRET.encode(),
+        b'{"jsonrpc":"2.0","id":2,"method":"ping","extension":"%b"}' % SECRET.encode(),
+    ):
+        bench.server.seen.clear()
+        await bench.send(data, session=sealed)
+        assert bench.server.seen[0].body == data.replace(SECRET.encode(), b"<US_SSN>")
+
+
+async def test_only_the_found_bytes_differ() -> None:
+    bench = bench_with("redact")
+    data = (
+        b'{ "params":{"arguments":{"b":1e400 ,"a":"\\u00e9 %b \\/","c":[1.10, -0]},"name":"find"},'
+        b'"method":"tools/call","id":1,\n"jsonrpc":"2.0"}' % SECRET.encode()
+    )
+    await bench.send(data)
+    sent = bench.server.seen[0].body
+    head, tail = data.split(b'"\\u00e9', 1)[0], data.split(b' \\/"', 1)[1]
+    assert sent.startswith(head)
+    assert sent.endswith(tail)
+    assert json.loads(sent)["params"]["arguments"]["a"] == "é <US_SSN> /"
+
+
+async def test_interim_messages_are_redacted_and_that_is_recorded_first() -> None:
+    bench = bench_with("redact")
+    note = event(body(None, "notifications/progress", {"message": SECRET, "progress": 1}))
+    bench.server.script = lambda _: bench.server.stream(note, event(result(1)))
+    client = await bench.send(call(1))
+    clean = note.replace(SECRET.encode(), b"<US_SSN>")
+    assert client.events[0] == clean
+    assert bench.log.index(("record", "message", "")) < bench.log.index(("event", clean))
+
+
+# -- detectors that fail
+
+
+@pytest.mark.parametrize("code", ["detector.failed", "detector.timeout"])
+@pytest.mark.parametrize("where", ["arguments", "results"])
+@pytest.mark.parametrize("mode", list(Mode))
+async def test_a_failing_detector_refuses_or_is_recorded(mode: Mode, where: str, code: str) -> None:
+    scanner = Literal()
+    bench = Bench(mode, scanner=scanner)
+    answer = result(1, {"text": "unseen"})
+
+    def script(_: Any) -> Any:
+        scanner.fault = DetectorFault("x", code=code)
+        return bench.server.json(answer)
+
+    bench.server.script = script
+    scanner.fault = DetectorFault("x", code=code) if where == "arguments" else None
+    client = await bench.send(call(1), session=bench.sealed())
+    if mode.enforcing:
+        assert client.reason == code
+        assert b"unseen" not in json.dumps(client.json).encode()
+        assert bool(bench.server.seen) == (where == "results")
+        assert bench.records[-1].decision == "deny"
+    else:
+        assert client.reply is not None
+        assert client.reply.body == answer
+        assert bench.records[-1].reason == code
+        assert bench.records[-1].uninspected == (2 if where == "arguments" else 1)
+
+
+class Heavy:
+    """Blocks its thread until it is let go."""
+
+    name = "heavy"
+    heavy = True
+
+    def __init__(self) -> None:
+        self.free = threading.Event()
+
+    def detect(self, texts: Sequence[Text]) -> list[Finding]:
+        self.free.wait(5)
+        return []
+
+
+@pytest.mark.parametrize("mode", [Mode.AUDIT, Mode.ENFORCE])
+async def test_a_heavy_detector_over_its_deadline(mode: Mode) -> None:
+    heavy = Heavy()
+    detectors = Detectors([heavy], base=0.02)
+    bench = Bench(mode, scanner=detectors)
+    try:
+        client = await bench.modern("tools/call", {"name": "find"})
+        if mode is Mode.ENFORCE:
+            assert (client.status, client.reason) == (503, "detector.timeout")
+            assert bench.server.seen == []
+        else:
+            assert client.json["result"] == {}
+            assert bench.records[-1].reason == "detector.timeout"
+    finally:
+        heavy.free.set()
+        detectors.close()
+
+
+async def test_the_version_of_a_body_is_no_finding() -> None:
+    bench = Bench(scanner=Literal(DATE_TIME=MODERN), actions=actions("redact", entity="DATE_TIME"))
+    await bench.modern("tools/call", {"name": "find"})
+    assert json.loads(bench.server.seen[0].body)["params"]["_meta"] == META
+
+
+async def test_other_members_of_a_batch_answer_are_left_alone() -> None:
+    bench = bench_with("redact")
+    bench.server.script = lambda _: bench.server.json(b"[" + result(2, {"t": SECRET}) + b"," + result(1) + b"]")
+    client = await bench.send(b"[" + call(1) + b"," + call(2) + b"]")
+    assert client.reply is not None
+    assert client.reply.body.endswith(b"," + result(1) + b"]")
+    assert client.json[0]["result"]["t"] == "<US_SSN>"
