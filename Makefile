@@ -72,7 +72,7 @@ bench: venv ## calls per second and added latency beside nginx (not part of the 
 	$(BIN)/python -m bench
 
 fuzz: venv ## throw garbage at the strict reader (not part of the tests; FUZZ_SECONDS=60)
-	$(BIN)/python -m tests.fuzz.reader --seconds $(or $(FUZZ_SECONDS),60)
+	$(BIN)/python -m tests.fuzz.fuzz_reader --seconds $(or $(FUZZ_SECONDS),60)
 
 clean: ## remove all that the other targets made
 	rm -rf .venv $(PEERS) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,14 +1,17 @@
 """Every client sees the same through the gateway as without it: the official SDK 1.30 and 2.3, FastMCP, both eras."""
 
+import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.adapters.journal import Journal
-from tests.adapters.player import ALL, SDKS, Json, Kind, Player, over_http
+from tests.adapters.player import ALL, SDKS, Json, Kind, Player, over_http, over_stdio
 from tests.adapters.servers import faulty_server
 from tests.gateway import TOKEN, Gateway, Mode
+from tests.peers import ROOT
 
 pytestmark = pytest.mark.peers
 
@@ -41,12 +44,12 @@ READING: list[Json] = [
 ]
 # The last member of each is how many things the client must have heard from the server by then.
 TALKING: list[tuple[Json, int]] = [
-    ({"do": "level", "level": "info"}, 0),
     (tool("test_tool_with_logging"), 3),
     (tool("test_tool_with_progress"), 3),
     (tool("test_reconnection"), 2),
 ]
 ASKED_BY_REQUEST: list[tuple[Json, int]] = [
+    ({"do": "level", "level": "info"}, 0),
     (tool("test_sampling", prompt="What?"), 1),
     (tool("test_elicitation", message="Who?"), 1),
     (tool("test_roots"), 1),
@@ -138,6 +141,46 @@ def test_a_whole_session_is_the_same_through_the_gateway(
     assert {record["identity"] for record in journal.since()} == {"agent:test"}
     version = player.about["protocolVersion"]
     assert {record["protocol"] for record in outcomes} == {version}
+
+
+STDIO = [sys.executable, "-m", "tests.conformance.everything_server", "--stdio"]
+
+
+@pytest.fixture(scope="module")
+def hosting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """Starts the server itself, and speaks with it over stdio."""
+    settings = {"command": STDIO[0], "args": STDIO[1:], "cwd": str(ROOT)}
+    with Gateway(tmp_path_factory.mktemp("hosting"), {"all": settings}, mode="enforce") as gateway:
+        yield gateway
+
+
+@pytest.mark.parametrize("client", ALL)
+def test_a_whole_session_over_stdio_is_the_same_behind_serve_and_run(
+    hosting: Gateway, client: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    kind, steps = ALL[client], session(client)
+    # Of two modern requests each may be another process's: a change there is news to nobody here.
+    alone = [step for step in steps if step[0]["do"] != "listen"]
+    state = {"XDG_STATE_HOME": str(tmp_path / "state")}
+    wrapped = over_stdio([sys.executable, "-m", "doorward", "run", "--", *STDIO], state)
+    with (
+        Player(kind, over_stdio(STDIO), tmp_path / "direct.log") as direct,
+        through(hosting, kind, tmp_path / "served.log") as served,
+        Player(kind, wrapped, tmp_path / "wrapped.log") as run,
+        ThreadPoolExecutor() as together,
+    ):
+        seen_served = together.submit(played, served, alone)
+        seen_wrapped = together.submit(played, run, alone)
+        expected = played(direct, alone)
+        assert seen_served.result() == expected
+        assert seen_wrapped.result() == expected
+        for step, _ in steps[len(alone) :]:
+            assert run.play(**step) == direct.play(**step)
+    calls = [step["name"] for step, _ in steps if step["do"] == "call"]
+    outcomes = Journal(tmp_path / "state").of(method="tools/call", phase="outcome")
+    assert {record["tool_name"] for record in outcomes} >= set(calls)
+    assert len(outcomes) >= len(calls)
 
 
 @pytest.mark.parametrize("client", SDKS)

@@ -1,5 +1,5 @@
 """A refused message is no lost session: after every kind of refusal but 401 the same session goes on, with both
-generations of the official SDK and in both eras (contract.md, "Refusals")."""
+generations of the official SDK and in both eras (docs/reasons.md)."""
 
 import itertools
 import resource
@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 from tests.adapters.journal import Journal
 from tests.adapters.line import Line
-from tests.adapters.player import SDKS, Json, Kind, Player, over_http
+from tests.adapters.player import SDKS, Json, Player, over_http
 from tests.adapters.servers import faulty_server
 from tests.gateway import Gateway, merged
 
@@ -114,8 +114,8 @@ def strict(upstream: str, line: Line, tmp_path_factory: pytest.TempPathFactory) 
 @pytest.fixture(scope="module")
 def narrow(upstream: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """Lets each caller make one call at a time, 120 a minute."""
-    limits = {"calls_per_minute": 120, "in_flight_per_identity": 1, "streams_per_identity": 1}
-    with place(tmp_path_factory.mktemp("narrow"), {"all": {"url": upstream}}, {"limits": limits}, {"all": ["*"]}) as made:
+    extra = {"limits": {"calls_per_minute": 120, "in_flight_per_identity": 1, "streams_per_identity": 1}}
+    with place(tmp_path_factory.mktemp("narrow"), {"all": {"url": upstream}}, extra, {"all": ["*"]}) as made:
         yield made
 
 

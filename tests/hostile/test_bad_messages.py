@@ -67,7 +67,7 @@ class Body(NamedTuple):
     reason: str
     code: int = INVALID
     version: str = LEGACY
-    everywhere: bool = False  # refused in audit too: sizes and depth (contract.md, "Modes")
+    everywhere: bool = False  # refused in audit too: sizes and depth (docs/transparency.md)
 
 
 UNREADABLE: dict[str, Body] = {
@@ -185,7 +185,7 @@ async def test_a_body_without_a_single_reading(hostile: Setting, mode: Mode, nam
 
 @pytest.mark.parametrize("name", ["an argument twice", "half a surrogate pair", "a number of 10^6 digits", "Method"])
 async def test_the_error_carries_the_id_that_is_clear(hostile: Setting, mode: Mode, name: str) -> None:
-    """An error without an id can end a client's whole session (guarantees.md; SDK 1.x)."""
+    """An error without an id can end a client's whole session (SDK 1.x)."""
     found = await hostile.ask(said(hostile, UNREADABLE[name].body, LEGACY))
     assert found.json()["id"] == 7
 

@@ -67,7 +67,15 @@ async def leaky(asked: Asked, line: Line) -> bool:
     return True
 
 
+async def flooded_session(asked: Asked, line: Line) -> None:
+    """The answer to initialize is held back until its version is known; this one never comes."""
+    await line.events(more="Mcp-Session-Id: s\r\n")
+    while True:
+        await line.chunk(b":\n\n" * 20_000)
+
+
 OTHERS = {
+    "flooded-session": flooded_session,
     "nobody": body(b""),  # never asked: the configuration leads elsewhere
     "many-notes": many_notes,
     "answers-twice": answers_twice,
@@ -235,6 +243,20 @@ async def test_bombs_and_floods_do_not_fill_the_memory(hostile: Setting, name: s
     await hostile.ask(hostile.call(name))
     assert resident(worker) - before < 64 * MIB
     assert worker_of(hostile.gateway) == worker
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+async def test_a_session_whose_answer_is_flooded(hostile: Setting, mode: Mode) -> None:
+    worker = worker_of(hostile.gateway)
+    told = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "c", "version": "1"}}
+    text = json.dumps({"jsonrpc": "2.0", "id": 7, "method": "initialize", "params": told}).encode()
+    before = most = resident(worker)
+    asking = asyncio.create_task(hostile.ask(post("/mcp/flooded-session", text, port=hostile.port, fields=IDENTIFIED)))
+    while not asking.done():
+        await asyncio.wait([asking], timeout=0.02)
+        most = max(most, resident(worker))
+    assert reason_of(asking.result()) in ("upstream.too_large", "upstream.timeout")
+    assert most - before < 64 * MIB
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")

@@ -97,7 +97,8 @@ class Crowd:
         async def one_after_the_other() -> None:
             while self.calls.total() < calls:
                 kind = next(order)
-                self.calls[kind.__name__] += await kind(self)
+                made = await kind(self)
+                self.calls[kind.__name__] += made
 
         await asyncio.gather(*(one_after_the_other() for _ in range(at_once)))
 

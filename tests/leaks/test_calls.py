@@ -20,7 +20,7 @@ from tests.leaks.crowd import KINDS, SCRIPTS, Crowd
 pytestmark = [pytest.mark.leaks, pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")]
 
 CALLS = int(os.environ.get("DOORWARD_LEAK_CALLS", "10000"))
-WARM_UP = 2000
+WARM_UP = 1000
 GROWTH = 16 * MIB
 SETTLE = 20.0  # seconds, for the longest time-out of the configuration and the pool's idle life of 3 s
 

@@ -15,7 +15,6 @@ from typing import Any, Protocol
 from doorward import configfile
 from doorward.bootstrap.clock import SystemClock
 from doorward.bootstrap.configured import compiled
-from doorward.bootstrap.edge_records import EdgeRecords
 from doorward.bootstrap.recorded import Recorded
 from doorward.config import Tls
 from doorward.configtypes import InvalidConfiguration, Problem
@@ -25,6 +24,7 @@ from doorward.core.ports import Upstream
 from doorward.core.snapshot import Keys, Server, Snapshot
 from doorward.gateway.call import Ids
 from doorward.gateway.conversations import Conversations
+from doorward.gateway.edge_records import EdgeRecords
 from doorward.gateway.journal import FileJournal
 from doorward.gateway.live import Live
 from doorward.gateway.meter import CONNECTIONS, EDGE_REFUSED, IN_FLIGHT, STREAMS, UPSTREAM_FAILURES, Meter
@@ -89,10 +89,14 @@ class Gateway:
         self._edge = EdgeRecords(self._journal, clock, Ids().next)
         self._upstreams = Upstreams(self._upstream, clock, snapshot)
         self._sealer = Sealer(snapshot.keys.sealing)
-        self._pipeline = Pipeline(self._live, self._journal, self._upstreams, clock, self._meter, self._sealer)
+        self._pipeline = Pipeline(
+            self._live, self._journal, self._upstreams, clock, self._meter, self._sealer, self._edge.room
+        )
         listener = Listener(self._pipeline.serve, lambda: self._live.snapshot, clock, self._refused)
         conversations = Conversations(self._pipeline, self._sealer)
-        legacy = SseListener(conversations.open, conversations.post, lambda: self._live.snapshot, clock)
+        legacy = SseListener(
+            conversations.open, conversations.post, lambda: self._live.snapshot, clock, self._refused
+        )
         listener.mount(PREFIX, legacy.handle)
         self._server = HttpServer(listener.handle, _limits(snapshot), on_refused=self._refused)
         self._meter.watch(CONNECTIONS, lambda: self._server.connections)
@@ -156,7 +160,7 @@ class Gateway:
     def _garbage(self, server: str, size: int) -> None:
         """A child wrote a line that is no message: it went to nobody."""
         self._meter.count(UPSTREAM_FAILURES, server, Reason.UPSTREAM_GARBAGE.value)
-        self._edge.refused(Reason.UPSTREAM_GARBAGE.value, "", server)
+        self._edge.garbage(Reason.UPSTREAM_GARBAGE.value, server, size)
 
     def _look_at_certificate(self) -> None:
         assert self._certificate is not None

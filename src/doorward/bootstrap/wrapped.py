@@ -36,6 +36,7 @@ from doorward.gateway.pipeline import Pipeline
 from doorward.gateway.sessions import Sealer
 from doorward.gateway.upstreams import Upstreams
 from doorward.transports.child import Child
+from doorward.transports.stdio import Overlong
 from doorward.transports.stdio_run import StdioRun
 
 log = logging.getLogger(__name__)
@@ -80,11 +81,14 @@ def serve(child: Child, argv: Sequence[str], *, config: str | None, server: str 
 async def _carry(child: Child, setting: Setting, journal: Journal) -> int:
     snapshot, clock = setting.snapshot, SystemClock()
     wire: StdioRun
+    duplex: Duplex
 
-    async def overlong(side: str, nbytes: int) -> None:
-        log.warning("a message of %d bytes from the %s is over the limit and was left out", nbytes, side)
+    async def overlong(side: str, line: Overlong) -> None:
+        log.warning("a message of %d bytes from the %s is over the limit and was left out", line.nbytes, side)
         if side == "client":
             await wire.to_client(_TOO_LONG)
+        else:
+            await duplex.too_large(line.head)
 
     limits = snapshot.limits
     wire = StdioRun(
@@ -96,7 +100,8 @@ async def _carry(child: Child, setting: Setting, journal: Journal) -> int:
     pipeline = Pipeline(live, journal, upstreams, clock, Meter(), Sealer(snapshot.keys.sealing))
     template = Inbound("stdio", "POST", setting.server, token=setting.token)
     try:
-        return await wire.run(Duplex(pipeline, template, wire.to_server, wire.to_client))
+        duplex = Duplex(pipeline, template, wire.to_server, wire.to_client)
+        return await wire.run(duplex)
     finally:
         await upstreams.close()
         journal.close()
@@ -200,5 +205,5 @@ def _user() -> str:
 
 
 def _slug(name: str) -> str:
-    """A server id (contract.md: ``[a-z0-9-]{1,63}``) from a command's name."""
+    """A server id (``[a-z0-9-]{1,63}``) from a command's name."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:63] or "server"

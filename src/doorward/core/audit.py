@@ -1,4 +1,4 @@
-"""The audit record and the words it is made of: one JSON object a line (contract.md, "The audit record").
+"""The audit record and the words it is made of: one JSON object a line (docs/records.md).
 
 ``stages/record.py`` fills it from an exchange; ``gateway/journal.py`` keeps it.
 """
@@ -94,7 +94,12 @@ def _contexts(key: bytes) -> tuple[Any, Any]:
 
 def timestamp(seconds: float) -> str:
     """ISO 8601 in UTC with milliseconds, from seconds since the epoch."""
-    whole, rest = divmod(int(seconds * 1000), 1000)
+    return _moment(int(seconds * 1000))
+
+
+@lru_cache(maxsize=8)  # under load several records share a millisecond
+def _moment(milliseconds: int) -> str:
+    whole, rest = divmod(milliseconds, 1000)
     return f"{_second(whole)}.{rest:03d}Z"
 
 

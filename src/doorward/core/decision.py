@@ -133,7 +133,7 @@ _REFUSE = Ruling(Act.REFUSE)
 
 
 def under(mode: Mode, decision: Decision, *, overridden: bool = False) -> Ruling:
-    """The one place where the modes differ (contract.md, "Modes").
+    """The one place where the modes differ (docs/transparency.md).
 
     ``overridden``: a valid, justified override exists; it matters in ``soft`` alone.
     """

@@ -1,4 +1,4 @@
-"""The strict reader: a body is one message, or it is refused with a reason (architecture.md, law "One reading").
+"""The strict reader: a body is one message, or it is refused with a reason (docs/architecture.md, "One reading").
 
 `decode` guards the text; here the value must be the envelope of exactly one request, notification or response, whose
 protocol members no other reader finds under another case, and whose ids no other reader rounds.
@@ -28,7 +28,7 @@ from doorward.core.methods import META_NAMES, METHODS, UNKNOWN, Names, fold, has
 from doorward.core.salvage import salvage, starts_array
 
 MAX_BATCH = 100
-"""Messages in one batch (guarantees.md, "batch smuggling")."""
+"""Messages in one batch (docs/guarantees.md)."""
 
 _META_TOKENS = ("progressToken", "io.modelcontextprotocol/subscriptionId")  # the latter is a request's id (2026-07-28)
 

@@ -53,7 +53,7 @@ class Server(msgspec.Struct, frozen=True):
     """One registered upstream with everything that is set for it, the nearest setting already chosen.
 
     ``strict_reading``: the server, or any of its tools, is in an enforcing mode, so a body that has no single reading
-    is refused for the whole server (contract.md, "Modes"). ``anonymous``: a call without a token is let in.
+    is refused for the whole server (docs/transparency.md). ``anonymous``: a call without a token is let in.
     """
 
     id: str

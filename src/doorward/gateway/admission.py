@@ -25,8 +25,10 @@ from doorward.stages.validate import validate_size
 
 ASSUMED_VERSION = "2025-03-26"  # MCP 2025-06-18 basic/transports, "Protocol Version Header": what no header means
 
+LONGEST_VERSION = 64  # of a version that a peer chose: it is recorded, and sealed into session ids
+
 OVER_LIMITS = frozenset({Reason.MESSAGE_TOO_DEEP, Reason.MESSAGE_TOO_LARGE})
-"""What no mode lets through unread: it costs too much to be carried (contract.md, "Modes")."""
+"""What no mode lets through unread: it costs too much to be carried (docs/transparency.md)."""
 
 NO_ROUTE = Decision(
     Effect.DENY,
@@ -125,7 +127,7 @@ class Admission:
                 call.version, call.session = opened
                 return
         header = inbound.version
-        call.version = header.decode("latin-1") if header is not None else ASSUMED_VERSION
+        call.version = header.decode("latin-1")[:LONGEST_VERSION] if header is not None else ASSUMED_VERSION
 
     # -- what the body says
 
@@ -153,13 +155,13 @@ class Admission:
         """A message that states its version is of that era; the strict comparison of the two follows in ``_judge``."""
         stated = stated_version(message)
         if stated is not None and call.inbound.version is None and call.session is None:
-            call.version = stated
+            call.version = stated[:LONGEST_VERSION]
         # The sealed version decides the era of a session, whatever its messages say.
         call.modern = states_modern(call.version) or (call.session is None and states_modern(stated))
         if call.session is None and call.inbound.version is None and isinstance(message, Request):
             asked = message.params.get("protocolVersion") if message.method == "initialize" else None
             if isinstance(asked, str) and not call.modern:
-                call.version = asked
+                call.version = asked[:LONGEST_VERSION]
 
     def _known_session(self, call: Call) -> Reply | None:
         """A session id that does not open is refused, but ignored where the revision has no sessions (2026-07-28)."""
@@ -168,7 +170,7 @@ class Admission:
         return self.refuse(call, NO_SESSION)
 
     def _unread(self, call: Call, reading: Unreadable) -> Reply | None:
-        """Audit and warn pass even this, unless some tool of the server is enforced (contract.md, "Modes")."""
+        """Audit and warn pass even this, unless some tool of the server is enforced (docs/transparency.md)."""
         exchange = self.open(call, None)
         if call.server.strict_reading:
             exchange.mode = max((exchange.mode, *(r.mode for r in call.server.tools if r.mode)), key=_STRICTNESS)
@@ -221,7 +223,7 @@ class Admission:
             call.stream = True
             decision = self._flow.open(call.owner, snapshot.limits)
             call.counted = "stream" if decision is ALLOW else ""
-        elif all(isinstance(exchange.message, Notification | Response) for exchange in call.exchanges):
+        elif not call.pending and all(exchange.kind == "message" for exchange in call.exchanges):
             decision = ALLOW  # waits for nothing; and an answer that found no room would never end the call that asked
         else:
             decision = self._flow.enter(call.owner, snapshot.limits)
@@ -256,7 +258,7 @@ class Admission:
         return compare(call.inbound, message, call.version if call.session is not None else None, params)
 
     def _relay_enforced(self, call: Call, exchange: Exchange) -> Decision | None:
-        """``relay`` hands a client's own credential on: audit and warn only (contract.md, "Configuration")."""
+        """``relay`` hands a client's own credential on: audit and warn only (docs/configuration.md)."""
         if call.server.relay and exchange.mode.enforcing and weigh(exchange, _RELAY) is Act.REFUSE:
             return _RELAY
         return None

@@ -1,6 +1,7 @@
-"""Every exchange is written down: intent before it is forwarded, outcome before it is answered (guarantees.md, G1)."""
+"""Every exchange is written down: its intent before it is forwarded, its outcome before it is answered (G1)."""
 
 import logging
+from collections.abc import Callable
 from typing import Protocol
 
 from doorward.core.audit import AuditRecord, digest, timestamp
@@ -17,6 +18,10 @@ from doorward.stages.record import record
 log = logging.getLogger(__name__)
 
 
+_FIRST = {"exchange": "intent", "stream": "opened"}
+_LAST = {"exchange": "outcome", "stream": "closed"}
+
+
 class Meters(Protocol):
     """What is counted (``gateway/meter.py``)."""
 
@@ -25,13 +30,27 @@ class Meters(Protocol):
     def count(self, name: str, *labels: str) -> None: ...
 
 
+Early = Callable[[str, str], bool]
+"""(the caller's address, reason) of a refusal before authentication: whether it is recorded singly (G1)."""
+
+_EARLY = frozenset(
+    {Reason.AUTH_REQUIRED, Reason.AUTH_INVALID, Reason.AUTH_EXPIRED, Reason.AUTH_AMBIGUOUS, Reason.HTTP_ROUTE}
+)
+
+
+def always(client: str, reason: str) -> bool:
+    """Record every one of them: for a pipe, where nobody is a stranger."""
+    return True
+
+
 class Books:
     """The journal and the meters, as the pipeline uses them."""
 
-    __slots__ = ("_ids", "_journal", "clock", "meter", "unrecorded")
+    __slots__ = ("_early", "_ids", "_journal", "clock", "meter", "unrecorded")
 
-    def __init__(self, journal: Journal, meter: Meters, clock: Clock, ids: Ids) -> None:
+    def __init__(self, journal: Journal, meter: Meters, clock: Clock, ids: Ids, early: Early = always) -> None:
         self._journal = journal
+        self._early = early
         self._ids = ids
         self.meter = meter
         self.clock = clock
@@ -42,17 +61,20 @@ class Books:
         begun = self.clock.monotonic()
         snapshot = call.snapshot
         for exchange in call.exchanges:
-            message = exchange.message
-            if message is not None:
-                exchange.args_hash = digest(snapshot.keys.hashing, _payload(message))
-            elif exchange.bytes_in:
-                exchange.args_hash = digest(snapshot.keys.hashing, call.inbound.body)
-            phase = {"exchange": "intent", "stream": "opened"}.get(exchange.kind, "")
+            self._hash_arguments(call, exchange)
+            phase = _FIRST.get(exchange.kind, "")
             self._append(snapshot, exchange, phase)
             if not phase:
                 exchange.answered = True  # this is the one record; how the server took it is in the log
                 self._close(exchange, begun - call.inbound.received)
         self.meter.observe("journal", self.clock.monotonic() - begun)
+
+    def _hash_arguments(self, call: Call, exchange: Exchange) -> None:
+        key, message = call.snapshot.keys.hashing, exchange.message
+        if message is not None:
+            exchange.args_hash = digest(key, _payload(message))
+        elif exchange.bytes_in:
+            exchange.args_hash = digest(key, call.inbound.body)
 
     def conclude(
         self,
@@ -72,9 +94,15 @@ class Books:
         if reason is not None:
             exchange.reason = reason
         latency = begun - call.inbound.received
-        exchange.ours += call.spent
-        phase = {"exchange": "outcome", "stream": "closed"}.get(exchange.kind, "")
-        self._append(call.snapshot, exchange, phase, latency=latency, detail=detail)
+        # Before it is forwarded all of the time is ours, and no intent has hashed its arguments yet.
+        if call.forwarded_at:
+            exchange.ours += call.spent
+        else:
+            exchange.ours = latency
+            self._hash_arguments(call, exchange)
+        phase = _LAST.get(exchange.kind, "")
+        if exchange.reason not in _EARLY or self._early(call.inbound.client_ip, exchange.reason):
+            self._append(call.snapshot, exchange, phase, latency=latency, detail=detail)
         exchange.answered = True
         self.meter.observe("journal", self.clock.monotonic() - begun)
         self._close(exchange, latency)
@@ -84,11 +112,6 @@ class Books:
         refused.
         """
         self._append(call.snapshot, exchange, phase, kind=kind, reason=reason, detail=detail)
-
-    def edge(self, snapshot: Snapshot, exchange: Exchange) -> None:
-        """Refused before it was a message: by the HTTP edge, by Host or Origin, by an unknown route."""
-        exchange.effect = Effect.DENY
-        self._append(snapshot, exchange, "outcome")
 
     def _append(
         self,

@@ -1,5 +1,6 @@
 """One ``Inbound`` on its way through the pipeline: what is known of it so far. State, and no rule."""
 
+from asyncio import TimerHandle
 from collections.abc import Awaitable, Callable
 from itertools import count
 from secrets import token_hex
@@ -53,6 +54,7 @@ class Call:
         "spent",
         "stream",
         "tell",
+        "timer",
         "version",
     )
 
@@ -74,6 +76,7 @@ class Call:
         self.outbound: Outbound | None = None
         self.tell: Callable[[bytes], Awaitable[None]] | None = None  # to the server, where it is no upstream but a pipe
         self.answer: Answer | None = None
+        self.timer: TimerHandle | None = None  # of the next summary of a long stream
         self.stream = False  # GET or subscriptions/listen: long-lived
         self.opened = False  # the head of an event stream has gone to the client
         self.resumable = False  # an event with an id has gone by, so the client can come back for the rest

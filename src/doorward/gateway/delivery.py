@@ -57,6 +57,7 @@ class Delivery:
     async def _deliver_stream(self, call: Call, answer: Answer, send: Send) -> None:
         assert answer.events is not None
         held: list[bytes] | None = [] if _initializes(call) and answer.session is not None else None
+        size = 0  # of what is held
         if held is None:
             await self._open(call, answer, send)
         try:
@@ -67,6 +68,7 @@ class Delivery:
                         await send.event(out)
                     continue
                 held.append(out)
+                size = _bounded(call, size + len(out))
                 if not call.pending:  # the version is negotiated now, and the session id can be sealed with it
                     await self._release(call, answer, send, held)
                     held = None
@@ -150,9 +152,18 @@ class Delivery:
         await send.close()
 
 
+def _bounded(call: Call, size: int) -> int:
+    """What is held back until a session can be sealed is no more than one answer may be."""
+    if size > call.snapshot.limits.response_bytes:
+        raise UpstreamFault("the answer to initialize does not come to its end", code="upstream.too_large")
+    return size
+
+
 def _is_json(headers: Headers) -> bool:
-    kind = next((value for name, value in headers if name == b"content-type"), b"application/json")
-    return kind.split(b";", 1)[0].strip().lower() in (b"application/json", b"")
+    for name, value in headers:
+        if name == b"content-type":
+            return value == b"application/json" or value.split(b";", 1)[0].strip().lower() in (b"application/json", b"")
+    return True
 
 
 def _initializes(call: Call) -> bool:

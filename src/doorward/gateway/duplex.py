@@ -4,9 +4,11 @@ Here an answer does not come back on the call that asked: both directions are st
 table. Each direction is handled strictly in order by one task of the transport's.
 """
 
+import re
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 
+import msgspec
 from msgspec.structs import replace
 
 from doorward.core.decision import Act, Effect, Reason
@@ -95,7 +97,7 @@ class Duplex:
             self._pipeline.leave(call)
 
     def _replace(self, identifier: MessageId, call: Call) -> None:
-        """An id that is used while its first request waits: nobody can tell whose the answer is, so it is the last one's."""
+        """An id used while its first request waits: nobody can tell whose the answer is; it is the last one's."""
         old = self._waiting.get(identifier)
         self._waiting[identifier] = call
         if old is not None and old is not call and identifier in old.pending:
@@ -213,6 +215,21 @@ class Duplex:
         self._tokens = {token: other for token, other in self._tokens.items() if other is not call}
         self._pipeline.leave(call)
 
+    async def too_large(self, head: bytes) -> None:
+        """The server wrote a message that is too long to be read. Whoever waits for it gets one clean error: the
+        request whose id it begins with, else the only one there is, else all, for nobody can say whose answer is lost.
+        """
+        found = _ID_IN_HEAD.search(head)
+        identifier = msgspec.json.decode(found[1]) if found is not None else None
+        ids = [identifier] if identifier in self._waiting else list(self._waiting)
+        if found is None and b'"method"' in head:
+            ids = []  # a notification or a question of the server's own
+        for waiting in ids:
+            call = self._waiting.pop(waiting)
+            _, decision = self._pipeline.fault(call, UpstreamFault("one message", code="upstream.too_large"))
+            await self._to_client(error_body(call.first, decision, waiting))
+            self._forget(call, {waiting})
+
     async def closed(self, code: str = "upstream.crashed") -> None:
         """The server's side has ended: every request that waits gets its error, and the pipe's stream is closed."""
         for identifier, call in list(self._waiting.items()):
@@ -234,6 +251,9 @@ class Duplex:
                 self._pipeline.books.conclude(standing, standing.first, reason=reason)
             except JournalFault:
                 return
+
+
+_ID_IN_HEAD = re.compile(rb'^\s*\{(?:\s*"jsonrpc"\s*:\s*"2\.0"\s*,)?\s*"id"\s*:\s*(-?[0-9]{1,16}|"[^"\\]{1,200}")\s*,')
 
 
 def _wants_none(call: Call) -> bool:

@@ -1,6 +1,6 @@
 """The audit log of one process: JSON Lines, one ``write`` a record, each naming the hash of the line before.
 
-(Syncing, checkpoints, rotation and fail-over are ``guarantees.md`` G3 to G5, a later issue: this keeps the port small.)
+(Syncing, checkpoints, rotation, fail-over: ``docs/guarantees.md`` G3 to G5, not built yet. The port stays small.)
 """
 
 import contextlib

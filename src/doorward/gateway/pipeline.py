@@ -20,7 +20,7 @@ from doorward.core.message import Request, Response
 from doorward.core.methods import method_entry
 from doorward.core.ports import Clock, Journal, Send
 from doorward.gateway.admission import DRAINING, Admission, named_tool
-from doorward.gateway.books import Books, Meters
+from doorward.gateway.books import Books, Early, Meters, always
 from doorward.gateway.call import Call, Ids, weigh
 from doorward.gateway.delivery import Delivery
 from doorward.gateway.flow import Flow
@@ -38,14 +38,21 @@ log = logging.getLogger(__name__)
 
 _OWN = frozenset({b"accept", b"content-type"})
 _POSTED = ((b"accept", b"application/json, text/event-stream"), JSON)
-_SUMMARY = 60.0  # seconds between the summaries of a long stream (contract.md, "The audit record")
+_SUMMARY = 60.0  # seconds between the summaries of a long stream (docs/records.md)
 
 
 class Pipeline:
     """Takes every message through the stages. One for a worker; knows no wire."""
 
     def __init__(
-        self, live: Live, journal: Journal, upstreams: Upstreams, clock: Clock, meter: Meters, sealer: Sealer
+        self,
+        live: Live,
+        journal: Journal,
+        upstreams: Upstreams,
+        clock: Clock,
+        meter: Meters,
+        sealer: Sealer,
+        early: Early = always,
     ) -> None:
         self._live = live
         self._upstreams = upstreams
@@ -53,7 +60,7 @@ class Pipeline:
         ids = Ids()
         schemas = Schemas()
         self.flow = Flow()
-        self.books = Books(journal, meter, clock, ids)
+        self.books = Books(journal, meter, clock, ids, early)
         self.admission = Admission(self.books, self.flow, ids, schemas, sealer)
         self.returning = Returning(self.books, schemas, sealer, self.tell)
         self.delivery = Delivery(self.books, self.returning)
@@ -99,13 +106,16 @@ class Pipeline:
         if reply is None and call.snapshot.scanner is not None:
             reply = await self._inspect(call)
         if reply is None:
+            if call.server.broker is not None:
+                for exchange in call.exchanges:
+                    exchange.credential = call.server.broker.name
             self.books.intend(call)
         elif reply.status == DROPPED:
             await self._decline(call)
         return reply
 
     async def _decline(self, call: Call) -> None:
-        """A server whose question was answered with what may not pass must not wait for ever: it gets an error of ours."""
+        """A server whose question was answered with what may not pass must not wait for ever: it gets our error."""
         for exchange in call.exchanges:
             message = exchange.message
             if exchange.decision is None or not isinstance(message, Response) or message.id is None:
@@ -222,6 +232,8 @@ class Pipeline:
         if call.answer is not None:
             call.answer.abort()
         self._streaming.discard(call)
+        if call.timer is not None:
+            call.timer.cancel()
         if call.counted == "call":
             self.flow.leave(call.owner)
         elif call.counted == "stream":
@@ -233,7 +245,7 @@ class Pipeline:
     def _watch(self, call: Call) -> None:
         if call.stream:
             self._streaming.add(call)
-            asyncio.get_running_loop().call_later(_SUMMARY, self._summarise, call)
+            call.timer = asyncio.get_running_loop().call_later(_SUMMARY, self._summarise, call)
 
     def _summarise(self, call: Call) -> None:
         if call not in self._streaming:
@@ -242,7 +254,7 @@ class Pipeline:
             self.books.note(call, call.first, "stream", "summary", Reason.NONE)
         except JournalFault:
             log.error("a stream's summary could not be recorded")
-        asyncio.get_running_loop().call_later(_SUMMARY, self._summarise, call)
+        call.timer = asyncio.get_running_loop().call_later(_SUMMARY, self._summarise, call)
 
     async def drain(self) -> None:
         """End the long streams politely; calls under way go on (the transport waits for them)."""

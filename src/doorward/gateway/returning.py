@@ -9,7 +9,7 @@ from doorward.core.exchange import Answer, Exchange, Headers
 from doorward.core.message import Batch, Message, Notification, Request, Response, Unreadable, read
 from doorward.core.methods import allows_batches
 from doorward.core.policy import Severity
-from doorward.gateway.admission import OVER_LIMITS
+from doorward.gateway.admission import LONGEST_VERSION, OVER_LIMITS
 from doorward.gateway.books import Books
 from doorward.gateway.call import Call, weigh
 from doorward.gateway.schemas import Schemas
@@ -18,8 +18,6 @@ from doorward.gateway.sessions import Sealer
 from doorward.stages.refuse import error_body, refusal
 
 log = logging.getLogger(__name__)
-
-_LONGEST_VERSION = 64  # it is sealed into the session id
 
 _WHAT: dict[Reason, tuple[str, str]] = {
     Reason.UPSTREAM_GARBAGE: (
@@ -130,7 +128,8 @@ class Returning:
         if call.pending and (reading is None or (status >= 400 and isinstance(reading, Unreadable))):
             return await self._no_message(call, body, status)
         if call.pending or isinstance(reading, _READABLE):
-            return await self._take(call, body, reading or self._reading(call, body))
+            taken = await self._take(call, body, reading or self._reading(call, body))
+            return self._complete(call, taken) if call.pending else taken
         screened = await screen_text(call, call.first, body)
         return b"" if screened.refusal is not None else screened.raw
 
@@ -166,6 +165,24 @@ class Returning:
             self._books.conclude(call, exchange)
         call.pending.clear()
         return screened.raw
+
+    def _complete(self, call: Call, taken: bytes) -> bytes:
+        """What a whole body leaves unanswered gets an error of ours where its mode enforces: nothing more will come."""
+        waiting = {ident: exchange for ident, exchange in call.pending.items() if exchange.mode.enforcing}
+        if waiting and not call.batch:
+            code = "upstream.no_answer" if taken else "upstream.garbage"  # garbage: an answer, but to something else
+            raise UpstreamFault("the body does not hold the answer", code=code)
+        decision = decision_of(UpstreamFault(code="upstream.no_answer"))
+        errors: list[bytes] = []
+        for ident, exchange in waiting.items():
+            self._books.conclude(call, exchange, effect=Effect.ERROR, reason=decision.reason, detail="not in the body")
+            errors.append(error_body(exchange, decision, ident))
+            del call.pending[ident]
+        if not errors:
+            return taken
+        answers = taken.strip()
+        answers = answers[1:-1] if answers.startswith(b"[") else answers
+        return b"[" + b",".join([answers, *errors] if answers else errors) + b"]"
 
     # -- one message
 
@@ -234,7 +251,7 @@ class Returning:
             return await self._unexpected(call, message)
         if exchange.method == "initialize" and isinstance(message.result, dict):
             negotiated = message.result.get("protocolVersion")
-            if isinstance(negotiated, str) and len(negotiated) <= _LONGEST_VERSION:
+            if isinstance(negotiated, str) and len(negotiated) <= LONGEST_VERSION:
                 exchange.version = negotiated
         elif exchange.method == "tools/list":
             self._schemas.learn(call.server.id, call.owner, message)
@@ -276,8 +293,6 @@ class Returning:
                 exchange.refused = False  # the answer was dropped, the exchange itself goes on
                 exchange.effect = Effect.ALLOW
                 self._books.note(call, exchange, "message", "", Reason.UPSTREAM_UNSOLICITED, "a response was dropped")
-                if not call.opened and not call.stream:
-                    raise UpstreamFault("an answer with another id", code="upstream.garbage")
                 return b""
         screened = await screen(call, exchange, message, "results", "")
         raw = screened.raw

@@ -9,7 +9,7 @@ from doorward.core.identity import Credential
 from doorward.core.ports import Clock, Upstream
 from doorward.core.snapshot import Server, Snapshot, Target
 
-_FAILURES = 5  # in a row, until a server is left alone (guarantees.md, fault 14)
+_FAILURES = 5  # in a row, until a server is left alone (docs/failure.md)
 _PAUSE = 10.0  # seconds, then one call may try
 _BREAKING = frozenset({"upstream.unreachable", "upstream.timeout"})
 
@@ -20,15 +20,20 @@ Make = Callable[[Server, Snapshot], Upstream]
 
 
 class Guarded:
-    """An upstream with its breaker. Only a server that cannot be reached opens it: an answer of any kind closes it."""
+    """An upstream with its breaker. Only a server that cannot be reached opens it: an answer of any kind closes it.
 
-    __slots__ = ("_clock", "_failures", "_until", "_upstream")
+    It knows how many calls are under way, for it is replaced only when the last of them is over.
+    """
+
+    __slots__ = ("_clock", "_failures", "_over", "_under_way", "_until", "_upstream")
 
     def __init__(self, upstream: Upstream, clock: Clock) -> None:
         self._upstream = upstream
         self._clock = clock
         self._failures = 0
         self._until = 0.0
+        self._under_way = 0
+        self._over: asyncio.Event | None = None  # somebody waits for the last call to end
 
     async def forward(self, outbound: Outbound, credential: Credential) -> Answer:
         if self._failures >= _FAILURES:
@@ -36,6 +41,8 @@ class Guarded:
             if now < self._until:
                 raise UpstreamFault("the breaker is open", code="upstream.breaker")
             self._until = now + _PAUSE  # this call tries, the others wait for it
+        self._under_way += 1
+        answer: Answer | None = None
         try:
             answer = await self._upstream.forward(outbound, credential)
         except UpstreamFault as fault:
@@ -44,15 +51,55 @@ class Guarded:
                 if self._failures == _FAILURES:
                     self._until = self._clock.monotonic() + _PAUSE
             raise
+        finally:
+            if answer is None or answer.events is None:
+                self._ended()
+            else:
+                answer.abort = _Once(answer.abort, self._ended)  # the pipeline ends every answer with it
         self._failures = 0
         return answer
+
+    def _ended(self) -> None:
+        self._under_way -= 1
+        if self._over is not None and not self._under_way:
+            self._over.set()
+
+    async def retire(self, seconds: float) -> None:
+        """Close when the last call is over, at the latest after so many seconds."""
+        self._over = asyncio.Event()
+        try:
+            while self._under_way:
+                await asyncio.wait_for(self._over.wait(), seconds)
+        except TimeoutError:
+            return
+        finally:
+            await self.close()
 
     async def close(self) -> None:
         await self._upstream.close()
 
 
+class _Once:
+    """Abort an answer, any number of times; the first time says that it is over."""
+
+    __slots__ = ("_abort", "_ended")
+
+    def __init__(self, abort: Callable[[], None], ended: Callable[[], None]) -> None:
+        self._abort = abort
+        self._ended: Callable[[], None] | None = ended
+
+    def __call__(self) -> None:
+        self._abort()
+        ended, self._ended = self._ended, None
+        if ended is not None:
+            ended()
+
+
 class Upstreams:
-    """Finds the upstream of a server; drops it when a new snapshot says something else about where the server is."""
+    """Finds the upstream of a server; drops it when a new snapshot says something else about where the server is.
+
+    Calls keep the snapshot that they began with, so one of an older snapshot may still ask for a place that is gone.
+    """
 
     __slots__ = ("_clock", "_closing", "_live", "_make", "_snapshot")
 
@@ -69,9 +116,11 @@ class Upstreams:
         if known is not None and known[0] == place:
             return known[1]
         guarded = Guarded(self._make(server, self._snapshot), self._clock)
-        self._live[server.id] = (place, guarded)
-        if known is not None:
-            self._retire(known[1])
+        current = self._snapshot.servers.get(server.id)
+        if current is not None and (current.target, current.response_headers) == place:
+            self._live[server.id] = (place, guarded)
+        else:  # of an older snapshot: for this call alone
+            self._retire(guarded)
         return guarded
 
     def apply(self, snapshot: Snapshot) -> None:
@@ -86,7 +135,7 @@ class Upstreams:
                 self._retire(guarded)
 
     def _retire(self, guarded: Guarded) -> None:
-        task = asyncio.get_running_loop().create_task(guarded.close())
+        task = asyncio.get_running_loop().create_task(guarded.retire(self._snapshot.timeouts.total))
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
 
@@ -94,5 +143,7 @@ class Upstreams:
         for _, guarded in self._live.values():
             await guarded.close()
         self._live.clear()
+        for task in self._closing:
+            task.cancel()
         if self._closing:
             await asyncio.wait(self._closing, timeout=5.0)

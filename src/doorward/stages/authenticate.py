@@ -42,7 +42,7 @@ def authenticate(
 ) -> Grant | Decision:
     """Who calls. ``now`` is in seconds since the epoch.
 
-    The decision is final in every mode: a token that is present and bad is never let through (contract.md, "Modes").
+    The decision is final in every mode: a token that is present and bad is never let through (docs/transparency.md).
     """
     if ambiguous:
         return _AMBIGUOUS

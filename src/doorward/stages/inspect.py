@@ -16,7 +16,7 @@ _DETECT = Action("detect")
 
 
 def texts(value: Any) -> list[Text]:
-    """All strings and member names below ``value`` in document order, with their JSON pointers from it.
+    """All strings and member names below ``value`` with their JSON pointers; an object's names come before its values.
 
     Works with a stack of its own: depth is bounded by the reader, but Python's stack is not the place to find out.
     """

@@ -56,6 +56,8 @@ def record(
     entry.protocol = exchange.version
     entry.args_hash = exchange.args_hash
     entry.response_hash = exchange.response_hash
+    entry.forwarded_hash = exchange.forwarded_hash
+    entry.delivered_hash = exchange.delivered_hash
     entry.decision = exchange.effect
     entry.reason = exchange.reason
     entry.uninspected = exchange.uninspected
@@ -80,8 +82,6 @@ def _found(entry: AuditRecord, exchange: Exchange) -> None:
     entry.findings = exchange.findings
     entry.pii_redacted = exchange.effect is Effect.REDACT
     entry.redaction_count = exchange.redactions
-    entry.forwarded_hash = exchange.forwarded_hash
-    entry.delivered_hash = exchange.delivered_hash
 
 
 def _unchanging(exchange: Exchange, hash_key_id: str) -> AuditRecord:

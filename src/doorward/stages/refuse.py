@@ -1,4 +1,4 @@
-"""Decision -> what the client gets (contract.md, "Refusals"; MCP basic, "Error codes").
+"""Decision -> what the client gets (docs/reasons.md; MCP basic, "Error codes").
 
 Old clients lose their whole session at any HTTP error on one call, so the refusal of one message is an answer where it
 can be.

@@ -75,7 +75,7 @@ def inbound_of(
 
 
 def _token(fields: list[tuple[bytes, bytes]]) -> tuple[bytes | None, bool]:
-    """(our token, whether it was sent twice): X-MCP-Token, or without it Authorization: Bearer (contract.md, "HTTP").
+    """(our token, whether it was sent twice): X-MCP-Token, or without it Authorization: Bearer (docs/configuration.md).
 
     ``fields`` leaves out what is relayed: that is the client's own credential for the server, and not for us.
     """

@@ -25,16 +25,20 @@ _ROUTE = re.compile(r"/sse/([a-z0-9-]{1,63})(/messages)?")
 _JSON = (b"content-type", b"application/json")
 Open = Callable[[Inbound, Send], Awaitable[None]]
 Post = Callable[[Inbound], Awaitable[Reply]]
+Refused = Callable[[str, str, str], None]
 
 
 class SseListener:
     """``GET /sse/{server}`` and ``POST /sse/{server}/messages``; mounted on the public server."""
 
-    def __init__(self, open_stream: Open, post: Post, snapshot: Callable[[], Snapshot], clock: Clock) -> None:
+    def __init__(
+        self, open_stream: Open, post: Post, snapshot: Callable[[], Snapshot], clock: Clock, refused: Refused
+    ) -> None:
         self._open = open_stream
         self._post = post
         self._snapshot = snapshot
         self._clock = clock
+        self._refused = refused
 
     async def handle(self, request: HttpRequest, responder: Responder) -> None:
         """Answer one request below ``/sse/``; Host and Origin have been checked."""
@@ -43,15 +47,21 @@ class SseListener:
         server = snapshot.servers.get(route[1]) if route is not None else None
         if route is None or server is None or server.target.transport != "sse":
             message = "there is no server of the 2024-11-05 transport at this path"
-            await responder.whole(404, (_JSON,), front.error("http.route", message))
+            await self._refuse(request, responder, snapshot, 404, "http.route", message)
         elif request.method == "OPTIONS":
             await responder.whole(204, front.preflight(request))
         elif request.method != ("POST" if route[2] else "GET"):
-            await responder.whole(405, (_JSON,), front.error("http.method", "this method is not served here"))
+            await self._refuse(request, responder, snapshot, 405, "http.method", "this method is not served here")
         else:
             await self._call(
                 request, responder, inbound_of(request, snapshot, server.id, self._clock.monotonic(), "sse")
             )
+
+    async def _refuse(
+        self, request: HttpRequest, responder: Responder, snapshot: Snapshot, status: int, reason: str, message: str
+    ) -> None:
+        self._refused(reason, front.caller(request, snapshot), "")
+        await responder.whole(status, (_JSON,), front.error(reason, message))
 
     async def _call(self, request: HttpRequest, responder: Responder, inbound: Inbound) -> None:
         send = HttpSend(responder, front.cors(request))

@@ -216,12 +216,16 @@ async def own_stdout(descriptor: int = 1, *, stdin: int = 0, stray: int = 2) -> 
 
     ``stdin`` is looked at, before ``own_stdin`` takes it: a pipe transport that writes takes arriving bytes for an end.
     """
-    both_ways = os.path.sameopenfile(stdin, descriptor) and stat.S_ISSOCK(os.fstat(stdin).st_mode)
+    both_ways = _one_socket(stdin, descriptor)
     ours = _own(descriptor, os.O_WRONLY)
     _replace(descriptor, os.dup(stray))
     if _watchable(ours) and not both_ways:
         return await sink(os.fdopen(ours, "wb", buffering=0))
     return FileSink(ours)
+
+
+def _one_socket(first: int, second: int) -> bool:
+    return stat.S_ISSOCK(os.fstat(first).st_mode) and os.path.sameopenfile(first, second)
 
 
 def _watchable(descriptor: int) -> bool:

@@ -8,20 +8,28 @@ import msgspec
 
 
 class Overlong(msgspec.Struct, frozen=True):
-    """A line that was discarded because it was longer than the limit; ``nbytes`` is its length without the newline."""
+    """A line that was discarded because it was longer than the limit; ``nbytes`` is its length without the newline.
+
+    ``head`` is how it began, at most 256 bytes: mostly enough to see whose answer it was.
+    """
 
     nbytes: int
+    head: bytes = b""
+
+
+_HEAD = 256
 
 
 class LineReader:
     """Cuts a byte stream into lines. ``limit`` bounds one line in bytes, without its newline."""
 
-    __slots__ = ("_limit", "_parts", "_size")
+    __slots__ = ("_head", "_limit", "_parts", "_size")
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._parts: list[bytes] = []
         self._size = 0
+        self._head = b""
 
     def feed(self, data: bytes) -> list[bytes | Overlong]:
         """All lines that ``data`` completes, in order, without newlines; lines of white space alone are left out."""
@@ -42,6 +50,8 @@ class LineReader:
     def _append(self, piece: bytes) -> None:
         self._size += len(piece)
         if self._size > self._limit:
+            if not self._head:
+                self._head = b"".join((*self._parts, piece))[:_HEAD]
             self._parts.clear()
         elif piece:
             self._parts.append(piece)
@@ -49,7 +59,8 @@ class LineReader:
     def _complete(self, lines: list[bytes | Overlong]) -> None:
         size, self._size = self._size, 0
         if size > self._limit:
-            lines.append(Overlong(size))
+            lines.append(Overlong(size, self._head))
+            self._head = b""
             return
         line = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
         self._parts.clear()

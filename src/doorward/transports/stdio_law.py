@@ -71,7 +71,9 @@ def refuse_modern(outbound: Outbound, line: Line, params: ParamMap | None) -> An
 
     ``params`` is what the tool's schema says about ``Mcp-Param-*``; None if it has not passed here.
     """
-    message = outbound.message or _loosely(line)
+    message = outbound.message
+    if message is None or message.raw != outbound.body:  # unread, or changed by a redaction since it was read
+        message = _loosely(line)
     if message is None:
         return error(400, PARSE_ERROR, "the body is not one JSON-RPC message", line.id)
     if line.kind == "request" and not isinstance(message, Response):
@@ -96,7 +98,7 @@ def tool_name(outbound: Outbound) -> str | None:
 
 
 def _loosely(line: Line) -> Message | None:
-    """A body that audit mode passes unread, read as most servers would: the last of two equal members counts."""
+    """The body as most servers read it: the last of two equal members counts."""
     try:
         value = msgspec.json.decode(line.raw)
     except (msgspec.MsgspecError, RecursionError):

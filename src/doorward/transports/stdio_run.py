@@ -41,7 +41,7 @@ class StdioRun:
     """The wire of one ``run``. Make it, hand ``to_server`` and ``to_client`` to the handler, ``await run(handler)``.
 
     ``request_bytes`` and ``response_bytes`` bound a line; a longer one is discarded and told to
-    ``on_overlong("client" | "server", nbytes)``. ``stdin`` and ``stdout`` are our own two descriptors.
+    ``on_overlong("client" | "server", line)``. ``stdin`` and ``stdout`` are our own two descriptors.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class StdioRun:
         *,
         request_bytes: int,
         response_bytes: int,
-        on_overlong: Callable[[str, int], Awaitable[None]],
+        on_overlong: Callable[[str, Overlong], Awaitable[None]],
         stdin: int = 0,
         stdout: int = 1,
     ) -> None:
@@ -146,7 +146,7 @@ class StdioRun:
         try:
             async for line in lines:
                 if isinstance(line, Overlong):
-                    await self._on_overlong("client", line.nbytes)
+                    await self._on_overlong("client", line)
                 else:
                     await handler.from_client(line)
         except UpstreamFault:
@@ -160,7 +160,7 @@ class StdioRun:
         try:
             async for line in lines:
                 if isinstance(line, Overlong):
-                    await self._on_overlong("server", line.nbytes)
+                    await self._on_overlong("server", line)
                 else:
                     await handler.from_server(line)
         except BrokenPipeError:

@@ -100,7 +100,7 @@ class Dialogue:
                 return {"result": plain(await self._verbs[arguments.pop("do")](**arguments))}
         except self._errors as error:
             return {"error": plain(error.error)}  # type: ignore[attr-defined]
-        except Exception as error:  # whatever an SDK may raise is an outcome to look at
+        except Exception as error:  # noqa: BLE001  (whatever an SDK may raise is an outcome to look at)
             return {"broken": f"{type(error).__name__}: {error}"}
 
     async def _together(self, steps: list[Json]) -> list[Json]:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
+import anyio
 import dialogue
 import httpx
 from mcp import McpError, types
@@ -22,6 +23,15 @@ def streams(target: dialogue.Json) -> AbstractAsyncContextManager[Any]:
         case "sse":
             return sse_client(target["url"], headers=headers)
     return streamable_http_client(target["url"], http_client=httpx.AsyncClient(headers=headers, timeout=30))
+
+
+@asynccontextmanager
+async def until_closed(target: dialogue.Json) -> AsyncIterator[Any]:
+    try:
+        async with streams(target) as pipes:
+            yield pipes
+    except* anyio.BrokenResourceError:
+        pass  # over stdio this generation trips over a message that arrives while it closes
 
 
 @asynccontextmanager
@@ -50,7 +60,7 @@ async def connect(target: dialogue.Json, heard: dialogue.Heard) -> AsyncIterator
             heard.note("notification", root)
 
     async with (
-        streams(target) as (read, write, *_),
+        until_closed(target) as (read, write, *_),
         ClientSession(
             read,
             write,

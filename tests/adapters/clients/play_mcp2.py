@@ -33,6 +33,7 @@ def listener(client: Client) -> dialogue.Verb:
             await client.call_tool("test_trigger_resource_update", {})
             async for event in subscription:
                 return [dialogue.plain(subscription.honored), repr(event)]
+        return None
 
     return listen
 

@@ -2,7 +2,6 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
-
 from tests.functional.http.world import PATIENCE, World
 
 
@@ -17,7 +16,7 @@ async def world() -> AsyncIterator[World]:
 def until() -> Callable[[Callable[[], bool]], Awaitable[None]]:
     async def wait(condition: Callable[[], bool]) -> None:
         async with asyncio.timeout(PATIENCE):
-            while not condition():
+            while not condition():  # noqa: ASYNC110  what a test waits for has no event of its own
                 await asyncio.sleep(0.002)
 
     return wait

@@ -6,14 +6,14 @@ import json
 from typing import Any
 
 import pytest
+from tests.functional.http.world import Request, Wire, World
+from tests.functional.pipeline.bench import META, MODERN, TOKEN, body, call, event, result
 
 from doorward.brokers.relay import RelayBroker
 from doorward.brokers.static import StaticBroker
 from doorward.configtypes import Secret
 from doorward.core.policy import Mode
 from doorward.core.snapshot import Limits, Timeouts
-from tests.functional.http.world import Request, Wire, World
-from tests.functional.pipeline.bench import META, MODERN, TOKEN, body, call, event, result
 
 BEARER = f"Bearer {TOKEN.decode()}"
 
@@ -398,3 +398,22 @@ async def test_a_batch_over_http(world: World) -> None:
     await world.start()
     got = await (await world.connect()).ask(b"[" + call(1) + b"," + call(2) + b"]")
     assert got.body == event(b"[" + result(1) + b"]") + event(result(2))
+
+
+async def test_a_reload_cuts_no_call_under_way(world: World, until: Any) -> None:
+    proceed = asyncio.Event()
+
+    async def script(request: Request, wire: Wire) -> None:
+        await proceed.wait()
+        await wire.whole(result(1))
+
+    world.upstream.script = script
+    await world.start()
+    client = await world.connect()
+    await client.send("POST", "/mcp/crm", call(1))
+    await until(lambda: bool(world.upstream.seen))
+    world.allow({client.host.encode()}, timeouts=Timeouts(connect=1.0))
+    world.bench.upstreams.apply(world.bench.live.snapshot)
+    proceed.set()
+    assert (await client.answer()).body == result(1)
+    await until(lambda: world.upstream.open == 0)  # and then the old connections go

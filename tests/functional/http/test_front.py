@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
-
-from doorward.core.policy import Mode
 from tests.functional.http.world import World
 from tests.functional.pipeline.bench import call, result
+
+from doorward.core.policy import Mode
 
 PAGE = "https://app.example.com"
 

@@ -5,10 +5,10 @@ import re
 from typing import Any
 
 import pytest
-
-from doorward.core.policy import Mode
 from tests.functional.http.world import Request, Wire, World
 from tests.functional.pipeline.bench import OTHER, body, call, event, result
+
+from doorward.core.policy import Mode
 
 
 class Old:

@@ -5,11 +5,11 @@ import json
 from typing import Any
 
 import pytest
+from tests.functional.http.world import PATIENCE, Request, Wire, World
+from tests.functional.pipeline.bench import META, MODERN, Bench, body, call, event, result
 
 from doorward.core.policy import Mode
 from doorward.transports import http_send
-from tests.functional.http.world import PATIENCE, Request, Wire, World
-from tests.functional.pipeline.bench import META, MODERN, Bench, body, call, event, result
 
 MODERN_FIELDS = {"Mcp_Protocol_Version": MODERN, "Mcp_Method": "tools/call", "Mcp_Name": "find"}
 

@@ -5,6 +5,8 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from tests.functional.pipeline.bench import TOKEN, Bench, result, rule
+
 from doorward.core.policy import Mode
 from doorward.core.snapshot import Server, Snapshot, Target
 from doorward.gateway.conversations import Conversations
@@ -12,7 +14,6 @@ from doorward.transports.http1 import HttpServer, ServerLimits
 from doorward.transports.http_upstream import HttpUpstream
 from doorward.transports.legacy_sse import PREFIX, SseListener, SseUpstream
 from doorward.transports.streamable_http import Listener
-from tests.functional.pipeline.bench import TOKEN, Bench, result, rule
 
 PATIENCE = 5.0
 __all__ = ["PATIENCE", "Answer", "Connection", "Request", "World", "rule"]
@@ -208,7 +209,9 @@ class World:
             self.bench.pipeline.serve, lambda: self.bench.live.snapshot, self.bench.clock, self._refused
         )
         talks = Conversations(self.bench.pipeline, self.bench.sealer)
-        sse = SseListener(talks.open, talks.post, lambda: self.bench.live.snapshot, self.bench.clock)
+        sse = SseListener(
+            talks.open, talks.post, lambda: self.bench.live.snapshot, self.bench.clock, lambda *_: None
+        )
         listener.mount(PREFIX, sse.handle)
         self.server = HttpServer(listener.handle, ServerLimits(tick=0.02, body_bytes=1 << 22))
         await self.server.start(host="127.0.0.1", port=0)

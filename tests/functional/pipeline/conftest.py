@@ -12,7 +12,7 @@ PATIENCE = 5.0
 def until() -> Callable[[Callable[[], bool]], Awaitable[None]]:
     async def wait(condition: Callable[[], bool]) -> None:
         async with asyncio.timeout(PATIENCE):
-            while not condition():
+            while not condition():  # noqa: ASYNC110  what a test waits for has no event of its own
                 await asyncio.sleep(0.002)
 
     return wait

@@ -3,10 +3,10 @@
 import json
 
 import pytest
+from tests.functional.pipeline.bench import LEGACY, META, MODERN, OTHER, Bench, body, call, result, rule, server
 
 from doorward.core.identity import Grant
 from doorward.core.policy import Mode
-from tests.functional.pipeline.bench import LEGACY, META, MODERN, OTHER, Bench, body, call, result, rule, server
 
 ENFORCING = [Mode.SOFT, Mode.ENFORCE]
 WATCHING = [Mode.AUDIT, Mode.WARN]

@@ -4,9 +4,10 @@ import base64
 from typing import Any
 
 import pytest
+from tests.functional.pipeline.bench import JSON, LEGACY, SECRET, Bench, Literal, actions, body, call, result
 
 from doorward.core.policy import Mode
-from tests.functional.pipeline.bench import JSON, LEGACY, SECRET, Bench, Literal, actions, body, call, result
+from doorward.core.snapshot import Limits
 
 ENFORCING = [Mode.SOFT, Mode.ENFORCE]
 WATCHING = [Mode.AUDIT, Mode.WARN]
@@ -72,15 +73,17 @@ async def test_a_success_without_an_answer(data: bytes, headers: Any) -> None:
         (406, b"Not Acceptable", ((b"content-type", b"text/plain"),)),
     ],
 )
-async def test_status_codes_and_error_bodies_are_kept(mode: Mode, status: int, data: bytes, headers: Any) -> None:
-    for verb in ("POST", "GET", "DELETE"):
-        bench = Bench(mode)
-        bench.server.script = lambda _: bench.server.json(data, status, headers=headers)
-        client = await bench.send(call(1) if verb == "POST" else b"", verb=verb, session=bench.sealed())
-        assert client.reply is not None
-        assert (client.status, client.reply.body) == (status, data)
-        assert bench.records[-1].decision == "allow"
-        assert bench.idle()
+@pytest.mark.parametrize("verb", ["POST", "GET", "DELETE"])
+async def test_status_codes_and_error_bodies_are_kept(
+    mode: Mode, verb: str, status: int, data: bytes, headers: Any
+) -> None:
+    bench = Bench(mode)
+    bench.server.script = lambda _: bench.server.json(data, status, headers=headers)
+    client = await bench.send(call(1) if verb == "POST" else b"", verb=verb, session=bench.sealed())
+    assert client.reply is not None
+    assert (client.status, client.reply.body) == (status, data)
+    assert bench.records[-1].decision == "allow"
+    assert bench.idle()
 
 
 @pytest.mark.parametrize("mode", ENFORCING)
@@ -88,8 +91,15 @@ async def test_an_answer_to_what_asked_nothing_does_not_pass(mode: Mode) -> None
     """A response smuggled into the answer to a notification could be taken for that of another request."""
     bench = Bench(mode)
     bench.server.script = lambda _: bench.server.json(result(1, {"text": "smuggled"}))
-    client = await bench.send(body(None, "notifications/initialized"))
-    assert client.reason == "upstream.garbage"
+    for client in (
+        await bench.send(body(None, "notifications/initialized")),
+        await bench.modern("notifications/x", {}, None),
+        await bench.send(verb="DELETE", session=bench.sealed()),
+        await bench.send(result("s-1"), session=bench.sealed()),
+    ):
+        assert client.reply is not None
+        assert client.reply.body == b""
+        assert bench.records[-1].reason == "upstream.unsolicited"
 
 
 async def test_a_202_passes() -> None:
@@ -153,3 +163,13 @@ async def test_the_id_that_a_server_repeats_stays_the_one_that_the_client_knows(
     bench.server.script = lambda _: bench.server.json(result(), session="upstream-1")
     sealed = bench.sealed()
     assert (await bench.send(call(), session=sealed)).header(b"mcp-session-id") == sealed
+
+
+async def test_an_initialize_that_never_comes_to_its_answer_is_not_held_for_ever() -> None:
+    bench = Bench(limits=Limits(response_bytes=1000))
+    note = b"data: " + body(None, "notifications/message", {"data": "x" * 100}) + b"\n\n"
+    bench.server.script = lambda _: bench.server.stream(*[note] * 50, session="up")
+    client = await bench.send(body(0, "initialize", {"protocolVersion": LEGACY}))
+    assert client.reason == "upstream.too_large"
+    assert client.header(b"mcp-session-id") is None
+    assert len([1 for entry in bench.log if entry[0] == "server"]) < 15

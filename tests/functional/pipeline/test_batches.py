@@ -4,9 +4,9 @@ import json
 from typing import Any
 
 import pytest
+from tests.functional.pipeline.bench import META, SECRET, Bench, Literal, actions, body, call, result
 
 from doorward.core.policy import Mode
-from tests.functional.pipeline.bench import META, SECRET, Bench, Literal, actions, body, call, result
 
 ENFORCING = [Mode.SOFT, Mode.ENFORCE]
 OLD = "2025-03-26"

@@ -7,13 +7,13 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from tests.functional.pipeline.bench import OTHER, SSE, Bench, Client, body, call, event, reason_of, result
 
 from doorward.core.errors import UpstreamFault
 from doorward.core.exchange import Answer, Event
 from doorward.core.policy import Mode
 from doorward.gateway.conversations import Conversations
 from doorward.transports.sse import parse
-from tests.functional.pipeline.bench import OTHER, SSE, Bench, Client, body, call, event, reason_of, result
 
 PLACE = b"/messages/?session_id=abc"
 

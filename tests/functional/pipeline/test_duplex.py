@@ -4,11 +4,11 @@ import json
 from typing import Any
 
 import pytest
+from tests.functional.pipeline.bench import SECRET, Bench, Literal, actions, body, call, result
 
 from doorward.core.errors import UpstreamFault
 from doorward.core.policy import Mode
 from doorward.gateway.duplex import Duplex
-from tests.functional.pipeline.bench import SECRET, Bench, Literal, actions, body, call, result
 
 CANCELLED = body(None, "notifications/cancelled", {"requestId": 1})
 
@@ -92,9 +92,13 @@ async def test_refused_notifications_and_responses_are_dropped_in_silence(wrap: 
     pipe = Pipe(scanner=Literal(US_SSN=SECRET), actions=actions("block"))
     for data in (body(None, "notifications/x", {"a": SECRET}), result("s-1", {"a": SECRET})):
         await pipe.duplex.from_client(b"[" + data + b"]" if wrap else data)
-    assert pipe.to_server == []
     assert pipe.to_client == []
+    assert SECRET.encode() not in b"".join(pipe.to_server)
     assert [r.decision for r in pipe.bench.records] == ["deny", "deny"]
+    if not wrap:  # a server whose question was answered must not wait for ever
+        (told,) = pipe.to_server
+        assert json.loads(told)["id"] == "s-1"
+        assert json.loads(told)["error"]["data"]["reason"] == "pii.blocked"
 
 
 async def test_a_cancelled_request_ends_there_and_a_late_answer_reaches_nobody() -> None:
@@ -213,3 +217,26 @@ async def test_results_are_redacted_on_a_pipe_too() -> None:
     await pipe.duplex.from_server(result(1, {"text": SECRET}))
     assert pipe.last["result"]["text"] == "<US_SSN>"
     assert b"\n" not in pipe.to_client[0]
+
+
+@pytest.mark.parametrize(
+    ("head", "failed"),
+    [
+        (b'{"jsonrpc":"2.0","id":2,"result":{"text":"xxx', {2}),
+        (b'{"id": 1, "result":{"text":"xxx', {1}),
+        (b'{"result":{"text":"xxx', {1, 2}),
+        (b'{"jsonrpc":"2.0","method":"notifications/message","params":{', set()),
+    ],
+)
+async def test_an_answer_that_is_too_long_to_be_read_is_one_clean_error(head: bytes, failed: set[int]) -> None:
+    pipe = Pipe()
+    await pipe.duplex.from_client(call(1))
+    await pipe.duplex.from_client(call(2))
+    await pipe.duplex.too_large(head)
+    told = [json.loads(line) for line in pipe.to_client]
+    assert {answer["id"] for answer in told} == failed
+    assert all(answer["error"]["data"]["reason"] == "upstream.too_large" for answer in told)
+    assert pipe.outcomes() == [("error", "upstream.too_large")] * len(failed)
+    for identifier in {1, 2} - failed:
+        await pipe.duplex.from_server(result(identifier, {}))
+    assert pipe.bench.idle()

@@ -4,11 +4,11 @@ import asyncio
 from typing import Any
 
 import pytest
+from tests.functional.pipeline.bench import OTHER, Bench, call
 
 from doorward.core.errors import UpstreamFault
 from doorward.core.policy import Mode
 from doorward.core.snapshot import Limits
-from tests.functional.pipeline.bench import OTHER, Bench, call
 
 
 def hold(bench: Bench) -> asyncio.Event:

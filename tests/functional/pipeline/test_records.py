@@ -6,8 +6,6 @@ import json
 from typing import Any
 
 import pytest
-
-from doorward.core.policy import Mode
 from tests.functional.pipeline.bench import (
     HASHING,
     JSON,
@@ -21,6 +19,8 @@ from tests.functional.pipeline.bench import (
     event,
     result,
 )
+
+from doorward.core.policy import Mode
 
 
 def keyed(data: bytes) -> str:
@@ -78,7 +78,7 @@ async def test_one_record_for_what_has_no_answer(data: bytes, verb: str, broken:
 
     bench.server.script = script
     client = await bench.send(data, verb=verb, session=bench.sealed())
-    assert client.status == (500 if broken else 202)
+    assert client.status == (500 if broken and verb == "DELETE" else 202)
     assert bench.shape() == [("message", "")]
 
 
@@ -253,3 +253,15 @@ async def test_a_client_that_leaves_in_the_middle_of_a_stream() -> None:
     assert bench.records[-1].reason == "client.disconnected"
     assert bench.server.aborted >= 1
     assert bench.idle()
+
+
+@pytest.mark.parametrize("mode", [Mode.AUDIT, Mode.ENFORCE])
+async def test_a_peer_cannot_fill_the_log_through_a_version(mode: Mode) -> None:
+    bench = Bench(mode)
+    long = "9" * 5000
+    await bench.send(call(1, _meta={"io.modelcontextprotocol/protocolVersion": long}))
+    await bench.send(call(1), version=long.encode())
+    bench.server.script = lambda _: bench.server.json(result(1, {"protocolVersion": long}), session="up")
+    client = await bench.send(body(1, "initialize", {"protocolVersion": long}))
+    assert max(len(record.protocol) for record in bench.records) <= 64
+    assert len(client.header(b"mcp-session-id") or b"") < 200

@@ -1,14 +1,14 @@
-"""What a client gets for each refusal (contract.md, "Refusals"): row by row, both eras."""
+"""What a client gets for each refusal (docs/reasons.md): row by row, both eras."""
 
 import json
 from typing import Any
 
 import pytest
+from tests.functional.pipeline.bench import SECRET, Bench, Literal, actions, body, call, reason_of, result, server
 
 from doorward.core.errors import BrokerFault, UpstreamFault
 from doorward.core.policy import Mode
 from doorward.core.snapshot import Limits
-from tests.functional.pipeline.bench import SECRET, Bench, Literal, actions, body, call, reason_of, result, server
 
 LIMITED = Limits(calls_per_minute=1)
 FAULTS = [
@@ -133,6 +133,14 @@ async def test_a_refused_notification_or_response_of_the_legacy_era_ends_no_sess
     assert all(SECRET.encode() not in seen.body for seen in bench.server.seen)
     # A server whose question was answered must not wait for ever.
     assert len(bench.server.seen) == (1 if b'"result"' in data else 0)
+    assert bench.shape() == [("message", "")]
+
+
+async def test_a_refused_notification_of_the_modern_era_is_4xx() -> None:
+    bench = Bench(scanner=Literal(US_SSN=SECRET), actions=actions("block"))
+    client = await bench.modern("notifications/x", {"message": SECRET}, None)
+    assert (client.status, client.reason) == (403, "pii.blocked")
+    assert bench.server.seen == []
     assert bench.shape() == [("message", "")]
 
 

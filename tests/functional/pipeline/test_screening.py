@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from tests.functional.pipeline.bench import META, MODERN, SECRET, Bench, Literal, actions, body, call, event, result
 
 from doorward.core.errors import DetectorFault
 from doorward.core.finding import Finding, Text
 from doorward.core.policy import Mode
 from doorward.gateway.scanning import Detectors
-from tests.functional.pipeline.bench import META, MODERN, SECRET, Bench, Literal, actions, body, call, event, result
 
 ENFORCING = [Mode.SOFT, Mode.ENFORCE]
 WATCHING = [Mode.AUDIT, Mode.WARN]

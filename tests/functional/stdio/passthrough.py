@@ -8,6 +8,7 @@ import os
 import sys
 
 from doorward.transports.child import child_environment, spawn
+from doorward.transports.stdio import Overlong
 from doorward.transports.stdio_run import StdioRun
 
 
@@ -28,8 +29,8 @@ class PassThrough:
         print("client gone", file=sys.stderr, flush=True)
 
 
-async def overlong(side: str, nbytes: int) -> None:
-    print("overlong:", side, nbytes, file=sys.stderr, flush=True)
+async def overlong(side: str, line: Overlong) -> None:
+    print("overlong:", side, line.nbytes, file=sys.stderr, flush=True)
 
 
 async def main() -> int:

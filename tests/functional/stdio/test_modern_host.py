@@ -14,6 +14,7 @@ from tests.functional.stdio.processes import alive, until
 from doorward.core.errors import UpstreamFault
 from doorward.core.exchange import Outbound
 from doorward.core.identity import NO_CREDENTIAL
+from doorward.core.message import Request, read
 from doorward.core.snapshot import Limits, Timeouts
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
@@ -189,6 +190,18 @@ async def test_a_batch_is_refused(host_of: Make) -> None:
     host = host_of()
     answer = await host.modern([ECHO], headers=HEADERS)  # type: ignore[arg-type]
     assert (answer.status, whole(answer)["error"]["code"]) == (400, -32600)
+
+
+async def test_a_redacted_body_is_compared_with_its_own_headers(host_of: Make) -> None:
+    host = host_of()
+    await host.modern(modern(call_of("tools/list")))
+    before, after = modern(tool("echo", region="Ann")), modern(tool("echo", region="<PERSON>"))
+    reading = read(msgspec.json.encode(before))
+    assert isinstance(reading, Request)
+    headers = (*mirrored(after), (b"mcp-param-region", b"<PERSON>"))
+    body = msgspec.json.encode(after)
+    outbound = Outbound("POST", body, headers, "2026-07-28", True, "alice", message=reading)
+    assert (await host.upstream.forward(outbound, NO_CREDENTIAL)).status == 200
 
 
 async def test_mirrored_parameters_are_compared_once_the_schema_has_passed(host_of: Make) -> None:

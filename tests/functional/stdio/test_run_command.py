@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.functional.stdio.conftest import call_of, modern, tool
 from tests.functional.stdio.processes import SERVER, alive, until_now
 

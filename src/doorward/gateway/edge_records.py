@@ -1,4 +1,4 @@
-"""Records of what was refused before it was a message; garbage must not fill the journal (guarantees.md, G1).
+"""Records of what was refused before it was a message; garbage must not fill the journal (docs/guarantees.md, G1).
 
 Singly up to 20 a second and source and 200 a second in all; beyond that one ``gap`` record a second, source and reason
 carries the count.
@@ -34,14 +34,25 @@ class EdgeRecords:
 
     def refused(self, reason: str, client: str, server: str = "") -> None:
         """Record one refusal, or count it for the gap record that ends this second."""
+        if self.room(client, reason):
+            self._append("exchange", "outcome", reason, client, server)
+
+    def garbage(self, reason: str, server: str, size: int) -> None:
+        """Record a line of a server's that is no message and went to nobody."""
+        if self.room(f"server {server}", reason):
+            detail = f"{size} bytes that are no message"
+            self._append("message", "", reason, "", server, detail, transport="stdio", decision="allow")
+
+    def room(self, client: str, reason: str) -> bool:
+        """Whether one more record of this source is written; if not, it is counted for the gap record."""
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(1.0, self.flush)
         if self._single.total() < SINGLY_IN_ALL and self._single[client] < SINGLY_FROM_ONE:
             self._single[client] += 1
-            self._append("exchange", "outcome", reason, client, server)
-            return
+            return True
         known = (client, reason) in self._gaps or len(self._gaps) < MOST_GAPS
         self._gaps[(client if known else "", reason)] += 1
+        return False
 
     def flush(self) -> None:
         """End the second: write the gap records."""
@@ -53,7 +64,17 @@ class EdgeRecords:
         for (client, reason), number in gaps.items():
             self._append("gap", "", reason, client, detail=f"{number} refused, not recorded singly")
 
-    def _append(self, kind: str, phase: str, reason: str, client: str, server: str = "", detail: str = "") -> None:
+    def _append(
+        self,
+        kind: str,
+        phase: str,
+        reason: str,
+        client: str,
+        server: str = "",
+        detail: str = "",
+        transport: str = "http",
+        decision: str = "deny",
+    ) -> None:
         record = AuditRecord(
             event_id=self._ids(),
             exchange_id=self._ids(),
@@ -62,8 +83,8 @@ class EdgeRecords:
             timestamp=timestamp(self._clock.wall()),
             client_ip=client,
             mcp_server=server,
-            transport="http",
-            decision="deny",
+            transport=transport,
+            decision=decision,
             reason=reason,
             detail=detail,
         )

@@ -3,7 +3,7 @@ from itertools import count
 
 import pytest
 
-from doorward.bootstrap.edge_records import MOST_GAPS, SINGLY_FROM_ONE, SINGLY_IN_ALL, EdgeRecords
+from doorward.gateway.edge_records import MOST_GAPS, SINGLY_FROM_ONE, SINGLY_IN_ALL, EdgeRecords
 from doorward.core.audit import AuditRecord
 from doorward.core.errors import JournalFault
 

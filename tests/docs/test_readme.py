@@ -1,0 +1,80 @@
+"""The configuration that the README shows, before a server, with a client: it does what the README says."""
+
+import contextlib
+import http.client
+import json
+import re
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.functional.gateway_process import PATIENCE, Gateway, doorward
+
+README = Path(__file__).resolve().parents[2] / "README.md"
+TOKEN = "made-up-" * 4
+
+
+class Upstream(BaseHTTPRequestHandler):
+    """Answers every request, and says whose token it saw."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        result = {"content": [{"type": "text", "text": f"authorization: {self.headers['Authorization']}"}]}
+        body = json.dumps({"jsonrpc": "2.0", "id": asked["id"], "result": result}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        """Silence."""
+
+
+@contextlib.contextmanager
+def upstream() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Upstream)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(PATIENCE)
+
+
+def shown() -> str:
+    (snippet,) = re.findall(r"```yaml\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    return str(snippet)
+
+
+def call(running: Gateway, tool: str, **headers: str) -> tuple[int, Any]:
+    message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": tool, "arguments": {}}}
+    connection = http.client.HTTPConnection(*running.listen, timeout=PATIENCE)
+    with contextlib.closing(connection):
+        connection.request("POST", "/mcp/everything", json.dumps(message), headers)
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read())
+
+
+def test_the_readmes_configuration_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MY_TOKEN", TOKEN)
+    with upstream() as address:
+        free = 'listen: {address: "127.0.0.1:0"}\nadmin: {address: "127.0.0.1:0"}\n'
+        configuration = free + shown().replace("127.0.0.1:3001", address)
+        assert address in configuration
+        with doorward(tmp_path, configuration) as running:
+            running.ready()
+            assert call(running, "echo")[0] == 401
+            status, allowed = call(running, "echo", Authorization=f"Bearer {TOKEN}")
+            assert (status, allowed["result"]["content"][0]["text"]) == (200, "authorization: None")
+            status, refused = call(running, "get-env", Authorization=f"Bearer {TOKEN}")
+            assert (status, refused["result"]["isError"]) == (200, True)
+            assert refused["result"]["_meta"]["io.doorward/decision"]["reason"] == "policy.denied"
+    assert list((tmp_path / ".doorward" / "audit").glob("*/journal.jsonl"))

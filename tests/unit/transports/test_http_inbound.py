@@ -1,0 +1,127 @@
+import pytest
+
+from doorward.core.exchange import Inbound
+from doorward.core.snapshot import Keys, Server, Snapshot, Target
+from doorward.transports.http1 import HttpRequest
+from doorward.transports.http_inbound import inbound_of
+
+Field = tuple[bytes, bytes]
+
+
+def sort(*headers: Field, relay: frozenset[bytes] = frozenset(), more: frozenset[bytes] = frozenset()) -> Inbound:
+    server = Server("crm", Target(), relay=relay, request_headers=more)
+    snapshot = Snapshot(1, "", {"crm": server}, {}, Keys(b"", "", ()))
+    return inbound_of(
+        HttpRequest("POST", "/mcp/crm", "q=1", "/", headers, b"body", "192.0.2.1", False), snapshot, "crm", 5.0
+    )
+
+
+def test_what_the_transport_knows() -> None:
+    found = sort()
+    assert (found.transport, found.verb, found.server, found.body) == ("http", "POST", "crm", b"body")
+    assert (found.client_ip, found.received) == ("192.0.2.1", 5.0)
+    assert found.token is None
+    assert not found.token_ambiguous
+
+
+PASSING: list[Field] = [
+    (b"accept", b"a"),
+    (b"content-type", b"b"),
+    (b"traceparent", b"c"),
+    (b"tracestate", b"d"),
+    (b"baggage", b"e"),
+    (b"user-agent", b"f"),
+    (b"mcp-method", b"g"),
+    (b"mcp-name", b"h"),
+    (b"mcp-param-x", b"i"),
+    (b"mcp-something-new", b"j"),
+]
+
+
+def test_what_passes_keeps_its_order() -> None:
+    found = sort(*PASSING)
+    assert found.headers == tuple(PASSING)
+    assert found.mirrors == tuple(PASSING[6:])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        b"authorization",
+        b"cookie",
+        b"x-mcp-token",
+        b"x-forwarded-for",
+        b"x-forwarded-host",
+        b"forwarded",
+        b"via",
+        b"x-real-ip",
+        b"host",
+        b"origin",
+        b"referer",
+        b"connection",
+        b"te",
+        b"upgrade",
+        b"proxy-authorization",
+        b"accept-encoding",
+        b"x-doorward-route",
+        b"last-event-id",
+        b"mcp-session-id",
+        b"mcp-protocol-version",
+    ],
+)
+def test_what_does_not(name: bytes) -> None:
+    found = sort((name, b"v"))
+    assert found.headers == found.mirrors == found.relayed == ()
+
+
+def test_what_the_pipeline_decides_about_is_set_apart() -> None:
+    found = sort((b"mcp-session-id", b"s"), (b"mcp-protocol-version", b"v"), (b"last-event-id", b"7"))
+    assert (found.session, found.version, found.last_event_id) == (b"s", b"v", b"7")
+    assert sort((b"mcp-protocol-version", b"v"), (b"mcp-protocol-version", b"v")).version_count == 2
+
+
+def test_more_headers_of_a_server() -> None:
+    assert sort((b"x-tenant", b"t"), more=frozenset({b"x-tenant"})).headers == ((b"x-tenant", b"t"),)
+
+
+def test_duplicates_of_mirrors_are_kept_for_the_header_law() -> None:
+    assert len(sort((b"mcp-name", b"a"), (b"mcp-name", b"b")).mirrors) == 2
+
+
+@pytest.mark.parametrize("name", [b"mcp-session-id", b"mcp-protocol-version", b"last-event-id"])
+def test_of_two_that_differ_neither_is_believed(name: bytes) -> None:
+    found = sort((name, b"one"), (name, b"two"))
+    assert {found.session, found.version, found.last_event_id} <= {None, b""}
+
+
+AUTH = frozenset({b"authorization"})
+
+
+@pytest.mark.parametrize(
+    ("headers", "token", "ambiguous"),
+    [
+        ([(b"x-mcp-token", b"t")], b"t", False),
+        ([(b"authorization", b"Bearer t")], b"t", False),
+        ([(b"authorization", b"bearer  t")], b"t", False),
+        ([(b"authorization", b"Basic dTpw")], b"", False),  # present, and none of ours
+        ([(b"authorization", b"Bearer")], b"", False),
+        ([(b"x-mcp-token", b"t"), (b"authorization", b"Bearer u")], b"t", False),
+        ([(b"x-mcp-token", b"t"), (b"x-mcp-token", b"t")], None, True),
+        ([(b"authorization", b"Bearer t"), (b"authorization", b"Bearer t")], None, True),
+        ([(b"x-mcp-token", b"t"), (b"authorization", b"a"), (b"authorization", b"b")], None, True),
+    ],
+)
+def test_our_token(headers: list[Field], token: bytes | None, ambiguous: bool) -> None:
+    found = sort(*headers)
+    assert (found.token, found.token_ambiguous) == (token, ambiguous)
+    assert b"t" not in [value for _, value in found.headers]
+
+
+def test_a_relayed_authorization_is_the_servers_and_not_ours() -> None:
+    found = sort((b"authorization", b"Bearer theirs"), relay=AUTH)
+    assert found.token is None
+    assert found.relayed == ((b"authorization", b"Bearer theirs"),)
+    assert found.headers == ()
+    both = sort((b"authorization", b"Bearer theirs"), (b"x-mcp-token", b"ours"), relay=AUTH)
+    assert both.token == b"ours"
+    assert both.relayed == ((b"authorization", b"Bearer theirs"),)
