@@ -37,10 +37,10 @@ class Journal:
         """The records since the mark with these members."""
         return [record for record in self.since() if all(record.get(name) == v for name, v in members.items())]
 
-    def until(self, found: Callable[[], Any]) -> Any:
+    def until(self, found: Callable[[], Any], patience: float = PATIENCE) -> Any:
         """Waits for what is recorded after the client has its answer, such as the end of a stream."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + patience
         while not (value := found()):
-            assert time.monotonic() < deadline, f"not recorded within {PATIENCE} s; there is: {self.since()}"
+            assert time.monotonic() < deadline, f"it did not come within {patience} s; there is: {self.since()}"
             time.sleep(0.02)
         return value

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 
 class Line:
-    """`with Line(port) as line:` carries `line.port` to `port`; `cut()` closes all connections and takes no new ones."""
+    """`with Line(port) as line:` carries `line.port` to `port`; `cut()` closes all connections, and none is taken."""
 
     def __init__(self, target: int) -> None:
         self._target = target

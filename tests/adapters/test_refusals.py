@@ -12,11 +12,13 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
+import yaml
 from tests.adapters.journal import Journal
 from tests.adapters.line import Line
-from tests.adapters.player import SDKS, Json, Player, over_http
+from tests.adapters.player import SDKS, Json, Player, over_http, over_stdio
 from tests.adapters.servers import faulty_server
 from tests.gateway import Gateway, merged
+from tests.peers import ROOT
 
 pytestmark = pytest.mark.peers
 
@@ -25,6 +27,8 @@ NAME = "Ada Lovelace"
 DECISION = "io.doorward/decision"
 REDACTION = "io.doorward/redaction"
 COUNT = itertools.count()
+
+STDIO = ["-m", "tests.conformance.everything_server", "--stdio"]
 
 TOKENS = {name: f"a-token-for-{name}-in-tests" for name in SDKS}
 
@@ -75,7 +79,29 @@ class Place:
         return known
 
     def target(self, name: str, server: str) -> Json:
+        if server == "wrapped":
+            run = [
+                "-m",
+                "doorward",
+                "run",
+                "-c",
+                str(self._run_configuration()),
+                "--server",
+                "all",
+                "--",
+                sys.executable,
+                *STDIO,
+            ]
+            environment = {variable(agent): token for agent, token in TOKENS.items()}
+            return over_stdio([sys.executable, *run], {**environment, "DOORWARD_TOKEN": TOKENS[name]})
         return over_http(self.gateway.url(server), {"X-MCP-Token": TOKENS[name]})
+
+    def _run_configuration(self) -> Path:
+        """The gateway's own configuration, with another place for the records of `doorward run`."""
+        path = self.gateway.directory / "run.yaml"
+        audit = {"directory": str(self.gateway.directory / "run")}
+        path.write_text(yaml.safe_dump({**self.gateway.settings, "audit": audit}))
+        return path
 
 
 @contextmanager
@@ -105,9 +131,13 @@ def line(upstream: str) -> Iterator[Line]:
 def strict(upstream: str, line: Line, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """Reads everything, grants almost every tool, takes small answers only and waits for three seconds."""
     granted = ["echo", "test_*", "wait", "was_cancelled"]
-    servers = {"all": {"url": upstream}, "far": {"url": f"http://127.0.0.1:{line.port}/mcp"}}
+    servers = {
+        "all": {"url": upstream},
+        "far": {"url": f"http://127.0.0.1:{line.port}/mcp"},
+        "hosted": {"command": sys.executable, "args": STDIO, "cwd": str(ROOT)},
+    }
     extra = {"inspect": INSPECT, "limits": {"response_bytes": "64KiB"}, "timeouts": {"first_byte": "3s"}}
-    with place(tmp_path_factory.mktemp("strict"), servers, extra, {"all": granted, "far": granted}) as made:
+    with place(tmp_path_factory.mktemp("strict"), servers, extra, dict.fromkeys(servers, granted)) as made:
         yield made
 
 
@@ -150,6 +180,10 @@ def refused_as_error(outcome: Json, reason: str) -> None:
     assert error["data"]["exchange_id"] in error["message"]
 
 
+def refused_by_the_protocol(outcome: Json, reason: str) -> None:
+    assert (outcome["error"]["code"], outcome["error"]["data"]["reason"]) == (-32600, reason), outcome
+
+
 class Refusal(NamedTuple):
     """What a client does, how it is refused, and how that is recorded."""
 
@@ -167,7 +201,16 @@ def fault(name: str, reason: str) -> Refusal:
     return Refusal(tool("echo", fault=name), reason, refused_as_error, "error")
 
 
+def nested(depth: int) -> Json:
+    """Arguments deeper than any limit of the tests."""
+    value: Json = {}
+    for _ in range(depth):
+        value = {"in": value}
+    return value
+
+
 REFUSALS = {
+    "arguments too deep": Refusal(tool("echo", **nested(80)), "message.too_deep", refused_by_the_protocol),
     "tool not granted": Refusal(tool("json_schema_2020_12_tool"), "policy.denied", refused_as_tool_result),
     "argument blocked": Refusal(tool("echo", text=f"Here is {BLOCKED}."), "pii.blocked", refused_as_tool_result),
     "key blocked": Refusal(tool("echo", **{BLOCKED: 1}), "pii.blocked", refused_as_tool_result),
@@ -188,6 +231,31 @@ REFUSALS = {
     "upstream redirects": fault("redirect", "upstream.redirect"),
     "upstream hangs": fault("hang", "upstream.timeout"),
 }
+
+
+ON_STDIO = [name for name, refusal in REFUSALS.items() if "fault" not in str(refusal.step)]
+
+
+@pytest.mark.parametrize("kind", ON_STDIO)
+def test_the_session_with_a_stdio_server_goes_on_after_a_refusal(strict: Place, client: str, kind: str) -> None:
+    refusal = REFUSALS[kind]
+    player = strict.session(client, "hosted")
+    refusal.shows(player.play(**refusal.step), refusal.reason)
+    assert strict.journal.of(decision="deny", reason=refusal.reason, phase="outcome")
+    still_works(player)
+
+
+@pytest.mark.parametrize("kind", ON_STDIO)
+def test_the_session_of_run_goes_on_after_a_refusal(strict: Place, client: str, kind: str) -> None:
+    refusal = REFUSALS[kind]
+    player = strict.session(client, "wrapped")
+    # On stdio every refusal is a JSON-RPC error.
+    shows = refused_by_the_protocol if refusal.shows is refused_by_the_protocol else refused_as_error
+    shows(player.play(**refusal.step), refusal.reason)
+    still_works(player)
+    records = Journal(strict.gateway.directory / "run").of(decision="deny", reason=refusal.reason, phase="outcome")
+    assert records, "the refusal is not in the records"
+    assert records[-1]["transport"] == "stdio"
 
 
 @pytest.mark.parametrize("kind", REFUSALS)
@@ -399,3 +467,19 @@ def test_a_detector_that_fails_refuses_until_it_is_mended(strict: Place, client:
 
 def error_of(outcome: Json) -> Json | None:
     return outcome if "error" in outcome else None
+
+
+def test_a_server_that_stays_away_is_left_alone_for_a_while(strict: Place, line: Line) -> None:
+    players = [strict.session(client, "far") for client in SDKS]
+    call = tool("echo", number=0)
+    line.cut()
+    try:
+        reasons = [players[0].play(**call)["error"]["data"]["reason"] for _ in range(6)]
+        assert reasons == ["upstream.unreachable"] * 5 + ["upstream.breaker"]
+        for player in players:
+            refused_as_error(player.play(**call), "upstream.breaker")
+    finally:
+        line.mend()
+    for player in players:
+        strict.journal.until(lambda: "result" in player.play(**call), patience=20)  # noqa: B023
+        still_works(player)

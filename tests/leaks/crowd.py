@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import random
+import socket
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 
@@ -36,6 +37,13 @@ async def endless(asked: Asked, line: Line) -> None:
     while True:
         await line.event(NOTE)
         await asyncio.sleep(0.02)
+
+
+async def flood(asked: Asked, line: Line) -> None:
+    """More notes than anybody takes."""
+    await line.events()
+    while True:
+        await line.chunk((b"data: " + NOTE.replace(b"x", b"x" * 10_000) + b"\n\n") * 20)
 
 
 async def large(asked: Asked, line: Line) -> bool:
@@ -71,6 +79,7 @@ async def two_eras(asked: Asked, line: Line) -> bool:
 SCRIPTS: dict[str, Script] = {
     "stream": stream,
     "endless": endless,
+    "flood": flood,
     "large": large,
     "half": half,
     "hang": hang,
@@ -158,7 +167,7 @@ async def pipeline_and_vanish(crowd: Crowd) -> int:
 
 async def vanish_in_the_request(crowd: Crowd) -> int:
     raw = await crowd.opened()
-    data = crowd.call("good", text="x" * 1000)
+    data = crowd.call("good", text="x" * 20_000)
     await raw.say(data[: crowd.random.randrange(1, len(data))])
     raw.reset() if crowd.random.random() < 0.5 else await raw.close()
     return 1
@@ -190,6 +199,19 @@ async def vanish_in_the_stream(crowd: Crowd) -> int:
         if pieces == 3:
             break
     raw.reset() if crowd.random.random() < 0.5 else await raw.close()
+    return 1
+
+
+async def vanish_under_pressure(crowd: Crowd) -> int:
+    """Takes so little that the gateway has to wait for it, then goes."""
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    sock.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", crowd.port))
+    raw = Raw(*await asyncio.open_connection(sock=sock, limit=1024))
+    await raw.say(crowd.call("flood"))
+    await asyncio.sleep(0.3)
+    raw.reset()
     return 1
 
 
@@ -315,6 +337,7 @@ KINDS: dict[Callable[[Crowd], Awaitable[int]], int] = {
     vanish_before_the_answer: 15,
     vanish_in_the_answer: 8,
     vanish_in_the_stream: 10,
+    vanish_under_pressure: 2,
     listen_and_vanish: 5,
     cancel: 6,
     half_close: 6,

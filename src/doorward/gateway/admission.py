@@ -190,7 +190,7 @@ class Admission:
         if len(reading.requests) > 1:
             bodies = [error_body(exchange, decision, identifier) for identifier in reading.requests]
             return Reply(400, ((b"content-type", b"application/json"),), b"[" + b",".join(bodies) + b"]")
-        return unreadable(exchange, decision, reading.rpc_code, reading.id)
+        return unreadable(exchange, decision, reading.rpc_code, reading.id, in_session=call.session is not None)
 
     def _bodyless(self, call: Call) -> Reply | None:
         """GET opens a stream, DELETE ends a session; both belong to the legacy era and are the server's to refuse."""

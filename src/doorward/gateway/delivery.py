@@ -15,6 +15,8 @@ from doorward.stages.refuse import error_body
 _FINAL = frozenset({Reason.UPSTREAM_GARBAGE, Reason.UPSTREAM_TOO_LARGE})
 """Ends that no resumption mends: the same event would come again."""
 
+_EVENT = 64  # bytes that one event takes beside its own, so that a flood of tiny ones counts for what it is
+
 
 class Delivery:
     """The order of things on the way back: screen and record each message, then send it."""
@@ -68,7 +70,7 @@ class Delivery:
                         await send.event(out)
                     continue
                 held.append(out)
-                size = _bounded(call, size + len(out))
+                size = _bounded(call, size + len(out) + _EVENT)
                 if not call.pending:  # the version is negotiated now, and the session id can be sealed with it
                     await self._release(call, answer, send, held)
                     held = None

@@ -120,6 +120,8 @@ class Pipeline:
             message = exchange.message
             if exchange.decision is None or not isinstance(message, Response) or message.id is None:
                 continue
+            if not exchange.decision.reason.startswith(("pii.", "detector.")):
+                continue  # who may not speak to the server does not make us speak to it either
             try:
                 await self.tell(call, error_body(exchange, exchange.decision, message.id))
             except Fault as fault:

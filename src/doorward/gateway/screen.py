@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from doorward.core.decision import Act, Decision, Effect, Reason
 from doorward.core.errors import DetectorFault
 from doorward.core.exchange import Exchange
@@ -73,7 +75,7 @@ async def screen_text(call: Call, exchange: Exchange, body: bytes) -> Screened:
         return Screened(body)
     text = Text("", body.decode("utf-8", "replace"))
     try:
-        findings = await _scan(scanner, [text])
+        findings = await _scan(scanner, [text, *_escaped(body, text.string)])
     except DetectorFault as fault:
         return Screened(body, _unscanned(exchange, fault))
     decision, counted, redacted = inspection.judge(findings, "results", call.snapshot.actions, lambda _: False)
@@ -83,9 +85,23 @@ async def screen_text(call: Call, exchange: Exchange, body: bytes) -> Screened:
         return Screened(body, decision)
     if not redacted or not exchange.mode.enforcing:
         return Screened(body)
+    if any(finding.text is not text for finding in redacted):
+        weigh(exchange, UNREDACTABLE)
+        return Screened(body, UNREDACTABLE)
     _redacted(exchange, len(redacted))
     cleaned = redacted_text(text, redacted, call.snapshot.replace, call.snapshot.keys.hashing)
     return Screened(cleaned.encode(), None, redacted)
+
+
+def _escaped(body: bytes, shown: str) -> list[Text]:
+    """The strings of a JSON body that is no message, where escapes hide them from a look at its text."""
+    if b"\\" not in body:
+        return []
+    try:
+        value = msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError):
+        return []
+    return [text for text in inspection.texts(value) if text.string not in shown]
 
 
 async def _scan(scanner: Scanner, texts: Sequence[Text]) -> list[Finding]:

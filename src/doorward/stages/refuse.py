@@ -127,9 +127,16 @@ def error_body(exchange: Exchange, decision: Decision, identifier: str | int | N
     return _error(200, exchange, decision, identifier, code=code, retry_after=wait).body
 
 
-def unreadable(exchange: Exchange, decision: Decision, code: int, identifier: str | int | None) -> Reply:
-    """400 and the protocol's own error for a body that has not one clear reading."""
-    return _error(400, exchange, decision, identifier, code=code)
+def unreadable(
+    exchange: Exchange, decision: Decision, code: int, identifier: str | int | None, *, in_session: bool = False
+) -> Reply:
+    """400 and the protocol's own error for a body that has not one clear reading.
+
+    ``in_session``: a legacy client is at work, whose whole session a 400 may end (SDK 1.x). What is only too deep then
+    costs it this one call.
+    """
+    one_call = in_session and identifier is not None and decision.reason is Reason.MESSAGE_TOO_DEEP
+    return _error(200 if one_call else 400, exchange, decision, identifier, code=code)
 
 
 def tool_refusal(exchange: Exchange, decision: Decision, identifier: str | int) -> bytes:

@@ -54,6 +54,8 @@ def inbound_of(
             if use == "pass and keep":
                 passed.append(field)
     token, ambiguous = _token(tokens)
+    if token is not None and not any(name == b"x-mcp-token" for name, _ in tokens):
+        relayed.clear()  # who uses Authorization for us has no credential of their own to hand on (brokers/relay.py)
     return Inbound(
         transport=transport,
         verb=request.method,
@@ -87,4 +89,4 @@ def _token(fields: list[tuple[bytes, bytes]]) -> tuple[bytes | None, bool]:
     if own:
         return own[0], False
     scheme, _, value = fields[0][1].partition(b" ")
-    return (value.strip() if scheme.lower() == b"bearer" else b""), False
+    return (value.strip() if scheme.lower() == b"bearer" else None), False  # another scheme is no token of ours

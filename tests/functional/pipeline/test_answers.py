@@ -173,3 +173,19 @@ async def test_an_initialize_that_never_comes_to_its_answer_is_not_held_for_ever
     assert client.reason == "upstream.too_large"
     assert client.header(b"mcp-session-id") is None
     assert len([1 for entry in bench.log if entry[0] == "server"]) < 15
+
+
+@pytest.mark.parametrize("mode", [Mode.AUDIT, Mode.ENFORCE])
+async def test_escapes_hide_nothing_in_an_error_page(mode: Mode) -> None:
+    bench = Bench(mode, scanner=Literal(PERSON="José"), actions=actions("redact", entity="PERSON"))
+    data = b'{"detail":"no such customer: Jos\\u00e9"}'
+    bench.server.script = lambda _: bench.server.json(data, 404)
+    client = await bench.send(call(1))
+    assert client.reply is not None
+    if mode is Mode.AUDIT:
+        assert (client.status, client.reply.body) == (404, data)
+        assert bench.records[-1].would_have == "redact"
+    else:
+        assert b"00e9" not in client.reply.body
+        assert client.reason == "upstream.garbage"
+    assert bench.records[-1].entities == {"PERSON": 1}

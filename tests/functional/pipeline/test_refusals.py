@@ -4,7 +4,19 @@ import json
 from typing import Any
 
 import pytest
-from tests.functional.pipeline.bench import SECRET, Bench, Literal, actions, body, call, reason_of, result, server
+from tests.functional.pipeline.bench import (
+    CALLER,
+    LEGACY,
+    SECRET,
+    Bench,
+    Literal,
+    actions,
+    body,
+    call,
+    reason_of,
+    result,
+    server,
+)
 
 from doorward.core.errors import BrokerFault, UpstreamFault
 from doorward.core.policy import Mode
@@ -211,3 +223,12 @@ async def test_after_each_kind_of_refusal_the_session_goes_on() -> None:
         assert client.status == 200
         assert client.reason
         assert (await bench.send(call(9), session=sealed)).json["result"] == {}
+
+
+async def test_who_may_not_speak_to_a_server_does_not_make_us_speak_to_it() -> None:
+    bench = Bench()
+    sealed = bench.sealer.seal("other", CALLER.key, LEGACY, "upstream-1")
+    client = await bench.send(result("s-1"), server="other", session=sealed)
+    assert client.status == 202
+    assert bench.server.seen == []
+    assert [(r.decision, r.reason) for r in bench.records] == [("deny", "policy.denied")]
