@@ -103,7 +103,7 @@ AUTH = frozenset({b"authorization"})
         ([(b"x-mcp-token", b"t")], b"t", False),
         ([(b"authorization", b"Bearer t")], b"t", False),
         ([(b"authorization", b"bearer  t")], b"t", False),
-        ([(b"authorization", b"Basic dTpw")], b"", False),  # present, and none of ours
+        ([(b"authorization", b"Basic dTpw")], None, False),  # another scheme is no token of ours
         ([(b"authorization", b"Bearer")], b"", False),
         ([(b"x-mcp-token", b"t"), (b"authorization", b"Bearer u")], b"t", False),
         ([(b"x-mcp-token", b"t"), (b"x-mcp-token", b"t")], None, True),
@@ -125,3 +125,11 @@ def test_a_relayed_authorization_is_the_servers_and_not_ours() -> None:
     both = sort((b"authorization", b"Bearer theirs"), (b"x-mcp-token", b"ours"), relay=AUTH)
     assert both.token == b"ours"
     assert both.relayed == ((b"authorization", b"Bearer theirs"),)
+
+
+def test_who_identifies_by_bearer_relays_nothing() -> None:
+    key = frozenset({b"x-api-key"})
+    ours = (b"authorization", b"Bearer ours")
+    assert sort(ours, (b"x-api-key", b"k"), relay=key).relayed == ()
+    assert sort((b"x-mcp-token", b"ours"), (b"x-api-key", b"k"), relay=key).relayed == ((b"x-api-key", b"k"),)
+    assert sort((b"x-api-key", b"k"), relay=key).relayed == ((b"x-api-key", b"k"),)
