@@ -1,6 +1,7 @@
 """Starts and stops the servers of these tests: other people's, and our own faulty one."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -35,16 +36,23 @@ def running(command: list[str], log: Path, **environment: str) -> Iterator[subpr
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=errors,
+            start_new_session=True,  # node is started by a script of its wheel, and both are to end
         ) as server,
     ):
         try:
             yield server
         finally:
-            server.terminate()
-            try:
-                server.wait(10)
-            except subprocess.TimeoutExpired:
-                server.kill()
+            end_group(server)
+
+
+def end_group(server: subprocess.Popen[bytes]) -> None:
+    try:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait(10)
+    except ProcessLookupError:
+        pass  # it has ended already
+    except subprocess.TimeoutExpired:
+        os.killpg(server.pid, signal.SIGKILL)
 
 
 @contextmanager

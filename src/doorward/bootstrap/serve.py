@@ -27,11 +27,12 @@ from doorward.gateway.conversations import Conversations
 from doorward.gateway.edge_records import EdgeRecords
 from doorward.gateway.journal import FileJournal
 from doorward.gateway.live import Live
-from doorward.gateway.meter import CONNECTIONS, EDGE_REFUSED, IN_FLIGHT, STREAMS, UPSTREAM_FAILURES, Meter
+from doorward.gateway.meter import CONNECTIONS, EDGE_REFUSED, IN_FLIGHT, STREAMS, TASKS, UPSTREAM_FAILURES, Meter
 from doorward.gateway.pipeline import Pipeline
 from doorward.gateway.sessions import Sealer
 from doorward.gateway.upstreams import Upstreams
-from doorward.transports.http1 import HttpServer, ServerLimits
+from doorward.transports.http1 import HttpServer
+from doorward.transports.http1.limits import ServerLimits
 from doorward.transports.http_upstream import HttpUpstream
 from doorward.transports.legacy_sse import PREFIX, SseListener, SseUpstream
 from doorward.transports.stdio_host import StdioUpstream
@@ -101,6 +102,7 @@ class Gateway:
         self._server = HttpServer(listener.handle, _limits(snapshot), on_refused=self._refused)
         self._meter.watch(CONNECTIONS, lambda: self._server.connections)
         self._meter.watch(IN_FLIGHT, lambda: self._pipeline.flow.calls)
+        self._meter.watch(TASKS, lambda: len(asyncio.all_tasks()))
         self._meter.watch(STREAMS, lambda: self._pipeline.flow.streams)
 
     async def open(self, bound: socket.socket) -> None:

@@ -45,6 +45,7 @@ EDGE_REFUSED = "doorward_edge_refused_total"
 JOURNAL_RECORDS = "doorward_journal_records_total"
 IN_FLIGHT = "doorward_in_flight"
 STREAMS = "doorward_streams"
+TASKS = "doorward_tasks"
 CONNECTIONS = "doorward_connections"
 GATEWAY_SECONDS = "doorward_gateway_seconds"
 WHOLE_SECONDS = "doorward_whole_seconds"
@@ -68,6 +69,7 @@ METRICS = (
     Metric(JOURNAL_SECONDS, "histogram", (), "Seconds until the kernel had an audit record."),
     Metric(IN_FLIGHT, "gauge", (), "Calls that wait for their answer."),
     Metric(STREAMS, "gauge", (), "Event streams that are open towards clients."),
+    Metric(TASKS, "gauge", (), "Tasks of the event loop; without traffic it goes back to where it began."),
     Metric(CONNECTIONS, "gauge", (), "Connections from clients."),
     Metric(UPSTREAM_FAILURES, "counter", ("server", "reason"), "Calls that the server behind us failed."),
     Metric(EDGE_REFUSED, "counter", ("reason",), "Requests refused before they were a message."),

@@ -208,6 +208,7 @@ class Pipeline:
         """A fault becomes a refusal with a reason, recorded; if even that cannot be recorded, it says so instead."""
         if isinstance(fault, UpstreamFault):
             self.books.meter.count("doorward_upstream_failures_total", call.server.id, fault.code)
+            log.info("server %s: %s (%s)", call.server.id, fault.code, fault.detail)
         elif not isinstance(fault, JournalFault):
             log.warning("%s: %s", fault.code, fault.detail)
         decision = decision_of(fault)

@@ -8,7 +8,10 @@ from doorward.core.errors import UpstreamFault
 from doorward.core.exchange import Answer, Event, Outbound
 from doorward.core.identity import Credential
 from doorward.core.snapshot import Limits, Server, Timeouts
-from doorward.transports import http1
+from doorward.transports.http1 import Origin, Pool
+from doorward.transports.http1.errors import UpstreamFault as EdgeFault
+from doorward.transports.http1.limits import ClientLimits
+from doorward.transports.http1.response import UpstreamResponse
 from doorward.transports.sse import SseReader
 
 _PASSED = frozenset({b"content-type", b"cache-control", b"retry-after", b"x-accel-buffering", b"allow"})
@@ -19,6 +22,7 @@ _CODES = {
     "upstream.pool_full": "limit.overload",
     "upstream.first_byte_timeout": "upstream.timeout",
     "upstream.idle_timeout": "upstream.timeout",
+    "upstream.total_timeout": "upstream.timeout",
 }
 
 
@@ -31,9 +35,9 @@ class HttpUpstream:
         self._passed = _PASSED | server.response_headers
         self._limit = limits.response_bytes
         self._total = timeouts.total
-        self._pool = http1.Pool(
-            http1.Origin.parse(server.target.url),
-            http1.ClientLimits(
+        self._pool = Pool(
+            Origin.parse(server.target.url),
+            ClientLimits(
                 max_body=limits.response_bytes,
                 connect=timeouts.connect,
                 first_byte=timeouts.first_byte,
@@ -55,7 +59,7 @@ class HttpUpstream:
                 resend=outbound.resend,
                 stream=outbound.endless,
             )
-        except http1.UpstreamFault as fault:
+        except EdgeFault as fault:
             raise translated(fault) from fault
         kind = (response.get(b"content-type") or b"").split(b";", 1)[0].strip().lower()
         session = response.get(b"mcp-session-id")
@@ -86,11 +90,11 @@ class HttpUpstream:
             fields.append((b"last-event-id", outbound.last_event_id))
         return fields
 
-    async def _body(self, response: http1.UpstreamResponse) -> bytes:
+    async def _body(self, response: UpstreamResponse) -> bytes:
         try:
             async with asyncio.timeout(self._total):
                 return await response.read(self._limit)
-        except http1.UpstreamFault as fault:
+        except EdgeFault as fault:
             raise translated(fault) from fault
         except TimeoutError as error:
             raise UpstreamFault("the answer took longer than timeouts.total", code="upstream.timeout") from error
@@ -105,7 +109,7 @@ class HttpUpstream:
 class EventStream:
     """The events of one answer, as they arrive; ends with the answer, or raises ``UpstreamFault``."""
 
-    def __init__(self, response: http1.UpstreamResponse, limit: int) -> None:
+    def __init__(self, response: UpstreamResponse, limit: int) -> None:
         self._response = response
         self._reader = SseReader(limit)
         self._events: list[Event] = []
@@ -123,7 +127,7 @@ class EventStream:
         while not self._events:
             try:
                 data = await self._response.chunk()
-            except http1.UpstreamFault as fault:
+            except EdgeFault as fault:
                 self._stop()
                 if self._late:
                     raise UpstreamFault(
@@ -152,7 +156,7 @@ class EventStream:
             self._timer = None
 
 
-def _check(response: http1.UpstreamResponse) -> None:
+def _check(response: UpstreamResponse) -> None:
     """What never passes in any mode: it is ours to authenticate, and nobody follows a redirect."""
     status = response.status
     if status == 401 or (status == 403 and response.get(b"www-authenticate") is not None):
@@ -167,6 +171,6 @@ def _text(value: bytes | None) -> str | None:
     return value.decode("latin-1") if value is not None else None
 
 
-def translated(fault: http1.UpstreamFault) -> UpstreamFault:
+def translated(fault: EdgeFault) -> UpstreamFault:
     """The edge's fault in the product's words."""
     return UpstreamFault(str(fault), code=_CODES.get(fault.code, fault.code))

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import uvloop
 
-from doorward.transports.http1 import ClientLimits, HttpRequest, HttpServer, Origin, Pool, Responder, ServerLimits
+from doorward.transports.http1 import HttpRequest, HttpServer, Origin, Pool, Responder
+from doorward.transports.http1.limits import ClientLimits, ServerLimits
 
 PATIENCE = 5.0
 

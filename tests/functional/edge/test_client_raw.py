@@ -6,14 +6,15 @@ import zlib
 
 import pytest
 
-from doorward.transports.http1 import (
+from doorward.transports.http1 import Origin
+from doorward.transports.http1.errors import (
     ConnectFailed,
     ConnectTimeout,
     FirstByteTimeout,
     IdleTimeout,
-    Origin,
     PoolFull,
     ResponseTooLarge,
+    TotalTimeout,
     UpstreamClosed,
     UpstreamFault,
     UpstreamGarbage,
@@ -476,6 +477,35 @@ async def test_an_idle_connection_that_ends_or_speaks_is_dropped(upstream, pool,
     assert server.connections == 2
 
 
+async def test_an_idle_connection_that_was_cut_is_not_handed_out(upstream, pool):
+    server = await upstream(always(OK))
+    calls = pool(server.port)
+    await ask(calls)
+    calls._idle[0].data_received(b"unasked")  # cuts it; the loop tells of it only later
+    assert calls.idle == 1
+    assert (await ask(calls))[1] == b"ok"
+    assert server.connections == 2
+
+
+async def test_a_body_that_is_here_needs_no_waiting(upstream, pool):
+    async def script(peer):
+        await peer.request()
+        await peer.say(OK)
+        await peer.request()
+        await peer.say(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+        await peer.until_gone()
+
+    calls = pool((await upstream(script)).port)
+    response = await calls.request("GET", "/", [])
+    assert response.complete
+    assert response.body_now(10) == b"ok"
+    response = await calls.request("GET", "/", [])
+    assert not response.complete
+    with pytest.raises(RuntimeError):
+        response.body_now(10)
+    response.abort()
+
+
 # Sending again.
 
 
@@ -573,6 +603,38 @@ async def test_an_answer_that_stops(upstream, pool, answer, until):
     with pytest.raises(IdleTimeout):
         await ask(pool(server.port, idle=0.05))
     await until(lambda: server.gone == 1)
+
+
+@pytest.mark.parametrize("start", [b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n", CHUNKED, b"HTTP/1.1 200 OK\r\n"])
+@pytest.mark.parametrize("stream", [True, False])
+async def test_an_answer_that_drips_is_timed_as_a_whole(upstream, pool, start, stream, until):
+    async def script(peer):
+        await peer.request()
+        await peer.say(start)
+        while True:
+            await peer.say(b"1\r\nx\r\n" if start is CHUNKED else b"X: y\r\n")
+            await asyncio.sleep(0.01)
+
+    server = await upstream(script)
+    with pytest.raises(TotalTimeout) as caught:
+        await ask(pool(server.port), stream=stream, total=0.15)
+    assert caught.value.code == "upstream.total_timeout"
+    await until(lambda: server.gone == 1)
+
+
+async def test_the_bound_of_one_call_is_not_that_of_the_next(upstream, pool):
+    async def script(peer):
+        while True:
+            await peer.request()
+            await asyncio.sleep(0.8 if server.asked else 0)
+            server.asked.append(b"")
+            await peer.say(OK)
+
+    server = await upstream(script)
+    calls = pool(server.port)
+    assert (await ask(calls, total=0.5))[1] == b"ok"
+    assert (await ask(calls))[1] == b"ok"
+    assert server.connections == 1
 
 
 async def test_a_stream_may_be_silent(upstream, pool):
@@ -735,3 +797,11 @@ def test_origins(url, authority):
 def test_no_origins(url):
     with pytest.raises(ValueError):
         Origin.parse(url)
+
+
+async def test_what_was_sent_and_read_is_not_kept(upstream, pool, until):
+    calls = pool((await upstream(always(OK))).port)
+    await ask(calls)
+    assert calls._heads
+    assert calls._answers
+    await until(lambda: not calls._heads and not calls._answers)

@@ -335,6 +335,25 @@ async def test_a_body_that_goes_on_is_not_timed_out(edge):
     assert (await raw.answer()).status == 200
 
 
+@pytest.mark.parametrize("start", [POST + b"Content-Length: 1000\r\n\r\n", CHUNKED + b"3e8\r\n"])
+async def test_a_body_that_drips_is_timed_as_a_whole(edge, start):
+    raw = await edge.connect(await edge.serve(body_timeout=5, body_total=0.15))
+    await raw.send(start)
+    dripping = asyncio.create_task(drip(raw, b"x"))
+    answer = await raw.answer()
+    dripping.cancel()
+    assert (answer.status, answer.code) == (408, "http.body_timeout")
+
+
+async def test_the_bound_of_a_body_begins_anew_with_each(edge):
+    raw = await edge.connect(await edge.serve(body_timeout=5, body_total=1.0))
+    for _ in range(3):
+        await raw.send(POST + b"Content-Length: 2\r\n\r\na")
+        await asyncio.sleep(0.4)
+        await raw.send(b"b")
+        assert (await raw.answer()).status == 200
+
+
 async def test_an_idle_connection_is_closed(edge):
     raw = await edge.connect(await edge.serve(idle_timeout=0.05))
     await raw.send(GET)
@@ -526,6 +545,37 @@ async def test_a_client_that_closes_behind_its_answer_cancels_nothing(edge):
 
 
 # Answers.
+
+
+async def test_nothing_is_written_on_a_connection_that_was_cut(edge):
+    seen = []
+
+    async def handler(request, responder):
+        await responder.start(200, [])
+        responder._channel.abort()
+        seen.append(responder.closed)
+        with pytest.raises(ConnectionResetError):
+            await responder.write(b"late")
+        seen.append(True)
+
+    raw = await edge.connect(await edge.serve(handler))
+    await raw.send(GET)
+    await raw.rest()
+    assert seen == [True, True]
+
+
+async def test_two_heads_alike_are_two_requests(edge):
+    seen = []
+
+    async def handler(request, responder):
+        seen.append(request.body)
+        await responder.whole(200, [(b"x", b"%d" % len(seen))], request.body)
+
+    raw = await edge.connect(await edge.serve(handler))
+    for body in (b"one", b"two"):
+        await raw.send(post(body))
+        assert (await raw.answer()).body == body
+    assert seen == [b"one", b"two"]
 
 
 async def test_a_streamed_answer_is_chunked(edge):
@@ -757,3 +807,11 @@ async def test_drain_gives_up(edge, until):
         await server.drain(0.05)
     assert cancelled.is_set()
     assert server.connections == 0
+
+
+async def test_what_was_read_is_not_kept(edge, until):
+    server = await edge.serve()
+    raw = await edge.connect(server)
+    await raw.send(b"GET / HTTP/1.1\r\nHost: a\r\nAuthorization: x\r\n\r\n")
+    assert (await raw.answer()).status == 200
+    await until(lambda: not server.heads)

@@ -6,7 +6,7 @@ import ssl
 
 import pytest
 
-from doorward.transports.http1 import ConnectFailed, ConnectTimeout, TlsFailed, UpstreamClosed
+from doorward.transports.http1.errors import ConnectFailed, ConnectTimeout, TlsFailed, UpstreamClosed
 from doorward.transports.tls import ServerCertificate, upstream_context
 
 from .certificates import Authority

@@ -10,7 +10,8 @@ from tests.functional.pipeline.bench import TOKEN, Bench, result, rule
 from doorward.core.policy import Mode
 from doorward.core.snapshot import Server, Snapshot, Target
 from doorward.gateway.conversations import Conversations
-from doorward.transports.http1 import HttpServer, ServerLimits
+from doorward.transports.http1 import HttpServer
+from doorward.transports.http1.limits import ServerLimits
 from doorward.transports.http_upstream import HttpUpstream
 from doorward.transports.legacy_sse import PREFIX, SseListener, SseUpstream
 from doorward.transports.streamable_http import Listener

@@ -1,97 +1,78 @@
 """Bytes to one upstream answer, without I/O: interim answers skipped, framing decided, body handed on in pieces."""
 
 import httptools
+import msgspec
 
 from .chunks import Pieces
 from .errors import ResponseTooLarge, UpstreamGarbage
+from .heads import AnswerHead, AnswerHeads
 from .limits import ClientLimits
-from .refusals import Refusal
-from .wire import CHUNKED, RESPONSE_HEAD, STRAY, UNTIL_EOF, Header, Headers, content_length, has_token
+from .wire import CHUNKED, STRAY, UNTIL_EOF, Headers
 
 _BODYLESS = frozenset((204, 304))
+_CHUNKED_HEAD = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
 _PARTS = 64
 _PREFIX = b"HTTP/1."
 _SHORT = 64 * 1024
 
 
-class ResponseReader:
+class ResponseReader(msgspec.Struct, eq=False):
     """Reads one answer. `headers` is None until the final head is there; `complete` once the body has ended;
     `reusable` says whether the connection may carry another request."""
 
-    __slots__ = (
-        "_buffer",
-        "_chunks",
-        "_fields",
-        "_head_only",
-        "_interim",
-        "_length",
-        "_limits",
-        "_parser",
-        "_pieces",
-        "_scanned",
-        "_wire",
-        "coding",
-        "complete",
-        "headers",
-        "keep_alive",
-        "parts",
-        "reusable",
-        "size",
-        "status",
-    )
-
-    _pieces: Pieces
-
-    def __init__(self, limits: ClientLimits, head_only: bool) -> None:
-        self._limits = limits
-        self._head_only = head_only
-        self._buffer = b""
-        self._scanned = 0
-        self._interim = 0
-        self._length = 0
-        self._wire = self._chunks = 0
-        self._fields: list[Header] = []
-        self._parser: httptools.HttpResponseParser | None = None  # of a chunked body; it refers back to us
-        self.status = 0
-        self.headers: Headers | None = None
-        self.coding = b""  # the value of Content-Encoding
-        self.keep_alive: bytes | None = None  # the value of Keep-Alive
-        self.parts: list[bytes | bytearray] = []  # of the body, not yet taken
-        self.size = 0  # of the body so far
-        self.complete = False
-        self.reusable = True
+    _limits: ClientLimits
+    _head_only: bool
+    _heads: AnswerHeads
+    _buffer: bytes = b""
+    _scanned: int = 0
+    _interim: int = 0
+    _wire: int = 0
+    _chunks: int = 0
+    _pieces: Pieces | None = None
+    _parser: httptools.HttpResponseParser | None = None  # of a chunked body; it refers back to us
+    status: int = 0
+    headers: Headers | None = None
+    coding: bytes = b""  # the value of Content-Encoding
+    keep_alive: bytes | None = None  # the value of Keep-Alive
+    length: int = 0  # the declared one of the body; negative if none was declared
+    parts: list[bytes | bytearray] = []  # of the body, not yet taken
+    size: int = 0  # of the body so far
+    complete: bool = False
+    reusable: bool = True
 
     def feed(self, data: bytes) -> None:
         """Raises UpstreamGarbage or ResponseTooLarge; the connection is then of no further use."""
         while self.headers is None:
-            data = self._buffer + data if self._buffer else data
-            end = self._head_end(data)
-            if end < 0:
-                self._buffer = data
-                return
-            self._buffer = b""
-            self._open(data[:end])
-            data = data[end:]
+            if self._buffer:
+                data = self._buffer + data
+            end = data.find(b"\r\n\r\n")
+            if self._scanned or not 0 < end < self._limits.head_bytes - 4:
+                end = self._head_end(data)
+                if end < 0:
+                    self._buffer = data
+                    return
+                self._buffer = b""
+            self._open(self._heads[data[:end]])
+            data = data[end + 4 :]
         if self.complete:
             if data:
                 self.reusable = False
+        elif len(data) == self.length and not self.size:
+            self.parts.append(data)
+            self.size = self.length
+            self.complete = True
         elif data:
             self._take(data)
 
     @property
     def short(self) -> bool:
         """Whether the body is known to be small, so that waiting for all of it is as good as waiting for its head."""
-        return 0 <= self._length <= _SHORT
-
-    @property
-    def length(self) -> int:
-        """The declared length of the body; negative if none was declared."""
-        return self._length
+        return 0 <= self.length <= _SHORT
 
     def eof(self) -> bool:
         """The upstream has closed. True if that completes the answer (RFC 9112 §6.3, case 8)."""
         self.reusable = False
-        if self.headers is not None and self._length == UNTIL_EOF:
+        if self.headers is not None and self.length == UNTIL_EOF:
             self.complete = True
         return self.complete
 
@@ -101,90 +82,51 @@ class ResponseReader:
             raise ResponseTooLarge("the upstream's headers are too large")
         if end >= 0:
             self._scanned = 0
-            return end + 4
+            return end
         if data[: len(_PREFIX)] != _PREFIX[: len(data)] or STRAY.search(data, max(self._scanned - 1, 0)):
             raise UpstreamGarbage("the upstream's answer is not valid HTTP/1.1")
         self._scanned = len(data)
         return -1
 
-    def _open(self, head: bytes) -> None:
-        match = RESPONSE_HEAD.fullmatch(head)
-        if match is None:
-            raise UpstreamGarbage("the upstream's answer is not valid HTTP/1.1")
-        if head.count(b"\r\n") - 2 > self._limits.head_count:
-            raise ResponseTooLarge("the upstream sent too many headers")
-        status = int(match[2])
-        self._fields = []
-        parser = httptools.HttpResponseParser(self)
-        try:
-            parser.feed_data(head)
-        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
-            raise UpstreamGarbage("the upstream's answer has invalid or ambiguous framing") from None
-        minor = match[1]
-        try:
-            length = self._framing(minor)
-        except Refusal:
-            raise UpstreamGarbage("the upstream's answer has an invalid Content-Length") from None
+    def _open(self, head: AnswerHead) -> None:
+        status, length = head.status, head.length
         if status < 200:
-            self._skip_interim(status, length)
+            self._skip_interim(head)
             return
         self.status = status
-        self.headers = tuple(self._fields)
+        self.headers = head.headers
+        self.coding = head.coding
+        self.keep_alive = head.keep_alive
+        self.reusable = self.reusable and not head.close
         if self._head_only or status in _BODYLESS:
             # A length on 204 is an error (RFC 9110 §8.6); what follows HEAD cannot be told from a body by all.
             self.reusable = self.reusable and not self._head_only and (status == 304 or length in (0, UNTIL_EOF))
             length = 0
-        self._length = length
-        if length == UNTIL_EOF:
+        self.length = length
+        if length == 0:
+            self.complete = True
+        elif length == UNTIL_EOF:
             self.reusable = False
         elif length == CHUNKED:
             self._pieces = Pieces()
-            self._parser = parser
-        elif length == 0:
-            self.complete = True
+            # It shall see the coding alone: other fields (Upgrade) change what llhttp makes of the body.
+            self._parser = httptools.HttpResponseParser(self)
+            self._parser.feed_data(_CHUNKED_HEAD)
 
-    def _framing(self, minor: bytes) -> int:
-        """RFC 9112 §6.3; also notes what decides about reuse."""
-        length = coding = None
-        if minor == b"0":
-            self.reusable = False
-        for name, value in self._fields:
-            if name == b"content-length":
-                if length is not None:
-                    raise UpstreamGarbage("the upstream sent two lengths")
-                length = content_length(value)
-            elif name == b"transfer-encoding":
-                if coding is not None or minor == b"0" or value.lower() != b"chunked":
-                    raise UpstreamGarbage("the upstream used an unknown transfer coding")
-                coding = value
-            elif name == b"connection":
-                if has_token(value, b"close"):
-                    self.reusable = False
-            elif name == b"keep-alive":
-                self.keep_alive = value
-            elif name == b"content-encoding":
-                if self.coding:
-                    raise UpstreamGarbage("the upstream used two content codings")
-                self.coding = value
-        if coding is not None:
-            if length is not None:
-                raise UpstreamGarbage("the upstream sent a length beside a transfer coding")
-            return CHUNKED
-        return UNTIL_EOF if length is None else length
-
-    def _skip_interim(self, status: int, length: int) -> None:
+    def _skip_interim(self, head: AnswerHead) -> None:
         self._interim += 1
-        if status == 101 or length not in (0, UNTIL_EOF):
+        self.reusable = self.reusable and not head.close
+        if head.status == 101 or head.coding or head.length not in (0, UNTIL_EOF):
             raise UpstreamGarbage("the upstream sent an interim answer that nobody asked for")
         if self._interim > self._limits.interim:
             raise UpstreamGarbage("the upstream sent too many interim answers")
 
     def _take(self, data: bytes) -> None:
-        if self._length == CHUNKED:
+        if self.length == CHUNKED:
             self._take_chunks(data)
             return
-        if self._length != UNTIL_EOF:
-            missing = self._length - self.size
+        if self.length != UNTIL_EOF:
+            missing = self.length - self.size
             if len(data) >= missing:
                 self.complete = True
                 if len(data) > missing:
@@ -194,6 +136,7 @@ class ResponseReader:
 
     def _take_chunks(self, data: bytes) -> None:
         assert self._parser is not None
+        assert self._pieces is not None
         consumed = 0
         for piece in self._pieces.cut(data):
             consumed += len(piece)
@@ -210,11 +153,7 @@ class ResponseReader:
         if consumed < len(data):
             self.reusable = False
 
-    # Called by the parser.
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        # Trailers come here as well and go no further: `headers` is a copy.
-        self._fields.append((name.lower(), value.rstrip(b" \t")))
+    # Called by the parser. Trailers go no further: it has no `on_header` to call.
 
     def on_chunk_header(self) -> None:
         self._chunks += 1
@@ -233,5 +172,4 @@ class ResponseReader:
         self.size += len(data)
 
     def on_message_complete(self) -> None:
-        if self.headers is not None:
-            self.complete = True
+        self.complete = True

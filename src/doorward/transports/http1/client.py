@@ -4,15 +4,18 @@ import asyncio
 import re
 import ssl as tls
 from collections.abc import Sequence
+from math import inf
 from urllib.parse import urlsplit
 
+from .answering import ResponseReader
 from .errors import ConnectFailed, ConnectTimeout, PoolFull, TlsFailed, UpstreamClosed
+from .heads import AnswerHeads
 from .limits import ClientLimits
-from .response import UpstreamResponse
+from .memory import UpstreamHeads
+from .response import UpstreamResponse, answer
 from .upstream import UpstreamConnection
-from .wire import Header, request_block, request_line
+from .wire import Header
 
-_STARTS = 16
 _PORTS = {"http": 80, "https": 443}
 _KEEP_ALIVE_TIMEOUT = re.compile(rb"(?i)(?:^|[,;\s])timeout\s*=\s*\"?([0-9]{1,6})")
 # Methods for which an empty body needs no length (RFC 9110 §8.6).
@@ -55,8 +58,8 @@ class Pool:
     def __init__(self, origin: Origin, limits: ClientLimits) -> None:
         self.origin = origin
         self.limits = limits
-        self._fixed = b"host: %b\r\naccept-encoding: identity\r\n" % origin.authority.encode("ascii")
-        self._starts: dict[tuple[str, str], bytes] = {}
+        self._answers = AnswerHeads(limits)
+        self._heads = UpstreamHeads(b"host: %b\r\naccept-encoding: identity\r\n" % origin.authority.encode("ascii"))
         self._loop: asyncio.AbstractEventLoop | None = None
         self._idle: list[UpstreamConnection] = []  # the last one used comes first, so that surplus ages out
         self._busy: set[UpstreamConnection] = set()
@@ -85,26 +88,35 @@ class Pool:
         *,
         resend: bool = False,
         stream: bool = False,
+        total: float = inf,
     ) -> UpstreamResponse:
         """Sends one request and waits for the head of its answer.
 
         `Host`, `Accept-Encoding`, `Content-Length` and the hop-by-hop headers are ours. `resend`: the call has no side
         effect and may be sent again, on a fresh connection, if a reused one died before any byte of an answer.
-        `stream`: the time between two bytes of the body is not bounded. Raises an `UpstreamFault`; ValueError for
-        headers, a method or a target that would break the framing.
+        `stream`: the time between two bytes of the body is not bounded. `total`: seconds until the end of the body, to
+        the next tick. Raises an `UpstreamFault`; ValueError for headers, a method or a target that would break the
+        framing.
         """
-        head = self._head(method, target, headers, body)
-        connection = self._take()
-        if connection is None:
-            connection = await self._connect()
-        head_only = method == "HEAD"
-        try:
-            return await connection.exchange(head, body, head_only=head_only, stream=stream)
-        except UpstreamClosed:
-            if not resend or not connection.reused or connection.touched:
+        head = self._heads[method, target, tuple(headers)]
+        if body or method not in _BODYLESS:
+            head = b"%bcontent-length: %d\r\n\r\n" % (head, len(body))
+        else:
+            head += b"\r\n"
+        connection = self._take() or await self._connect()
+        while True:
+            reader = ResponseReader(self.limits, method == "HEAD", self._answers)
+            waiter = connection.begin(reader, head, body, stream, total)
+            try:
+                await waiter
+                return answer(connection, reader)
+            except UpstreamClosed:
+                if not resend or not connection.reused or connection.touched:
+                    raise
+            except BaseException:
+                connection.abandon(reader)
                 raise
-        connection = await self._connect()
-        return await connection.exchange(head, body, head_only=head_only, stream=stream)
+            connection = await self._connect()
 
     async def close(self) -> None:
         """Cuts every connection; requests under way fail with UpstreamClosed."""
@@ -117,13 +129,14 @@ class Pool:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        self._forget()
 
     # What a connection asks for.
 
     def done(self, connection: UpstreamConnection, keep_alive: bytes | None) -> None:
         """An answer is complete and its connection in order."""
         self._busy.discard(connection)
-        life = self._life(keep_alive)
+        life = self.limits.idle_life if keep_alive is None else self._life(keep_alive)
         if self._closed or life <= 0 or self._loop is None:
             connection.close()
             return
@@ -140,30 +153,12 @@ class Pool:
         if not self._open:
             self._emptied.set()
 
-    def _life(self, keep_alive: bytes | None) -> float:
+    def _life(self, keep_alive: bytes) -> float:
         limits = self.limits
-        if keep_alive is None:
-            return limits.idle_life
         match = _KEEP_ALIVE_TIMEOUT.search(keep_alive)
         if match is None:
             return limits.idle_life
         return min(int(match[1]) - limits.idle_margin, limits.idle_life_most)
-
-    def _head(self, method: str, target: str, headers: Sequence[Header], body: bytes) -> bytes:
-        head = self._start(method, target) + request_block(headers)
-        if body or method not in _BODYLESS:
-            return b"%bcontent-length: %d\r\n\r\n" % (head, len(body))
-        return head + b"\r\n"
-
-    def _start(self, method: str, target: str) -> bytes:
-        """Request line and fixed headers; the last ones are kept, since nearly all calls go to one target."""
-        start = self._starts.get((method, target))
-        if start is None:
-            start = request_line(method, target) + self._fixed
-            if len(self._starts) >= _STARTS:
-                self._starts.clear()
-            self._starts[method, target] = start
-        return start
 
     def _take(self) -> UpstreamConnection | None:
         while self._idle:
@@ -202,7 +197,7 @@ class Pool:
             raise ConnectFailed("the upstream's name is not a host name") from None
         finally:
             self._connecting -= 1
-        if connection.closed:
+        if connection.dead:
             raise ConnectFailed("the upstream closed the connection at once")
         self._open.add(connection)
         self._busy.add(connection)
@@ -213,9 +208,14 @@ class Pool:
     def _tick(self) -> None:
         assert self._loop is not None
         self._timer = self._loop.call_later(self.limits.tick, self._tick) if self._open else None
+        self._forget()
         now = self._loop.time()
         for connection in list(self._busy):
             connection.sweep(now)
         for connection in [idle for idle in self._idle if now >= idle.expires]:
             self._idle.remove(connection)
             connection.close()
+
+    def _forget(self) -> None:
+        self._heads.clear()
+        self._answers.forget()

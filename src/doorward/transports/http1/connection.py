@@ -8,14 +8,17 @@ import asyncio
 import contextvars
 import logging
 import select
+from collections.abc import Callable
 from math import inf
 from typing import Protocol
 
+from .heads import RequestHeads
 from .limits import ServerLimits
 from .reading import HEAD, READY, RequestReader
 from .refusals import BODY_TIMEOUT, HEAD_TIMEOUT, INTERNAL, OVERLOADED, Refusal, error_body, refusal
 from .request import HttpRequest
 from .responder import Handler, Responder
+from .wire import Headers
 
 logger = logging.getLogger(__name__)
 
@@ -32,8 +35,10 @@ class Owner(Protocol):
     buffered: int
     draining: bool
     context: contextvars.Context
+    heads: RequestHeads
+    status_line: Callable[[int], bytes]
+    header_block: Callable[[Headers], bytes]
 
-    def status_line(self, status: int) -> bytes: ...
     def admit(self, connection: "Connection", client: str) -> Refusal | None: ...
     def forget(self, connection: "Connection", client: str, task: "asyncio.Task[None] | None") -> None: ...
     def refused(self, code: str, client: str) -> None: ...
@@ -59,11 +64,15 @@ class Connection(asyncio.Protocol):
         "_state",
         "_task",
         "_tls",
+        "_total",
         "_transport",
         "_waiters",
         "client",
         "closed",
         "congested",
+        "header_block",
+        "last",
+        "status_line",
     )
 
     _transport: asyncio.Transport
@@ -74,7 +83,7 @@ class Connection(asyncio.Protocol):
         self._limits = owner.limits
         self._loop = loop
         self._state = OPEN
-        self._reader = RequestReader(owner.limits)
+        self._reader = self._fresh_reader()
         self._ahead = b""  # received and not yet parsed
         self._held = 0  # received bytes counted in owner.buffered
         self._task: asyncio.Task[None] | None = None
@@ -84,8 +93,12 @@ class Connection(asyncio.Protocol):
         self._sent = self._flushed = 0
         self._flushed_at = inf
         self._discarded = 0
-        self.closed = False
+        self._total = inf  # when the request under way must be here, however steadily it comes
+        self.closed = False  # set by abort() as well: nothing can be written from then on
         self.congested = False
+        self.last = owner.draining
+        self.status_line = owner.status_line
+        self.header_block = owner.header_block
 
     # The transport's side.
 
@@ -127,7 +140,7 @@ class Connection(asyncio.Protocol):
         self._owner.buffered -= self._held
         self._held = 0
         self._ahead = b""
-        self._reader = RequestReader(self._limits)
+        self._reader = self._fresh_reader()
         self._owner.forget(self, self.client, self._task)
         for waiter in self._waiters:
             if not waiter.done():
@@ -148,12 +161,6 @@ class Connection(asyncio.Protocol):
 
     # The responder's side.
 
-    def status_line(self, status: int) -> bytes:
-        return self._owner.status_line(status)
-
-    def closing(self) -> bool:
-        return self._owner.draining
-
     def send(self, data: bytes) -> None:
         self._sent += len(data)
         self._transport.write(data)
@@ -172,14 +179,18 @@ class Connection(asyncio.Protocol):
 
     def abort(self) -> None:
         if not self.closed:
+            self.closed = True
             self._transport.abort()
 
     # Serving.
 
+    def _fresh_reader(self) -> RequestReader:
+        return RequestReader(self._limits, self._owner.heads)
+
     def _advance(self, data: bytes) -> None:
         """Reads on in the request that `data` begins or continues; what is behind it waits in `_ahead`."""
         reader = self._reader
-        begun = reader.begun
+        begun = reader.scanned
         try:
             if self._owner.buffered > self._limits.buffered_bytes:
                 raise refusal(OVERLOADED, self._limits.retry_after)
@@ -187,20 +198,27 @@ class Connection(asyncio.Protocol):
         except Refusal as why:
             self._refuse(why)
             return
-        if reader.phase == READY:
-            self._dispatch()
-        elif reader.phase != HEAD:
-            self._deadline = self._loop.time() + self._limits.body_timeout
-            if reader.expects_continue():
-                self.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+        phase = reader.phase
+        if phase == READY:
+            self._dispatch(reader)
+        elif phase != HEAD:
+            self._await_body(reader)
         elif not begun:
             self._deadline = self._loop.time() + self._limits.head_timeout
 
-    def _dispatch(self) -> None:
-        reader = self._reader
+    def _await_body(self, reader: RequestReader) -> None:
+        now = self._loop.time()
+        if self._total == inf:
+            self._total = now + self._limits.body_total
+        self._deadline = min(now + self._limits.body_timeout, self._total)
+        if reader.expects_continue():
+            self.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def _dispatch(self, reader: RequestReader) -> None:
         self._state = BUSY
-        self._deadline = inf
-        responder = self._responder = Responder(self, reader.method, reader.minor, reader.close)
+        self._deadline = self._total = inf
+        head = reader.head
+        responder = self._responder = Responder(self, head.line.method, head.line.minor, head.framing.close)
         request = reader.request(self.client, self._tls)
         if len(self._ahead) >= self._limits.read_ahead:
             self._pause()
@@ -242,13 +260,15 @@ class Connection(asyncio.Protocol):
         if not responder.finished:
             self.abort()  # cut short: the client must not take it for a complete answer
             return
-        self._release()
-        if responder.close or self._owner.draining:
+        ahead = len(self._ahead)
+        self._owner.buffered -= self._held - ahead
+        self._held = ahead
+        if responder.close or self.last:
             self._finish()
             return
         self._state = OPEN
         self._deadline = self._loop.time() + self._limits.idle_timeout
-        if self._ahead:
+        if ahead:
             # Not here: the next request must not inherit the context of this task.
             self._loop.call_soon(self._next, context=self._owner.context)
 
@@ -299,7 +319,7 @@ class Connection(asyncio.Protocol):
             self._transport.close()
             return
         self._ahead = b""
-        self._reader = RequestReader(self._limits)
+        self._reader = self._fresh_reader()
         self._release()
         if self._reading_paused:
             self._reading_paused = False
@@ -313,7 +333,8 @@ class Connection(asyncio.Protocol):
             self.abort()
 
     def close_idle(self) -> bool:
-        """Closes the connection if no request is under way on it."""
+        """Closes the connection if no request is under way on it; otherwise behind the answer to that request."""
+        self.last = self._owner.draining
         if self._state != OPEN or self._ahead or self._reader.begun:
             return False
         self._state = LINGER

@@ -7,6 +7,7 @@ UpstreamFault
 ├── PoolFull            as many connections are busy as are allowed
 ├── FirstByteTimeout    no answer began in time
 ├── IdleTimeout         an answer began and stopped
+├── TotalTimeout        an answer took longer as a whole than its caller grants
 ├── UpstreamClosed      the connection ended before the answer did
 ├── UpstreamGarbage     the answer is not valid, or not what we asked for
 └── ResponseTooLarge
@@ -41,6 +42,10 @@ class FirstByteTimeout(UpstreamFault):
 
 class IdleTimeout(UpstreamFault):
     code = "upstream.idle_timeout"
+
+
+class TotalTimeout(UpstreamFault):
+    code = "upstream.total_timeout"
 
 
 class UpstreamClosed(UpstreamFault):

@@ -23,6 +23,7 @@ class ServerLimits(msgspec.Struct, frozen=True, kw_only=True):
 
     head_timeout: float = 10.0  # for the whole head, and for the TLS handshake
     body_timeout: float = 30.0  # without progress
+    body_total: float = 600.0  # for a whole body, however steadily it comes
     idle_timeout: float = 75.0  # between requests
     write_stall: float = 30.0  # an answer of which the client takes nothing
     linger: float = 2.0  # reading on after a refusal, so that the client can read it (RFC 9112 §9.6)

@@ -1,133 +1,115 @@
 """Bytes to requests, without I/O: one request at a time, and never a byte of the next one.
 
-A head is first held against the grammar of `wire`, then parsed by httptools (llhttp); a chunked body is parsed by it as
-well. A body with a length needs no parser.
+A head is read by `heads`, a body with a length needs no parser, a chunked one is parsed by httptools
+(llhttp).
 """
-
-import re
 
 import httptools
 
 from .chunks import Pieces
+from .heads import RequestHead, RequestHeads
 from .limits import ServerLimits
 from .refusals import (
     BAD_CHUNK,
-    BAD_FRAMING,
     BAD_HEADER,
     BAD_REQUEST_LINE,
-    BAD_TARGET,
     BODY_TOO_LARGE,
     HEAD_TOO_LARGE,
     TARGET_TOO_LONG,
-    UNKNOWN_METHOD,
     refusal,
 )
 from .request import HttpRequest
-from .wire import CHUNKED, REQUEST_HEAD, STRAY, UPGRADE_LINE, Header, Headers, RequestFraming, bad_head, request_framing
+from .wire import CHUNKED, STRAY
 
 HEAD, LENGTH, CHUNKS, READY = range(4)
 _LINE_SLACK = 64  # method and version around the target
+_CHUNKED_HEAD = b"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n"
 
 
 class RequestReader:
-    """Reads the requests of one connection. `phase` says where it stands; READY means that `request()` has one."""
+    """Reads the requests of one connection. `phase` says where it stands; READY means that `request()` has one.
+
+    `head` is the one read last, `scanned` how much of an incomplete one was looked at.
+    """
 
     __slots__ = (
+        "_asked",
         "_body",
         "_chunks",
-        "_fields",
-        "_framing",
-        "_headers",
+        "_heads",
         "_limits",
-        "_match",
         "_missing",
         "_parser",
         "_pieces",
-        "_scanned",
+        "_plain",
         "_wire",
+        "head",
         "phase",
+        "scanned",
     )
 
-    _framing: RequestFraming
-    _headers: Headers
-    _match: re.Match[bytes]
-    _parser: httptools.HttpRequestParser | None
+    head: RequestHead
 
-    def __init__(self, limits: ServerLimits) -> None:
+    def __init__(self, limits: ServerLimits, heads: RequestHeads) -> None:
         self._limits = limits
-        self._scanned = 0  # bytes of an incomplete head that were looked at already
+        self._plain = min(limits.target_bytes + _LINE_SLACK, limits.head_bytes) - 4  # no bound can be passed below
+        self._heads = heads
+        self._asked = False
+        self.scanned = 0
         self._body: bytes | bytearray = b""
         self._missing = 0
-        self._fields: list[Header] = []
-        self._parser = None
+        self._parser: httptools.HttpRequestParser | None = None  # of a chunked body; it refers back to us
         self.phase = HEAD
 
     @property
     def begun(self) -> bool:
         """True inside a request."""
-        return self._scanned > 0 or self.phase != HEAD
-
-    @property
-    def method(self) -> bytes:
-        return self._match[1]
-
-    @property
-    def minor(self) -> bytes:
-        return self._match[5]
-
-    @property
-    def close(self) -> bool:
-        """Whether the client wants the connection closed behind the answer."""
-        return self._framing.close
+        return self.scanned > 0 or self.phase != HEAD
 
     def feed(self, data: bytes) -> bytes:
         """Reads on and returns what is left over: an incomplete head (feed it again, longer), or the bytes behind a
         complete request. Raises `Refusal`; the reader is of no use afterwards."""
-        if self.phase == HEAD:
-            end = self._head_end(data)
-            if end < 0:
-                return data
-            self._open(data[:end])
-            data = data[end:]
-        if self.phase == LENGTH:
+        phase = self.phase
+        if phase == HEAD:
+            end = data.find(b"\r\n\r\n")
+            if self.scanned or not 0 < end <= self._plain:
+                end = self._head_end(data)
+                if end < 0:
+                    return data
+            return self._open(data, end)
+        if phase == LENGTH:
             return self._take_length(data)
-        if self.phase == CHUNKS:
+        if phase == CHUNKS:
             return self._take_chunks(data)
         return data
 
     def expects_continue(self) -> bool:
         """True once, for a request whose client waits for `100 Continue` and has sent nothing of the body yet."""
-        framing = self._framing
-        waits = framing.expects and not self._body and (self.phase == LENGTH or not self._wire)
-        framing.expects = False
+        waits = (
+            not self._asked
+            and self.head.framing.expects
+            and not self._body
+            and (self.phase == LENGTH or not self._wire)
+        )
+        self._asked = True
         return waits
 
     def request(self, client: str, tls: bool) -> HttpRequest:
         """The complete request; the reader is then ready for the next one."""
-        match = self._match
-        method, _, path, query, _ = match.groups()
-        body = self._body if type(self._body) is bytes else bytes(self._body)
-        request = HttpRequest(
-            method.decode("ascii"),
-            path.decode("ascii"),
-            "" if query is None else query.decode("ascii"),
-            match.string[match.end(1) + 1 : match.start(5) - len(b" HTTP/1.")].decode("ascii"),
-            self._headers,
-            body,
-            client,
-            tls,
-        )
-        self._parser = None
+        head = self.head
+        line = head.line
+        body = self._body
+        if type(body) is not bytes:
+            body = bytes(body)
         self._body = b""
-        self._fields = []
         self.phase = HEAD
-        return request
+        return HttpRequest(line.method, line.path, line.query, line.target, head.headers, body, client, tls)
 
     def _head_end(self, data: bytes) -> int:
-        """Length of the complete head in `data`, or -1 while it is incomplete; refuses what can only grow worse."""
+        """Where the empty line behind a head begins, or -1 while it is missing; refuses what can only grow worse."""
         # RFC 9112 §2.2: an empty line before the request line is ignored; a second one is not.
         skip = 2 if data.startswith(b"\r\n") else 0
-        end = data.find(b"\r\n\r\n", max(self._scanned - 3, skip))
+        end = data.find(b"\r\n\r\n", max(self.scanned - 3, skip))
         limits = self._limits
         size = end + 4 if end >= 0 else len(data)
         most = limits.target_bytes + _LINE_SLACK
@@ -136,68 +118,47 @@ class RequestReader:
         if size > limits.head_bytes + skip:
             raise refusal(HEAD_TOO_LARGE)
         if end >= 0:
-            return size
-        stray = STRAY.search(data, max(self._scanned - 1, 0))
+            self.scanned = 0
+            return end
+        stray = STRAY.search(data, max(self.scanned - 1, 0))
         if stray is not None:
             raise refusal(BAD_REQUEST_LINE if data.find(b"\r\n", skip, stray.start()) < 0 else BAD_HEADER)
-        self._scanned = len(data)
+        self.scanned = len(data)
         return -1
 
-    def _open(self, head: bytes) -> None:
-        """Parses a complete head and decides how its body is read."""
-        self._scanned = 0
-        if head.startswith(b"\r\n"):
-            head = head[2:]
-        limits = self._limits
-        if head.count(b"\r\n") - 2 > limits.head_count:
-            raise refusal(HEAD_TOO_LARGE)
-        match = REQUEST_HEAD.fullmatch(head)
-        if match is None:
-            raise bad_head(head)
-        if len(match[3]) + len(match[4] or b"") > limits.target_bytes:
-            raise refusal(TARGET_TOO_LONG)
-        if match[1] == b"CONNECT":
-            raise refusal(UNKNOWN_METHOD)
-        self._match = match
-        self._parse(head)
-        framing = self._framing = request_framing(self._fields, match[5])
-        if match[2] is not None and match[2].lower() != framing.host.lower():
-            raise refusal(BAD_TARGET)  # RFC 9112 §3.2.2
-        self._headers = tuple(self._fields)
-        self._body = b""
-        if framing.length == 0:
+    def _open(self, data: bytes, end: int) -> bytes:
+        """Reads a complete head, decides how its body is read, and begins with it."""
+        head = self.head = self._heads[data[:end]]
+        self._asked = False
+        length = head.framing.length
+        end += 4
+        if length == 0:
             self.phase = READY
-        elif framing.length == CHUNKED:
-            self.phase, self._pieces = CHUNKS, Pieces()
+        elif length == CHUNKED:
+            self.phase = CHUNKS
+            self._pieces = Pieces()
             self._wire = self._chunks = 0
-        elif framing.length > limits.body_bytes:
+            # It shall see the coding alone: other fields (Upgrade) change what llhttp makes of the body.
+            self._parser = httptools.HttpRequestParser(self)
+            self._parser.feed_data(_CHUNKED_HEAD)
+            return self._take_chunks(data[end:])
+        elif length > self._limits.body_bytes:
             raise refusal(BODY_TOO_LARGE)
+        elif len(data) - end >= length:
+            self._body = data[end : end + length]
+            self.phase = READY
+            end += length
         else:
-            self.phase, self._missing = LENGTH, framing.length
-
-    def _parse(self, head: bytes) -> None:
-        # Upgrade is hop-by-hop and ignored here (RFC 9110 §7.8); llhttp would stop reading the body at it.
-        if b"pgrade" in head or b"PGRADE" in head:
-            head = UPGRADE_LINE.sub(b"", head)
-        self._fields = []
-        self._parser = httptools.HttpRequestParser(self)
-        try:
-            self._parser.feed_data(head)
-        except httptools.HttpParserInvalidMethodError:
-            raise refusal(UNKNOWN_METHOD) from None
-        except httptools.HttpParserUpgrade:
-            raise refusal(BAD_HEADER) from None
-        except httptools.HttpParserError:
-            raise refusal(BAD_FRAMING) from None
+            self.phase = LENGTH
+            self._body = bytearray(data[end:])
+            self._missing = length - len(self._body)
+            return b""
+        return data[end:]
 
     def _take_length(self, data: bytes) -> bytes:
         missing = self._missing
-        if not self._body and len(data) >= missing:
-            self._body = data[:missing]
-        else:
-            if not self._body:
-                self._body = bytearray()
-            self._body += data[:missing]
+        assert type(self._body) is bytearray
+        self._body += data[:missing]
         if len(data) >= missing:
             self.phase = READY
             return data[missing:]
@@ -222,15 +183,12 @@ class RequestReader:
             if self._wire + consumed - size > limits.chunk_overhead + 16 * self._chunks:
                 raise refusal(BAD_CHUNK)
             if self.phase == READY:
+                self._parser = None
                 return data[consumed:]
         self._wire += consumed
         return b""
 
-    # Called by the parser.
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        # Trailers come here as well, and go no further: the headers are a copy taken before.
-        self._fields.append((name.lower(), value.rstrip(b" \t")))
+    # Called by the parser. Trailers go no further: it has no `on_header` to call.
 
     def on_chunk_header(self) -> None:
         self._chunks += 1
@@ -239,5 +197,4 @@ class RequestReader:
         self._body += data
 
     def on_message_complete(self) -> None:
-        if self.phase == CHUNKS:
-            self.phase = READY
+        self.phase = READY

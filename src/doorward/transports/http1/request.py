@@ -1,28 +1,25 @@
 """One complete request, as a handler sees it."""
 
+import msgspec
+
 from .wire import Headers
 
 
-class HttpRequest:
+class HttpRequest(msgspec.Struct, frozen=True, eq=False):
     """A request whose framing was valid and whose body is all here.
 
     `target` is as received; `path` and `query` (without `?`, empty if absent) are its parts, not percent-decoded.
     Header names are in lower case, values without surrounding blanks, in the order received.
     """
 
-    __slots__ = ("body", "client", "headers", "method", "path", "query", "target", "tls")
-
-    def __init__(
-        self, method: str, path: str, query: str, target: str, headers: Headers, body: bytes, client: str, tls: bool
-    ) -> None:
-        self.method = method
-        self.path = path
-        self.query = query
-        self.target = target
-        self.headers = headers
-        self.body = body
-        self.client = client
-        self.tls = tls
+    method: str
+    path: str
+    query: str
+    target: str
+    headers: Headers
+    body: bytes
+    client: str
+    tls: bool
 
     def get(self, name: bytes) -> bytes | None:
         """The first value of a header; `name` in lower case."""

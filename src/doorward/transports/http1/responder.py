@@ -3,49 +3,48 @@
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol
 
+import msgspec
+
 from .request import HttpRequest
-from .wire import Header, header_block
+from .wire import Header, Headers
 
 _BODYLESS = frozenset((204, 304))
 _JOIN_UP_TO = 64 * 1024  # above it two buffers are cheaper than one copy
 
 
 class Channel(Protocol):
-    """What a responder needs of its connection."""
+    """What a responder needs of its connection. `last` tells that no request follows the present one."""
 
     closed: bool
     congested: bool
+    last: bool
+    status_line: Callable[[int], bytes]
+    header_block: Callable[[Headers], bytes]
 
-    def status_line(self, status: int) -> bytes: ...
     def send(self, data: bytes) -> None: ...
     def send_two(self, head: bytes, body: bytes) -> None: ...
     async def drained(self) -> None: ...
-    def closing(self) -> bool: ...
 
 
-class Responder:
-    """Answers one request. A client that is gone shows as ConnectionResetError (and cancels the handler)."""
+class Responder(msgspec.Struct, eq=False):
+    """Answers one request. A client that is gone shows as ConnectionResetError (and cancels the handler).
 
-    __slots__ = ("_bodyless", "_channel", "_chunked", "_close", "_minor", "finished", "started")
+    `close` tells that the connection ends behind this answer.
+    """
 
-    def __init__(self, channel: Channel, method: bytes, minor: bytes, close: bool) -> None:
-        self._channel = channel
-        self._bodyless = method == b"HEAD"
-        self._minor = minor
-        self._close = close
-        self._chunked = False
-        self.started = False
-        self.finished = False
+    _channel: Channel
+    _method: str
+    _minor: bytes
+    close: bool
+    started: bool = False
+    finished: bool = False
+    _chunked: bool = False
+    _bodyless: bool = False
 
     @property
     def closed(self) -> bool:
         """True when nothing more can be written: the answer is complete, or the client is gone."""
         return self.finished or self._channel.closed
-
-    @property
-    def close(self) -> bool:
-        """True when the connection ends behind this answer."""
-        return self._close
 
     async def whole(self, status: int, headers: Iterable[Header], body: bytes = b"") -> None:
         """Sends a complete answer in one write, without switching tasks.
@@ -53,27 +52,24 @@ class Responder:
         `Content-Length`, `Date` and `Connection` are ours. Raises ValueError for headers that would break the framing.
         """
         head = self._head(status, headers)
-        if status not in _BODYLESS:
-            head = b"%bcontent-length: %d\r\n\r\n" % (head, len(body))
-        else:
-            head += b"\r\n"
-            body = b""
+        channel = self._channel
         self.started = self.finished = True
-        if self._bodyless or not body:
-            self._channel.send(head)
+        if status in _BODYLESS:
+            channel.send(head + b"\r\n")
+        elif self._method == "HEAD":
+            channel.send(b"%bcontent-length: %d\r\n\r\n" % (head, len(body)))
         elif len(body) <= _JOIN_UP_TO:
-            self._channel.send(head + body)
+            channel.send(b"%bcontent-length: %d\r\n\r\n%b" % (head, len(body), body))
         else:
-            self._channel.send_two(head, body)
+            channel.send_two(b"%bcontent-length: %d\r\n\r\n" % (head, len(body)), body)
 
     async def start(self, status: int, headers: Iterable[Header]) -> None:
         """Begins a streamed answer: chunked, or ended by the end of the connection for HTTP/1.0."""
         if self._minor == b"0":
-            self._close = True
+            self.close = True
         head = self._head(status, headers)
-        if status in _BODYLESS:
-            self._bodyless = True
-        elif self._minor == b"1":
+        self._bodyless = status in _BODYLESS or self._method == "HEAD"
+        if status not in _BODYLESS and self._minor == b"1":
             self._chunked = True
             head += b"transfer-encoding: chunked\r\n"
         self.started = True
@@ -111,9 +107,9 @@ class Responder:
             raise RuntimeError("the answer has begun already")
         if self._channel.closed:
             raise ConnectionResetError("the client is gone")
-        block = header_block(headers)
-        if self._close or self._channel.closing():
-            self._close = True
+        block = self._channel.header_block(tuple(headers))
+        if self.close or self._channel.last:
+            self.close = True
             block += b"connection: close\r\n"
         return self._channel.status_line(status) + block
 

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Protocol
 
+import msgspec
+
 from .answering import ResponseReader
 from .decoding import Inflater, inflater
 from .errors import ResponseTooLarge, UpstreamGarbage
@@ -17,36 +19,30 @@ HEAD, SOME, ALL = range(3)  # what a caller waits for
 class Source(Protocol):
     """What an answer needs of its connection."""
 
-    @property
-    def limit(self) -> int: ...
+    limit: int
+
     async def wait(self, what: int, want: int = 0) -> None: ...
     def took(self, size: int) -> None: ...
     def abort(self) -> None: ...
 
 
-class UpstreamResponse:
+class UpstreamResponse(msgspec.Struct, eq=False):
     """An answer whose head is here. Read it to its end or `abort()` it; then its connection is off your hands.
 
     Header names are in lower case, values without surrounding blanks, in order. A gzip or deflate body is decoded, and
     its `Content-Encoding` and `Content-Length` are then not among the headers.
     """
 
-    __slots__ = ("_connection", "_inflater", "_reader", "headers", "status")
-
+    _connection: Source
+    _reader: ResponseReader
+    status: int
     headers: Headers
+    _inflater: Inflater | None = None
 
-    def __init__(self, connection: Source, reader: ResponseReader) -> None:
-        headers = reader.headers
-        assert headers is not None
-        self._connection = connection
-        self._reader = reader
-        self._inflater: Inflater | None = None
-        self.status = reader.status
-        if reader.coding:
-            self._inflater = inflater(reader.coding)
-            gone = (b"content-encoding", b"content-length") if self._inflater else (b"content-encoding",)
-            headers = tuple(header for header in headers if header[0] not in gone)
-        self.headers = headers
+    @property
+    def complete(self) -> bool:
+        """Whether all of the body is here: `read()` then waits for nothing."""
+        return self._reader.complete
 
     def get(self, name: bytes) -> bytes | None:
         """The first value of a header; `name` in lower case."""
@@ -57,10 +53,17 @@ class UpstreamResponse:
 
     async def read(self, limit: int) -> bytes:
         """What is left of the body, whole. Raises ResponseTooLarge above `limit` (or the pool's `max_body`) bytes."""
+        if not self._reader.complete:
+            await self._gather(min(limit, self._connection.limit))
+        return self.body_now(limit)
+
+    def body_now(self, limit: int) -> bytes:
+        """`read()` without waiting, once the answer is `complete`."""
         reader = self._reader
-        limit = min(limit, self._connection.limit)
         if not reader.complete:
-            await self._gather(limit)
+            raise RuntimeError("the answer is not complete")
+        if limit > self._connection.limit:
+            limit = self._connection.limit
         body = _joined(reader.parts)
         if self._inflater is not None:
             body = self._inflate(body, limit)
@@ -133,9 +136,22 @@ class UpstreamResponse:
         return out
 
 
+def answer(connection: Source, reader: ResponseReader) -> UpstreamResponse:
+    """What `reader` has read, for the caller. Raises UpstreamGarbage for a content coding that we do not know."""
+    headers = reader.headers
+    assert headers is not None
+    if not reader.coding:
+        return UpstreamResponse(connection, reader, reader.status, headers)
+    machine = inflater(reader.coding)
+    gone = (b"content-encoding", b"content-length") if machine else (b"content-encoding",)
+    headers = tuple(header for header in headers if header[0] not in gone)
+    return UpstreamResponse(connection, reader, reader.status, headers, machine)
+
+
 def _joined(parts: list[bytes | bytearray]) -> bytes:
     """Takes everything out of `parts`."""
-    first = parts[0] if len(parts) == 1 else b""
-    data = first if first and type(first) is bytes else b"".join(parts)
+    if len(parts) == 1 and type(parts[0]) is bytes:
+        return parts.pop()  # type: ignore[return-value]  # it was looked at on the line above
+    data = b"".join(parts)
     parts.clear()
     return data

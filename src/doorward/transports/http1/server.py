@@ -10,7 +10,9 @@ from http import HTTPStatus
 
 from .accepting import TlsAcceptor
 from .connection import Connection
+from .heads import RequestHeads
 from .limits import ServerLimits
+from .memory import HeaderBlocks
 from .refusals import TOO_MANY_CONNECTIONS, TOO_MANY_FROM_ADDRESS, Refusal, refusal
 from .responder import Handler
 
@@ -29,6 +31,15 @@ def _keep_alive(listening: socket.socket) -> None:
         option = getattr(socket, name, None)
         if option is not None and listening.family in (socket.AF_INET, socket.AF_INET6):
             listening.setsockopt(socket.IPPROTO_TCP, option, value)
+
+
+class _StatusLines(dict[int, bytes]):
+    """The status line and `Date`, kept until the next tick."""
+
+    def __missing__(self, status: int) -> bytes:
+        date = formatdate(usegmt=True).encode("ascii")
+        line = self[status] = b"HTTP/1.1 %d %b\r\ndate: %b\r\n" % (status, _REASONS.get(status, b""), date)
+        return line
 
 
 class HttpServer:
@@ -56,7 +67,11 @@ class HttpServer:
         self._connections: set[Connection] = set()
         self._addresses: dict[str, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._lines: dict[int, bytes] = {}
+        self._lines = _StatusLines()
+        self._blocks = HeaderBlocks()
+        self.heads = RequestHeads(limits)
+        self.status_line = self._lines.__getitem__
+        self.header_block = self._blocks.__getitem__
         self._timer: asyncio.TimerHandle | None = None
         self._empty: asyncio.Event = asyncio.Event()
 
@@ -118,6 +133,7 @@ class HttpServer:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        self._forget()
 
     async def _emptied(self) -> None:
         while self._connections:
@@ -125,15 +141,6 @@ class HttpServer:
             await self._empty.wait()
 
     # What a connection asks for.
-
-    def status_line(self, status: int) -> bytes:
-        """The status line and `Date`, kept until the next tick."""
-        line = self._lines.get(status)
-        if line is None:
-            date = formatdate(usegmt=True).encode("ascii")
-            line = b"HTTP/1.1 %d %b\r\ndate: %b\r\n" % (status, _REASONS.get(status, b""), date)
-            self._lines[status] = line
-        return line
 
     def admit(self, connection: Connection, client: str) -> Refusal | None:
         """Counts a new connection, or says why there is no place for it."""
@@ -183,7 +190,12 @@ class HttpServer:
     def _tick(self) -> None:
         assert self._loop is not None
         self._timer = self._loop.call_later(self.limits.tick, self._tick)
-        self._lines.clear()
+        self._forget()
         now = self._loop.time()
         for connection in list(self._connections):
             connection.sweep(now)
+
+    def _forget(self) -> None:
+        self._lines.clear()  # they hold the date
+        self._blocks.clear()
+        self.heads.forget()

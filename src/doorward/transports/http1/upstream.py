@@ -6,9 +6,9 @@ from math import inf
 from typing import Protocol
 
 from .answering import ResponseReader
-from .errors import FirstByteTimeout, IdleTimeout, UpstreamClosed, UpstreamFault
+from .errors import FirstByteTimeout, IdleTimeout, TotalTimeout, UpstreamClosed, UpstreamFault
 from .limits import ClientLimits
-from .response import ALL, HEAD, SOME, UpstreamResponse
+from .response import ALL, HEAD, SOME
 
 _JOIN_UP_TO = 64 * 1024
 _JUST_NOW = 0.005
@@ -31,6 +31,7 @@ class UpstreamConnection(asyncio.Protocol):
         "_deadline",
         "_limits",
         "_loop",
+        "_lost",
         "_owner",
         "_paused",
         "_poll",
@@ -38,13 +39,15 @@ class UpstreamConnection(asyncio.Protocol):
         "_stream",
         "_taken",
         "_transport",
+        "_until",
         "_wait_for",
         "_waiter",
         "_want",
-        "closed",
+        "dead",
         "expires",
         "fault",
         "idle_since",
+        "limit",
         "reused",
         "touched",
     )
@@ -65,7 +68,10 @@ class UpstreamConnection(asyncio.Protocol):
         self._deadline = inf
         self._poll: select.poll | None = None
         self.fault: UpstreamFault | None = None
-        self.closed = False
+        self._until = inf  # when the whole answer must be here
+        self._lost = False
+        self.dead = False  # closed, or about to be: no request may begin on it
+        self.limit = owner.limits.max_body
         self.touched = False
         self.reused = False
         self.idle_since = self.expires = 0.0
@@ -99,7 +105,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._end(clean=True)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.closed = True
+        self._lost = self.dead = True
         self._poll = None
         self._end(clean=exc is None)
         self._owner.lost(self)
@@ -115,30 +121,37 @@ class UpstreamConnection(asyncio.Protocol):
 
     # The pool's side.
 
-    async def exchange(self, head: bytes, body: bytes, *, head_only: bool, stream: bool) -> UpstreamResponse:
-        """Sends one request and waits for its final head (and the body with it, if it is small and was announced)."""
-        reader = self._reader = ResponseReader(self._limits, head_only)
+    def begin(
+        self, reader: ResponseReader, head: bytes, body: bytes, stream: bool, total: float
+    ) -> asyncio.Future[None]:
+        """Sends one request; the answer goes to `reader`. The future is done once its final head is here (and the body
+        with it, if it is small and was announced). Who stops waiting calls `abandon()`. Raises UpstreamClosed."""
+        if self.dead:
+            raise UpstreamClosed("the upstream closed the connection at once")
+        self._reader = reader
         self._taken = 0
         self._stream = stream
         self.touched = False
-        self._deadline = self._loop.time() + self._limits.first_byte
-        try:
-            if self.closed:
-                raise UpstreamClosed("the upstream closed the connection at once")
-            if len(body) <= _JOIN_UP_TO:
-                self._transport.write(head + body if body else head)
-            else:
-                self._transport.writelines((head, body))
-            await self.wait(HEAD)
-            return UpstreamResponse(self, reader)
-        except BaseException:
-            if self._reader is reader:  # else the answer is complete, and the connection may be somebody else's by now
-                self.abort()
-            raise
+        now = self._loop.time()
+        self._deadline = now + self._limits.first_byte
+        self._until = now + total
+        self._wait_for = HEAD
+        waiter = self._waiter = self._loop.create_future()
+        if len(body) <= _JOIN_UP_TO:
+            self._transport.write(head + body)
+        else:
+            self._transport.writelines((head, body))
+        return waiter
+
+    def abandon(self, reader: ResponseReader) -> None:
+        """Ends the exchange that fills `reader`, unless it is complete: somebody else's may be under way by then."""
+        if self._reader is reader:
+            self._waiter = None
+            self.abort()
 
     def usable(self, now: float) -> bool:
         """Whether an idle connection can carry a request: not expired, and nothing (bytes, EOF) came in meanwhile."""
-        if self.closed or now >= self.expires:
+        if self.dead or now >= self.expires:
             return False
         # The loop has seen what came in, unless it lags; asking the kernel costs as much as a write, so a connection
         # that has only just been given back is taken on the loop's word.
@@ -146,26 +159,25 @@ class UpstreamConnection(asyncio.Protocol):
 
     def abort(self) -> None:
         """Cuts the connection at once."""
-        if not self.closed:
+        self.dead = True
+        if not self._lost:
             self._transport.abort()
 
     def close(self) -> None:
-        if not self.closed:
+        self.dead = True
+        if not self._lost:
             self._transport.close()
 
     def sweep(self, now: float) -> None:
-        if self._deadline <= now:
-            begun = self._reader is not None and self._reader.headers is not None
-            if begun:
+        if self._until <= now:
+            self._fail(TotalTimeout("the upstream's answer took too long as a whole"))
+        elif self._deadline <= now:
+            if self._reader is not None and self._reader.headers is not None:
                 self._fail(IdleTimeout("the upstream's answer stopped arriving"))
             else:
                 self._fail(FirstByteTimeout("the upstream did not answer in time"))
 
     # The response's side.
-
-    @property
-    def limit(self) -> int:
-        return self._limits.max_body
 
     async def wait(self, what: int, want: int = 0) -> None:
         """Waits for a head, for SOME bytes, or for ALL of them (up to `want`). Raises the connection's fault."""
@@ -209,16 +221,21 @@ class UpstreamConnection(asyncio.Protocol):
 
     def _resume(self) -> None:
         self._paused = False
-        if self.closed or self._reader is None:
+        if self.dead or self._reader is None:
             return
         self._deadline = inf if self._stream else self._loop.time() + self._limits.idle
         self._transport.resume_reading()
 
     def _complete(self, reader: ResponseReader) -> None:
         self._reader = None
-        self._deadline = inf
-        self._wake()
-        if reader.reusable and not self.closed and not self._transport.get_write_buffer_size():
+        self._deadline = self._until = inf
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+        if self._paused:
+            self._paused = False
+            self._transport.resume_reading()
+        if reader.reusable and not self.dead and not self._transport.get_write_buffer_size():
             self.reused = True
             self._owner.done(self, reader.keep_alive)
         else:
@@ -228,7 +245,7 @@ class UpstreamConnection(asyncio.Protocol):
         if self.fault is None:
             self.fault = fault
         self._reader = None
-        self._deadline = inf
+        self._deadline = self._until = inf
         waiter, self._waiter = self._waiter, None
         if waiter is not None and not waiter.done():
             waiter.set_exception(self.fault)

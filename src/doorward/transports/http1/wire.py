@@ -1,12 +1,14 @@
 """The grammar that both sides keep, as pure functions over bytes.
 
-httptools (llhttp) does the parsing. The expressions here stand before it and close what it lets pass: obsolete line
-folding, control and bare line-end bytes, other versions, `Transfer-Encoding` beside what we support. What they let
-through has one reading.
+A head is read line by line with the expressions here. They are narrower than llhttp, which reads chunked bodies: no
+obsolete line folding, no control or bare line-end bytes, no other version, no `Transfer-Encoding` beside what we
+support. What they let through has one reading.
 """
 
 import re
 from collections.abc import Iterable, Sequence
+
+import msgspec
 
 from .refusals import (
     BAD_EXPECTATION,
@@ -25,6 +27,7 @@ Headers = tuple[Header, ...]
 
 CHUNKED = -1
 UNTIL_EOF = -2
+LENGTH_DIGITS = 18  # that a Content-Length may have
 
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
 _VALUE = rb"[\t\x20-\x7e\x80-\xff]*+"
@@ -33,13 +36,12 @@ _FIELDS = rb"(?:" + _TOKEN + rb":" + _VALUE + rb"\r\n)*+"
 _TARGET = rb"(/[A-Za-z0-9\-._~%!$&'()*+,;=:@/]*+)(?:\?([!$-;=?-\[\]-~]*+))?"
 _AUTHORITY = rb"(?:[A-Za-z0-9._\-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?"
 
-# Groups: method, authority (absolute form only), path, query, minor version. RFC 9112 §3 and §5.
-REQUEST_HEAD = re.compile(
-    rb"([A-Z\-]{1,24}) (?:https?://([^/?#@ ]*+))?" + _TARGET + rb" HTTP/1\.([01])\r\n" + _FIELDS + rb"\r\n"
-)
+# Groups: method, authority (absolute form only), path, query, minor version. RFC 9112 §3.
+REQUEST_LINE = re.compile(rb"([A-Z\-]{1,24}) (?:https?://(" + _AUTHORITY + rb"))?" + _TARGET + rb" HTTP/1\.([01])")
 # Groups: minor version, status. RFC 9112 §4.
-RESPONSE_HEAD = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9]{2})(?: " + _VALUE + rb")?\r\n" + _FIELDS + rb"\r\n")
-UPGRADE_LINE = re.compile(rb"\r\nupgrade:[^\r]*+", re.IGNORECASE)
+STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9]{2})(?: " + _VALUE + rb")?")
+# Groups: name, value with the blanks around it. RFC 9112 §5.
+FIELD_LINE = re.compile(rb"(" + _TOKEN + rb"):(" + _VALUE + rb")")
 # Bytes that no head can contain, looked for while a head is still incomplete.
 STRAY = re.compile(rb"(?<!\r)\n|\r(?!\n|\Z)|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -54,19 +56,15 @@ _OURS = frozenset(
     (b"content-length", b"transfer-encoding", b"connection", b"keep-alive", b"date", b"upgrade", b"trailer", b"te")
 )
 _OURS_IN_REQUESTS = _OURS | {b"host", b"accept-encoding", b"expect"}
-_LENGTH_DIGITS = 18
 
 
-class RequestFraming:
+class RequestFraming(msgspec.Struct, frozen=True, eq=False):
     """What the headers of one request say about its body and its connection."""
 
-    __slots__ = ("close", "expects", "host", "length")
-
-    def __init__(self, host: bytes, length: int, close: bool, expects: bool) -> None:
-        self.host = host
-        self.length = length  # bytes, or CHUNKED
-        self.close = close
-        self.expects = expects
+    host: bytes
+    length: int  # bytes, or CHUNKED
+    close: bool
+    expects: bool
 
 
 def request_framing(headers: Sequence[Header], minor: bytes) -> RequestFraming:
@@ -82,9 +80,10 @@ def request_framing(headers: Sequence[Header], minor: bytes) -> RequestFraming:
                 raise refusal(BAD_HOST)
             host = value
         elif name == b"content-length":
-            if length is not None:
+            # ASCII digits only (RFC 9110 §8.6).
+            if length is not None or not value.isdigit() or len(value) > LENGTH_DIGITS:
                 raise refusal(BAD_FRAMING)
-            length = content_length(value)
+            length = int(value)
         elif name == b"transfer-encoding":
             if coding is not None or minor == b"0" or value.lower() != b"chunked":
                 raise refusal(BAD_FRAMING)
@@ -104,13 +103,6 @@ def request_framing(headers: Sequence[Header], minor: bytes) -> RequestFraming:
     return RequestFraming(host, CHUNKED, close, expects)
 
 
-def content_length(value: bytes) -> int:
-    """ASCII digits only (RFC 9110 §8.6); raises `Refusal` otherwise."""
-    if not value.isdigit() or len(value) > _LENGTH_DIGITS:
-        raise refusal(BAD_FRAMING)
-    return int(value)
-
-
 def has_token(value: bytes, token: bytes) -> bool:
     """Whether a comma-separated list holds `token`, in any case."""
     value = value.lower()
@@ -118,7 +110,7 @@ def has_token(value: bytes, token: bytes) -> bool:
 
 
 def bad_head(head: bytes) -> Refusal:
-    """The reason why `REQUEST_HEAD` did not match; only called after it did not."""
+    """The reason why a head could not be read; only called after it could not."""
     line, _, fields = head.partition(b"\r\n")
     if _OTHER_VERSION.fullmatch(line + b"\r"):
         return refusal(BAD_VERSION)
@@ -132,12 +124,12 @@ def bad_head(head: bytes) -> Refusal:
 
 def header_block(headers: Iterable[Header]) -> bytes:
     """Header lines of an answer. Raises ValueError where a name or value could break out of its line."""
-    return _block([b"%b: %b\r\n" % (n, v) for n, v in headers if n.lower() not in _OURS])
+    return _block([b"%b: %b\r\n" % field for field in headers if field[0].lower() not in _OURS])
 
 
 def request_block(headers: Iterable[Header]) -> bytes:
     """Header lines of a request to an upstream, without those that the client side sets itself."""
-    return _block([b"%b: %b\r\n" % (n, v) for n, v in headers if n.lower() not in _OURS_IN_REQUESTS])
+    return _block([b"%b: %b\r\n" % field for field in headers if field[0].lower() not in _OURS_IN_REQUESTS])
 
 
 def request_line(method: str, target: str) -> bytes:

@@ -4,13 +4,14 @@ import pytest
 
 from doorward.transports.http1.answering import ResponseReader
 from doorward.transports.http1.errors import ResponseTooLarge, UpstreamGarbage
+from doorward.transports.http1.heads import AnswerHeads
 from doorward.transports.http1.limits import ClientLimits
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
 def read(data, *, size=1 << 20, head_only=False):
-    reader = ResponseReader(ClientLimits(), head_only)
+    reader = ResponseReader(ClientLimits(), head_only, AnswerHeads(ClientLimits()))
     for start in range(0, len(data), size):
         reader.feed(data[start : start + size])
     return reader

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from doorward.transports.http1.heads import RequestHeads
 from doorward.transports.http1.limits import ServerLimits
 from doorward.transports.http1.reading import HEAD, READY, RequestReader
 from doorward.transports.http1.refusals import Refusal
@@ -14,9 +15,13 @@ from doorward.transports.http1.refusals import Refusal
 LIMITS = ServerLimits()
 
 
+def request_reader(limits=LIMITS):
+    return RequestReader(limits, RequestHeads(limits))
+
+
 def read_all(data, cuts=()):
     """The requests in `data`, fed piece by piece, and the code of the refusal that ended it, if any."""
-    reader, kept, seen = RequestReader(LIMITS), b"", []
+    reader, kept, seen = request_reader(), b"", []
     edges = sorted({0, len(data), *(cut for cut in cuts if cut < len(data))})
     for start, end in pairwise(edges):
         kept += data[start:end]
@@ -114,7 +119,7 @@ def test_what_is_accepted_is_read_alike_by_another_parser(line, lines, body):
 
 
 def test_limits_are_the_readers_own():
-    reader = RequestReader(ServerLimits(body_bytes=2))
+    reader = request_reader(ServerLimits(body_bytes=2))
     with pytest.raises(Refusal) as caught:
         reader.feed(HEADERS + b"Content-Length: 3\r\n\r\n")
     assert (caught.value.status, caught.value.code) == (413, "http.body_too_large")
