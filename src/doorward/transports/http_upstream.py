@@ -1,7 +1,7 @@
 """Streamable HTTP towards servers, on the pooled HTTP/1.1 client."""
 
-import asyncio
 from collections.abc import AsyncIterator
+from math import inf
 from urllib.parse import urlsplit
 
 from doorward.core.errors import UpstreamFault
@@ -58,24 +58,38 @@ class HttpUpstream:
                 outbound.body,
                 resend=outbound.resend,
                 stream=outbound.endless,
+                total=inf if outbound.endless else self._total,
             )
         except EdgeFault as fault:
             raise translated(fault) from fault
-        kind = (response.get(b"content-type") or b"").split(b";", 1)[0].strip().lower()
-        session = response.get(b"mcp-session-id")
-        headers = tuple(field for field in response.headers if self._passes(field[0]))
         try:
-            _check(response)
-            if kind == b"text/event-stream":
-                stream = EventStream(response, self._limit)
-                if not outbound.endless:
-                    stream.end_after(self._total)
-                return Answer(response.status, headers, events=stream, session=_text(session), abort=stream.abort)
-            body = await self._body(response)
+            return await self._answer(response)
+        except EdgeFault as fault:
+            raise translated(fault) from fault
         except BaseException:
             response.abort()
             raise
-        return Answer(response.status, headers, body, session=_text(session))
+
+    async def _answer(self, response: UpstreamResponse) -> Answer:
+        status = response.status
+        kind, session, challenged = b"", None, False
+        passed: list[tuple[bytes, bytes]] = []
+        for field in response.headers:
+            name = field[0]
+            if name == b"mcp-session-id":
+                session = field[1].decode("latin-1")
+            elif name in self._passed or name.startswith(b"mcp-"):
+                passed.append(field)
+                if name == b"content-type":
+                    kind = field[1].split(b";", 1)[0].strip().lower()
+            elif name == b"www-authenticate":
+                challenged = True
+        _check(status, challenged)
+        if kind == b"text/event-stream":
+            stream = EventStream(response, self._limit)
+            return Answer(status, tuple(passed), events=stream, session=session, abort=stream.abort)
+        body = response.body_now(self._limit) if response.complete else await response.read(self._limit)
+        return Answer(status, tuple(passed), body, session=session)
 
     def _path(self, outbound: Outbound) -> str:
         return self._target
@@ -90,18 +104,6 @@ class HttpUpstream:
             fields.append((b"last-event-id", outbound.last_event_id))
         return fields
 
-    async def _body(self, response: UpstreamResponse) -> bytes:
-        try:
-            async with asyncio.timeout(self._total):
-                return await response.read(self._limit)
-        except EdgeFault as fault:
-            raise translated(fault) from fault
-        except TimeoutError as error:
-            raise UpstreamFault("the answer took longer than timeouts.total", code="upstream.timeout") from error
-
-    def _passes(self, name: bytes) -> bool:
-        return name in self._passed or (name.startswith(b"mcp-") and name != b"mcp-session-id")
-
     async def close(self) -> None:
         await self._pool.close()
 
@@ -113,12 +115,6 @@ class EventStream:
         self._response = response
         self._reader = SseReader(limit)
         self._events: list[Event] = []
-        self._timer: asyncio.TimerHandle | None = None
-        self._late = False
-
-    def end_after(self, seconds: float) -> None:
-        """Cut the stream when its time is up."""
-        self._timer = asyncio.get_running_loop().call_later(seconds, self._expire)
 
     def __aiter__(self) -> AsyncIterator[Event]:
         return self
@@ -128,47 +124,26 @@ class EventStream:
             try:
                 data = await self._response.chunk()
             except EdgeFault as fault:
-                self._stop()
-                if self._late:
-                    raise UpstreamFault(
-                        "the stream took longer than timeouts.total", code="upstream.timeout"
-                    ) from fault
                 raise translated(fault) from fault
             self._events = self._reader.feed(data) if data is not None else self._reader.end()
             if data is None and not self._events:
-                self._stop()
                 raise StopAsyncIteration
             self._events.reverse()
         return self._events.pop()
 
     def abort(self) -> None:
         """Close towards the server at once."""
-        self._stop()
         self._response.abort()
 
-    def _expire(self) -> None:
-        self._late = True
-        self._response.abort()
 
-    def _stop(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-
-def _check(response: UpstreamResponse) -> None:
+def _check(status: int, challenged: bool) -> None:
     """What never passes in any mode: it is ours to authenticate, and nobody follows a redirect."""
-    status = response.status
-    if status == 401 or (status == 403 and response.get(b"www-authenticate") is not None):
+    if status == 401 or (status == 403 and challenged):
         raise UpstreamFault(f"the server answered {status}: give it credentials", code="upstream.unauthorized")
     if 300 <= status < 400:
         raise UpstreamFault(
             f"the server answered {status}: configure the address it points to", code="upstream.redirect"
         )
-
-
-def _text(value: bytes | None) -> str | None:
-    return value.decode("latin-1") if value is not None else None
 
 
 def translated(fault: EdgeFault) -> UpstreamFault:
