@@ -3,9 +3,9 @@ from itertools import count
 
 import pytest
 
-from doorward.gateway.edge_records import MOST_GAPS, SINGLY_FROM_ONE, SINGLY_IN_ALL, EdgeRecords
 from doorward.core.audit import AuditRecord
 from doorward.core.errors import JournalFault
+from doorward.gateway.edge_records import MOST_GAPS, SINGLY_FROM_ONE, SINGLY_IN_ALL, EdgeRecords
 
 
 class Kept:

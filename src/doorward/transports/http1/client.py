@@ -12,6 +12,7 @@ from .errors import ConnectFailed, ConnectTimeout, PoolFull, TlsFailed, Upstream
 from .heads import AnswerHeads
 from .limits import ClientLimits
 from .memory import UpstreamHeads
+from .outbox import Outbox
 from .response import UpstreamResponse, answer
 from .upstream import UpstreamConnection
 from .wire import Header
@@ -111,7 +112,8 @@ class Pool:
                 await waiter
                 return answer(connection, reader)
             except UpstreamClosed:
-                if not resend or not connection.reused or connection.touched:
+                never_left = connection.untried  # not a byte of it went out, so nothing can have happened twice
+                if not connection.reused or connection.touched or not (resend or never_left):
                     raise
             except BaseException:
                 connection.abandon(reader)
@@ -175,7 +177,10 @@ class Pool:
             raise UpstreamClosed("the pool is closed")
         if self.busy >= self.limits.connections:
             raise PoolFull("too many calls to this upstream are under way")
-        loop = self._loop = asyncio.get_running_loop()
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+            self.outbox = Outbox(self._loop)
+        loop = self._loop
         origin = self.origin
         self._connecting += 1
         try:

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from .heads import RequestHeads
 from .limits import ServerLimits
+from .outbox import Outbox
 from .reading import HEAD, READY, RequestReader
 from .refusals import BODY_TIMEOUT, HEAD_TIMEOUT, INTERNAL, OVERLOADED, Refusal, error_body, refusal
 from .request import HttpRequest
@@ -36,6 +37,7 @@ class Owner(Protocol):
     draining: bool
     context: contextvars.Context
     heads: RequestHeads
+    outbox: Outbox
     status_line: Callable[[int], bytes]
     header_block: Callable[[Headers], bytes]
 
@@ -66,6 +68,7 @@ class Connection(asyncio.Protocol):
         "_tls",
         "_total",
         "_transport",
+        "_unsent",
         "_waiters",
         "client",
         "closed",
@@ -91,6 +94,7 @@ class Connection(asyncio.Protocol):
         self._reading_paused = False
         self._waiters: list[asyncio.Future[None]] = []
         self._sent = self._flushed = 0
+        self._unsent = b""
         self._flushed_at = inf
         self._discarded = 0
         self._total = inf  # when the request under way must be here, however steadily it comes
@@ -128,6 +132,7 @@ class Connection(asyncio.Protocol):
             self._advance(self._ahead + data if self._ahead else data)
 
     def eof_received(self) -> None:
+        self.flush()
         # A client that closes its side while we work is gone: MCP ends a call by closing the connection.
         # An answer that is complete is still flushed; the handler may go on with its book-keeping.
         if self._state == BUSY and not self._responder.finished:
@@ -162,12 +167,29 @@ class Connection(asyncio.Protocol):
     # The responder's side.
 
     def send(self, data: bytes) -> None:
+        if self._unsent:
+            self.flush()
         self._sent += len(data)
         self._transport.write(data)
 
     def send_two(self, head: bytes, body: bytes) -> None:
+        if self._unsent:
+            self.flush()
         self._sent += len(head) + len(body)
         self._transport.writelines((head, body))
+
+    def send_soon(self, data: bytes) -> None:
+        """Sends a whole answer at the end of this turn of the loop, together with those of other connections."""
+        if not self._unsent:
+            self._owner.outbox.add(self)
+        self._unsent += data
+
+    def flush(self) -> None:
+        """Writes what `send_soon` has kept."""
+        data, self._unsent = self._unsent, b""
+        if data and not self.closed:
+            self._sent += len(data)
+            self._transport.write(data)
 
     async def drained(self) -> None:
         waiter = self._loop.create_future()
@@ -180,6 +202,7 @@ class Connection(asyncio.Protocol):
     def abort(self) -> None:
         if not self.closed:
             self.closed = True
+            self._unsent = b""
             self._transport.abort()
 
     # Serving.
@@ -313,6 +336,7 @@ class Connection(asyncio.Protocol):
 
     def _finish(self, unread: bool = False) -> None:
         """Closes behind an answer; lingers with bytes unread, since a reset could overtake it (RFC 9112 §9.6)."""
+        self.flush()
         self._state = LINGER
         self._deadline = self._loop.time() + self._limits.linger
         if not unread and not self._ahead:
@@ -337,6 +361,7 @@ class Connection(asyncio.Protocol):
         self.last = self._owner.draining
         if self._state != OPEN or self._ahead or self._reader.begun:
             return False
+        self.flush()
         self._state = LINGER
         self._deadline = self._loop.time() + self._limits.linger
         self._transport.close()

@@ -22,6 +22,7 @@ class Channel(Protocol):
     header_block: Callable[[Headers], bytes]
 
     def send(self, data: bytes) -> None: ...
+    def send_soon(self, data: bytes) -> None: ...
     def send_two(self, head: bytes, body: bytes) -> None: ...
     async def drained(self) -> None: ...
 
@@ -55,11 +56,11 @@ class Responder(msgspec.Struct, eq=False):
         channel = self._channel
         self.started = self.finished = True
         if status in _BODYLESS:
-            channel.send(head + b"\r\n")
+            channel.send_soon(head + b"\r\n")
         elif self._method == "HEAD":
-            channel.send(b"%bcontent-length: %d\r\n\r\n" % (head, len(body)))
+            channel.send_soon(b"%bcontent-length: %d\r\n\r\n" % (head, len(body)))
         elif len(body) <= _JOIN_UP_TO:
-            channel.send(b"%bcontent-length: %d\r\n\r\n%b" % (head, len(body), body))
+            channel.send_soon(b"%bcontent-length: %d\r\n\r\n%b" % (head, len(body), body))
         else:
             channel.send_two(b"%bcontent-length: %d\r\n\r\n" % (head, len(body)), body)
 

@@ -13,6 +13,7 @@ from .connection import Connection
 from .heads import RequestHeads
 from .limits import ServerLimits
 from .memory import HeaderBlocks
+from .outbox import Outbox
 from .refusals import TOO_MANY_CONNECTIONS, TOO_MANY_FROM_ADDRESS, Refusal, refusal
 from .responder import Handler
 
@@ -86,6 +87,7 @@ class HttpServer:
     ) -> None:
         """Listens on host and port, or on a bound socket. Raises OSError as `bind` does."""
         loop = self._loop = self._loop or asyncio.get_running_loop()
+        self.outbox = Outbox(loop)
         if ssl is not None:
             if sock is None:
                 family = socket.AF_INET6 if host is not None and ":" in host else socket.AF_INET

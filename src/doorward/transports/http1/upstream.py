@@ -8,6 +8,7 @@ from typing import Protocol
 from .answering import ResponseReader
 from .errors import FirstByteTimeout, IdleTimeout, TotalTimeout, UpstreamClosed, UpstreamFault
 from .limits import ClientLimits
+from .outbox import Outbox
 from .response import ALL, HEAD, SOME
 
 _JOIN_UP_TO = 64 * 1024
@@ -19,6 +20,7 @@ class Owner(Protocol):
     """What a connection needs of its pool."""
 
     limits: ClientLimits
+    outbox: Outbox
 
     def done(self, connection: "UpstreamConnection", keep_alive: bytes | None) -> None: ...
     def lost(self, connection: "UpstreamConnection") -> None: ...
@@ -39,6 +41,7 @@ class UpstreamConnection(asyncio.Protocol):
         "_stream",
         "_taken",
         "_transport",
+        "_unsent",
         "_until",
         "_wait_for",
         "_waiter",
@@ -50,6 +53,7 @@ class UpstreamConnection(asyncio.Protocol):
         "limit",
         "reused",
         "touched",
+        "untried",
     )
 
     _transport: asyncio.Transport
@@ -59,6 +63,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._limits = owner.limits
         self._loop = loop
         self._reader: ResponseReader | None = None
+        self._unsent = b""
         self._waiter: asyncio.Future[None] | None = None
         self._wait_for = HEAD
         self._want = 0
@@ -73,6 +78,7 @@ class UpstreamConnection(asyncio.Protocol):
         self.dead = False  # closed, or about to be: no request may begin on it
         self.limit = owner.limits.max_body
         self.touched = False
+        self.untried = False  # the connection died before the request had gone out
         self.reused = False
         self.idle_since = self.expires = 0.0
 
@@ -89,6 +95,9 @@ class UpstreamConnection(asyncio.Protocol):
         reader = self._reader
         if reader is None:
             self.abort()  # nobody asked: whatever it is, it is not the answer to the next request
+            return
+        if self._unsent:  # nor can it be the answer to a request that has not gone out yet
+            self._fail(UpstreamClosed("the upstream spoke before it was asked"))
             return
         self.touched = True
         try:
@@ -138,10 +147,17 @@ class UpstreamConnection(asyncio.Protocol):
         self._wait_for = HEAD
         waiter = self._waiter = self._loop.create_future()
         if len(body) <= _JOIN_UP_TO:
-            self._transport.write(head + body)
+            self._unsent = head + body
+            self._owner.outbox.add(self)
         else:
             self._transport.writelines((head, body))
         return waiter
+
+    def flush(self) -> None:
+        """Writes the request that `begin` has kept for the end of this turn of the loop."""
+        data, self._unsent = self._unsent, b""
+        if data and not self.dead:
+            self._transport.write(data)
 
     def abandon(self, reader: ResponseReader) -> None:
         """Ends the exchange that fills `reader`, unless it is complete: somebody else's may be under way by then."""
@@ -160,6 +176,7 @@ class UpstreamConnection(asyncio.Protocol):
     def abort(self) -> None:
         """Cuts the connection at once."""
         self.dead = True
+        self._unsent = b""
         if not self._lost:
             self._transport.abort()
 
@@ -244,6 +261,7 @@ class UpstreamConnection(asyncio.Protocol):
     def _fail(self, fault: UpstreamFault) -> None:
         if self.fault is None:
             self.fault = fault
+            self.untried = bool(self._unsent)
         self._reader = None
         self._deadline = self._until = inf
         waiter, self._waiter = self._waiter, None

@@ -21,6 +21,9 @@ class Wire:
     def send(self, data):
         self.writes.append(data)
 
+    def send_soon(self, data):
+        self.writes.append(data)
+
     def send_two(self, head, body):
         self.writes.append(head + body)
 
