@@ -87,6 +87,15 @@ class Journal(Protocol):
     def close(self) -> None: ...
 
 
+class Seals(Protocol):
+    """Makes session ids that say nothing and work for nobody else (``gateway/sessions.py``)."""
+
+    def seal(self, server: str, owner: str, version: str, upstream_id: str) -> bytes: ...
+
+    def open(self, sealed: bytes, server: str, owner: str) -> tuple[str, str] | None:
+        """(protocol version, the upstream's id), or None for what is not ours or not this caller's."""
+
+
 class Alert(Protocol):
     """Tells people (later issues)."""
 

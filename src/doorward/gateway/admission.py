@@ -10,12 +10,12 @@ from doorward.core.identity import Grant
 from doorward.core.message import Batch, Message, Notification, Request, Response, Unreadable, read
 from doorward.core.methods import allows_batches
 from doorward.core.policy import Severity
+from doorward.core.ports import Seals
 from doorward.core.snapshot import Server
 from doorward.gateway.books import Books
 from doorward.gateway.call import Call, Ids, is_listen, weigh
 from doorward.gateway.flow import Flow
 from doorward.gateway.schemas import Schemas
-from doorward.gateway.sessions import Sealer
 from doorward.stages.authenticate import authenticate
 from doorward.stages.authorize import authorize
 from doorward.stages.mirrors import compare, stated_version, states_modern
@@ -74,7 +74,7 @@ class Admission:
 
     __slots__ = ("_books", "_flow", "_ids", "_schemas", "_sealer")
 
-    def __init__(self, books: Books, flow: Flow, ids: Ids, schemas: Schemas, sealer: Sealer) -> None:
+    def __init__(self, books: Books, flow: Flow, ids: Ids, schemas: Schemas, sealer: Seals) -> None:
         self._books = books
         self._flow = flow
         self._ids = ids

@@ -10,11 +10,10 @@ from doorward.core.decision import Decision, Effect, Reason
 from doorward.core.errors import Fault, UpstreamFault
 from doorward.core.exchange import Answer, Event, Inbound, Reply
 from doorward.core.policy import Severity
-from doorward.core.ports import Send
+from doorward.core.ports import Seals, Send
 from doorward.gateway.call import Call
 from doorward.gateway.duplex import Duplex
 from doorward.gateway.pipeline import Pipeline
-from doorward.gateway.sessions import Sealer
 from doorward.stages.refuse import refusal
 
 REVISION = "2024-11-05"
@@ -30,7 +29,7 @@ _UNKNOWN = Decision(
 class Conversations:
     """Every open conversation of this worker, by the random name that is sealed into its endpoint."""
 
-    def __init__(self, pipeline: Pipeline, sealer: Sealer) -> None:
+    def __init__(self, pipeline: Pipeline, sealer: Seals) -> None:
         self._pipeline = pipeline
         self._sealer = sealer
         self._open: dict[str, Duplex] = {}

@@ -18,7 +18,7 @@ from doorward.core.exchange import Answer, Exchange, Inbound, Outbound, Reply
 from doorward.core.identity import NO_CREDENTIAL, Credential
 from doorward.core.message import Request, Response
 from doorward.core.methods import method_entry
-from doorward.core.ports import Clock, Journal, Send
+from doorward.core.ports import Clock, Journal, Seals, Send
 from doorward.gateway.admission import DRAINING, Admission, named_tool
 from doorward.gateway.books import Books, Early, Meters, always
 from doorward.gateway.call import Call, Ids, weigh
@@ -28,7 +28,6 @@ from doorward.gateway.live import Live
 from doorward.gateway.returning import Returning, decision_of
 from doorward.gateway.schemas import Schemas
 from doorward.gateway.screen import rejoined, screen
-from doorward.gateway.sessions import Sealer
 from doorward.gateway.upstreams import Upstreams
 from doorward.stages.authorize import authorize
 from doorward.stages.mirrors import remirrored
@@ -51,7 +50,7 @@ class Pipeline:
         upstreams: Upstreams,
         clock: Clock,
         meter: Meters,
-        sealer: Sealer,
+        sealer: Seals,
         early: Early = always,
     ) -> None:
         self._live = live

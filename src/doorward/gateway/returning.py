@@ -9,12 +9,12 @@ from doorward.core.exchange import Answer, Exchange, Headers
 from doorward.core.message import Batch, Message, Notification, Request, Response, Unreadable, read
 from doorward.core.methods import allows_batches
 from doorward.core.policy import Severity
+from doorward.core.ports import Seals
 from doorward.gateway.admission import LONGEST_VERSION, OVER_LIMITS
 from doorward.gateway.books import Books
 from doorward.gateway.call import Call, weigh
 from doorward.gateway.schemas import Schemas
 from doorward.gateway.screen import rejoined, screen, screen_text
-from doorward.gateway.sessions import Sealer
 from doorward.stages.refuse import error_body, refusal
 
 log = logging.getLogger(__name__)
@@ -100,7 +100,7 @@ class Returning:
 
     __slots__ = ("_books", "_schemas", "_sealer", "_tell")
 
-    def __init__(self, books: Books, schemas: Schemas, sealer: Sealer, tell: Tell) -> None:
+    def __init__(self, books: Books, schemas: Schemas, sealer: Seals, tell: Tell) -> None:
         self._books = books
         self._schemas = schemas
         self._sealer = sealer
