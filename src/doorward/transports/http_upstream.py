@@ -1,5 +1,6 @@
 """Streamable HTTP towards servers, on the pooled HTTP/1.1 client."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from math import inf
 from urllib.parse import urlsplit
@@ -88,8 +89,16 @@ class HttpUpstream:
         if kind == b"text/event-stream":
             stream = EventStream(response, self._limit)
             return Answer(status, tuple(passed), events=stream, session=session, abort=stream.abort)
-        body = response.body_now(self._limit) if response.complete else await response.read(self._limit)
+        body = response.body_now(self._limit) if response.complete else await self._rest(response)
         return Answer(status, tuple(passed), body, session=session)
+
+    async def _rest(self, response: UpstreamResponse) -> bytes:
+        """A body that is still coming. The bound matters where a stream was asked for, which the pool lets run on."""
+        try:
+            async with asyncio.timeout(self._total):
+                return await response.read(self._limit)
+        except TimeoutError as error:
+            raise UpstreamFault("the answer took longer than timeouts.total", code="upstream.timeout") from error
 
     def _path(self, outbound: Outbound) -> str:
         return self._target
