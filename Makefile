@@ -63,7 +63,8 @@ lint: venv ## style, types, direction of imports
 	$(BIN)/lint-imports
 
 test: lint peers ## everything that must hold, the official conformance suite included
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore=tests/conformance --ignore=tests/leaks
+	$(BIN)/python -m pytest tests/conformance tests/leaks  # alone: the suite's scenarios have time limits
 
 demo: venv ## one call with and without the gateway, and what the gateway saw
 	@$(BIN)/doorward demo
