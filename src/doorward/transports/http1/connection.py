@@ -179,7 +179,11 @@ class Connection(asyncio.Protocol):
         self._transport.writelines((head, body))
 
     def send_soon(self, data: bytes) -> None:
-        """Sends a whole answer at the end of this turn of the loop, together with those of other connections."""
+        """Sends a whole answer at the end of this turn of the loop, together with those of other connections; at once
+        where no other request is held, for then there is nobody to wait for."""
+        if self._owner.buffered <= self._held:
+            self.send(data)
+            return
         if not self._unsent:
             self._owner.outbox.add(self)
         self._unsent += data

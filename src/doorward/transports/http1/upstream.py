@@ -22,6 +22,9 @@ class Owner(Protocol):
     limits: ClientLimits
     outbox: Outbox
 
+    @property
+    def busy(self) -> int: ...
+
     def done(self, connection: "UpstreamConnection", keep_alive: bytes | None) -> None: ...
     def lost(self, connection: "UpstreamConnection") -> None: ...
 
@@ -146,7 +149,9 @@ class UpstreamConnection(asyncio.Protocol):
         self._until = now + total
         self._wait_for = HEAD
         waiter = self._waiter = self._loop.create_future()
-        if len(body) <= _JOIN_UP_TO:
+        if len(body) <= _JOIN_UP_TO and self._owner.busy <= 1:
+            self._transport.write(head + body)  # nobody else to wait for
+        elif len(body) <= _JOIN_UP_TO:
             self._unsent = head + body
             self._owner.outbox.add(self)
         else:

@@ -46,6 +46,7 @@ class Transport:
 
 class Owner:
     limits = ClientLimits()
+    busy = 2
 
     def __init__(self, outbox):
         self.outbox = outbox
@@ -56,6 +57,17 @@ class Reader:
 
     def feed(self, data):
         raise AssertionError("not the answer to a request that has not gone out")
+
+
+async def test_a_request_alone_goes_out_at_once():
+    loop = asyncio.get_running_loop()
+    owner = Owner(Outbox(loop))
+    owner.busy = 1
+    connection = UpstreamConnection(owner, loop)
+    transport = Transport()
+    connection.connection_made(transport)
+    connection.begin(Reader(), b"POST / HTTP/1.1\r\n\r\n", b"{}", False, 10.0).cancel()
+    assert transport.written == [b"POST / HTTP/1.1\r\n\r\n{}"]
 
 
 async def test_what_comes_before_the_request_went_out_is_not_its_answer():
