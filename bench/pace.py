@@ -77,7 +77,8 @@ class Pacer:
         self._head = _head(parts.path, parts.netloc, headers(case, token))
         self._case = case
         self._before, self._after = template(case)
-        self._idle = [Connection(parts.hostname, parts.port) for _ in range(_CONNECTIONS)]
+        # Used in turn: a gateway closes a connection on which nothing is said for 10 s (docs/reasons.md, head_timeout).
+        self._idle = deque(Connection(parts.hostname, parts.port) for _ in range(_CONNECTIONS))
         self._busy: list[Connection] = []
         self._waiting: deque[float] = deque()
         self._number = 0
@@ -105,7 +106,7 @@ class Pacer:
 
     def _send_waiting(self) -> None:
         while self._waiting and self._idle:
-            connection = self._idle.pop()
+            connection = self._idle.popleft()
             self._number += 1
             body = request(self._case, self._number)
             connection.send(self._head % len(body) + body, self._number, self._waiting.popleft())

@@ -36,7 +36,7 @@ class Plan:
     paced: tuple[Case, ...]
 
 
-FULL = Plan(rounds=5, window_s=3, slices=20, paced=TEXT)
+FULL = Plan(rounds=3, window_s=2, slices=10, paced=TEXT)
 QUICK = Plan(rounds=1, window_s=1, slices=2, paced=TEXT[:1])
 
 
