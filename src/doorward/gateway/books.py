@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from typing import Protocol
 
-from doorward.core.audit import AuditRecord, digest, timestamp
+from doorward.core.audit import digest
 from doorward.core.decision import Effect, Reason
 from doorward.core.errors import JournalFault
 from doorward.core.exchange import Exchange
@@ -174,14 +174,8 @@ class Books:
         """Over ``params.arguments`` (or ``params``, ``result``, ``error``) as they go out after a redaction."""
         return digest(call.snapshot.keys.hashing, _payload(message))
 
-    def stamp(self) -> str:
-        return timestamp(self.clock.wall())
-
 
 def _payload(message: Message) -> bytes | memoryview:
     if isinstance(message, Response):
         return span(message, "error" if message.is_error else "result")
     return span(message, "arguments")
-
-
-__all__ = ["AuditRecord", "Books", "Meters"]

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 from msgspec.structs import replace
 
-from doorward.core.decision import Act, Effect, Reason
+from doorward.core.decision import Effect, Reason
 from doorward.core.errors import Fault, JournalFault, UpstreamFault
 from doorward.core.exchange import Inbound
 from doorward.core.message import Batch, Message, MessageId, Notification, Request, Response, Unreadable, read
@@ -169,11 +169,10 @@ class Duplex:
         """A line that is no message: to nobody in enforcing modes, recorded in all."""
         exchange = call.first
         exchange.uninspected += 1
-        act = weigh(exchange, GARBAGE)
+        weigh(exchange, GARBAGE)
         exchange.refused, exchange.effect = False, Effect.ALLOW
         self._pipeline.books.note(call, exchange, "message", "", Reason.UPSTREAM_GARBAGE, "a line that is no message")
-        dropped = act is Act.REFUSE and call.server.strict_reading
-        return b"" if dropped else data
+        return b"" if call.server.strict_reading else data
 
     def _withheld(self, reading: Message | Batch | Unreadable, fault: Fault) -> bytes:
         """The journal cannot take the outcome, say: the answer is withheld, and the client told why."""

@@ -65,10 +65,10 @@ class HttpUpstream:
             raise translated(fault) from fault
         try:
             return await self._answer(response)
-        except EdgeFault as fault:
-            raise translated(fault) from fault
-        except BaseException:
+        except BaseException as fault:
             response.abort()
+            if isinstance(fault, EdgeFault):
+                raise translated(fault) from fault
             raise
 
     async def _answer(self, response: UpstreamResponse) -> Answer:

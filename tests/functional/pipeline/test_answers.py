@@ -4,9 +4,9 @@ import base64
 from typing import Any
 
 import pytest
-from tests.functional.pipeline.bench import JSON, LEGACY, SECRET, Bench, Literal, actions, body, call, result
+from tests.functional.pipeline.bench import JSON, LEGACY, SECRET, Bench, Literal, actions, body, call, result, server
 
-from doorward.core.policy import Mode
+from doorward.core.policy import Mode, ToolRule, names
 from doorward.core.snapshot import Limits
 
 ENFORCING = [Mode.SOFT, Mode.ENFORCE]
@@ -189,3 +189,18 @@ async def test_escapes_hide_nothing_in_an_error_page(mode: Mode) -> None:
         assert b"00e9" not in client.reply.body
         assert client.reason == "upstream.garbage"
     assert bench.records[-1].entities == {"PERSON": 1}
+
+
+@pytest.mark.parametrize("enforced", [True, False])
+async def test_one_enforced_tool_makes_the_whole_server_strict(enforced: bool) -> None:
+    """An answer nobody can read may not pass by a tool in audit where another tool of the server is enforced."""
+    tools = (ToolRule("write_*", names(["write_*"]), Mode.ENFORCE),) if enforced else ()
+    bench = Bench(crm=server(Mode.AUDIT, tools=tools))
+    data = b'{"jsonrpc":"2.0","id":1,"id":1,"result":{}}'
+    bench.server.script = lambda _: bench.server.json(data)
+    client = await bench.send(call(1, "read_it"))
+    if enforced:
+        assert client.reason == "upstream.garbage"
+    else:
+        assert client.reply is not None
+        assert client.reply.body == data
