@@ -23,21 +23,37 @@ def run(argv: Sequence[str], *, config: str | None, server: str | None, mode: st
 
     ``config`` is a configuration file, ``server`` the id to use in it (or in the records), ``mode`` overrides theirs.
     """
+    signals = _Signals()
     try:
         child = spawn(argv, child_environment(os.environ))
     except OSError as problem:
         print(f"doorward: {argv[0]}: {problem.strerror}", file=sys.stderr)
         return NOT_FOUND if isinstance(problem, FileNotFoundError) else NOT_EXECUTABLE
-    _hand_on_signals(child)
+    signals.hand_to(child)
     wrapped: Any = import_module("doorward.bootstrap.wrapped")  # not before the child runs
     return int(wrapped.serve(child, argv, config=config, server=server, mode=mode))
 
 
-def _hand_on_signals(child: Child) -> None:
-    """Until the event loop does it. Without this, a signal during the imports would end us and leave the child."""
+class _Signals:
+    """Hands signals to the child until the event loop does it; without this, one during the imports would end us.
 
-    def hand_on(number: int, frame: FrameType | None) -> None:
-        child.signal(number)
+    In force before the child is started, so that there is no moment at which a signal would not reach it: what comes
+    before there is a child is kept for it. (A handler does not survive exec(2): the child starts with the defaults.)
+    """
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, hand_on)
+    def __init__(self) -> None:
+        self._child: Child | None = None
+        self._early: list[int] = []
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._hand_on)
+
+    def hand_to(self, child: Child) -> None:
+        self._child = child
+        for number in self._early:
+            child.signal(number)
+
+    def _hand_on(self, number: int, frame: FrameType | None) -> None:
+        if self._child is None:
+            self._early.append(number)
+        else:
+            self._child.signal(number)

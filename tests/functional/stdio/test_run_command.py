@@ -178,6 +178,22 @@ def test_a_signal_in_the_first_moment_reaches_the_child(run: Run) -> None:
     assert not alive(child)
 
 
+def test_a_signal_while_the_child_is_being_started_reaches_it(tmp_path: Path) -> None:
+    script = (
+        "import os, signal, sys\n"
+        "from doorward.bootstrap import run\n"
+        "spawn = run.spawn\n"
+        "def signalled(*args):\n"
+        "    os.kill(os.getpid(), signal.SIGTERM)\n"
+        "    return spawn(*args)\n"
+        "run.spawn = signalled\n"
+        "sys.exit(run.run(['sleep', '300'], config=None, server=None, mode=None))\n"
+    )
+    environment = {**os.environ, "XDG_STATE_HOME": str(tmp_path)}
+    ended = subprocess.run([sys.executable, "-c", script], env=environment, stdin=subprocess.DEVNULL, timeout=30)
+    assert ended.returncode == 128 + signal.SIGTERM
+
+
 def _children(pid: int) -> list[int]:
     try:
         return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
