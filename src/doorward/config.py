@@ -14,10 +14,12 @@ from doorward.configtypes import Duration, Plugin, Reference, Size, Text
 from doorward.core.policy import Mode
 
 SERVER_NAME = r"^[a-z0-9-]{1,63}$"
+ISSUER_NAME = r"^[A-Za-z0-9._-]{1,64}$"
 AGENT_ID = r"^agent:[A-Za-z0-9._:/@-]{1,128}$"
 
 Sensitivity = Literal["low", "medium", "high", "critical"]
 Direction = Literal["detect", "redact", "block"]
+SignedBy = Literal["ES256", "ES384", "ES512", "EdDSA", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512"]
 Replacement = Literal["placeholder", "mask", "hash", "last4", "surrogate"]
 Count = Annotated[int, Meta(ge=1, le=1_000_000_000)]
 Share = Annotated[float, Meta(ge=0, le=1)]
@@ -79,30 +81,42 @@ class State(Section, frozen=True):
 
 
 class Issuer(Section, frozen=True):
-    """An identity provider whose tokens are accepted."""
+    """An identity provider whose tokens are accepted. ``name`` stands in policies for it (default: its host)."""
 
     issuer: Filled
+    name: Annotated[str, Meta(pattern=ISSUER_NAME)] | None = None
     jwks: str | None = None
     max_lifetime: Duration = _lasts("90m")
-    rights: Filled = "policy"
+    rights: Literal["policy", "scopes"] = "policy"
     step_up: bool = False
     audience: str | None = None
+    algorithms: tuple[SignedBy, ...] = ("ES256", "EdDSA", "PS256", "RS256")
+    groups: str | None = None
 
 
 class Match(Section, frozen=True):
-    """Claims that make an issuer's token an agent's."""
+    """Claims that make an issuer's token an agent's: exact values, or globs. ``sub``, or another claim that names one.
+
+    ``claims`` holds others than ``sub``.
+    """
 
     issuer: Filled
-    sub: Filled
+    sub: Filled | None = None
+    claims: dict[Filled, Filled] = {}
 
 
 class Agent(Section, frozen=True):
-    """One agent, how it proves itself (exactly one of ``token``, ``secret``, ``match``), and what it may use."""
+    """One agent, how it proves itself (exactly one of ``token``, ``secret``, ``jwks``, ``match``), what it may use.
+
+    ``jwks: file:PATH`` holds the public keys with which it signs its client assertions (``private_key_jwt``).
+    """
 
     id: Annotated[str, Meta(pattern=AGENT_ID)]
     token: Reference | None = None
     secret: Reference | None = None
+    jwks: str | None = None
     match: Match | None = None
+    groups: tuple[Filled, ...] = ()
     servers: dict[str, tuple[Filled, ...]] = {}
 
 
@@ -110,6 +124,7 @@ class Tokens(Section, frozen=True):
     """The gateway's own grants."""
 
     lifetime: Duration = _lasts("15m")
+    algorithm: Literal["ES256", "EdDSA"] = "ES256"
 
 
 class Identity(Section, frozen=True):
@@ -150,6 +165,7 @@ class Tool(Section, frozen=True):
     mode: Mode | None = None
     sensitivity: Sensitivity | None = None
     strict: bool | None = None
+    calls_per_minute: Count | None = None
     inspect: ToolInspect | None = None
 
 
@@ -218,6 +234,8 @@ class Limits(Section, frozen=True):
     children_per_server: Count = 32
     children_per_principal: Count = 8
     calls_per_minute: Count = 600
+    bytes_per_minute: Size = _holds("1GiB")
+    failed_logins_per_minute: Count = 30
 
 
 class Timeouts(Section, frozen=True):

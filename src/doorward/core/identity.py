@@ -26,12 +26,26 @@ ANONYMOUS = Principal(subject="anonymous")
 
 
 class Grant(msgspec.Struct, frozen=True):
-    """What a principal holds: named servers, and on each the names of its tools. Only ``authenticate`` makes one."""
+    """What a principal holds: named servers, and on each the names of its tools (docs/grants.md).
+
+    ``principal`` is the immediate caller; ``subject`` is for whom it acts (the same, unless the grant was exchanged).
+    ``audience`` holds the ids of the servers whose URL stands in the token's ``aud``; None for a fixed credential,
+    which has none. ``token_id`` and ``ancestors`` are the ids by which it can be revoked, ``external`` the (issuer,
+    ``jti``) of a token that is not ours. ``scopes``: what an external token carries where its issuer has ``rights:
+    scopes``, else None.
+    """
 
     principal: Principal
     servers: Mapping[str, Names]
     grant_id: str = ""
     expires: float | None = None  # seconds since the epoch; None: a fixed credential
+    subject: str = ""
+    token_id: str = ""
+    ancestors: tuple[str, ...] = ()
+    audience: frozenset[str] | None = None
+    external: tuple[str, str] | None = None
+    scopes: frozenset[str] | None = None
+    step_up: bool = False
 
 
 NOTHING = Grant(ANONYMOUS, {})
