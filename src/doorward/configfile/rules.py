@@ -6,14 +6,14 @@ checked in ``control.compile``.
 """
 
 import ipaddress
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from doorward.config import Agent, Config
-from doorward.configfile.decode import child, suggestion
-from doorward.configfile.edge import edge, on_loopback
-from doorward.configfile.servers import enforcing, examine_server, mode_of
+from doorward.config import Config
+from doorward.configfile.decode import child
+from doorward.configfile.edge import edge
+from doorward.configfile.identity import examine_identity
+from doorward.configfile.servers import examine_server, mode_of
 from doorward.configtypes import Notice, Problem, Size
 
 Found = Iterator[Problem]
@@ -36,8 +36,7 @@ def examine(config: Config, base_dir: Path) -> tuple[list[Problem], list[Notice]
 
 def _everything(config: Config, base_dir: Path) -> Found:
     yield from edge(config, base_dir)
-    yield from _identity(config)
-    yield from _agents(config)
+    yield from examine_identity(config, base_dir)
     yield from _reach(config)
     for name, server in config.servers.items():
         yield from examine_server(config, child("servers", name), server)
@@ -47,68 +46,7 @@ def _everything(config: Config, base_dir: Path) -> Found:
     yield from _limits(config)
 
 
-# --- identity
-
-
-def _identity(config: Config) -> Found:
-    identity = config.identity
-    if identity.issuers:
-        remedy = "remove it; agents with a fixed token (token: env:NAME) work"
-        yield Problem(path="identity.issuers", message=f"accepting tokens of an issuer {_NOT_YET}", remedy=remedy)
-    if not 0 < identity.tokens.lifetime <= 900:
-        remedy = "a grant lives at most 15 minutes: write 15m or less"
-        yield Problem(path="identity.tokens.lifetime", message="is out of range", remedy=remedy)
-    if identity.anonymous is True:
-        for name, server in config.servers.items():
-            if enforcing(config, server):
-                message = f"lets nobody in to {name}, which is in an enforcing mode; it matters in audit and warn alone"
-                yield Notice(
-                    path="identity.anonymous", message=message, remedy="give the callers of that server a token"
-                )
-        if not on_loopback(config):
-            yield Notice(
-                path="identity.anonymous", message="whoever reaches this address may call every server in audit or warn"
-            )
-
-
-def _agents(config: Config) -> Found:
-    seen: set[str] = set()
-    for index, agent in enumerate(config.identity.agents):
-        path = f"identity.agents[{index}]"
-        if agent.id in seen:
-            yield Problem(path=child(path, "id"), message="two agents have this id", remedy="give each its own")
-        seen.add(agent.id)
-        yield from _proof(agent, path)
-        for name, tools in agent.servers.items():
-            if name not in config.servers:
-                remedy = suggestion(name, list(config.servers))
-                yield Problem(path=f"{path}.servers.{name}", message=f"there is no server {name!r}", remedy=remedy)
-            if not tools:
-                yield Notice(
-                    path=f"{path}.servers.{name}",
-                    message="lists no tool, so none may be called",
-                    remedy='write ["*"] for all',
-                )
-        if not agent.servers:
-            yield Notice(path=path, message="may use no server", remedy="add servers: {NAME: [TOOL, …]}")
-
-
-def _proof(agent: Agent, path: str) -> Found:
-    given = [name for name in ("token", "secret", "match") if getattr(agent, name) is not None]
-    if len(given) != 1:
-        yield Problem(path=path, message="needs exactly one of token, secret, match", remedy="write token: env:NAME")
-    for name in given:
-        if name != "token":
-            remedy = "use a fixed token: token: env:NAME"
-            yield Problem(path=child(path, name), message=f"an agent's {name} {_NOT_YET}", remedy=remedy)
-    if agent.token is not None and not agent.token.references():
-        remedy = "put it into the environment or a file, and write token: env:NAME or token: file:PATH"
-        yield Problem(path=child(path, "token"), message="a token does not belong into this file", remedy=remedy)
-    elif agent.token is not None:
-        remedy = "change it now and then; short-lived tokens come with the token service"
-        yield Notice(
-            path=child(path, "token"), message="is a fixed token: whoever learns it has it for good", remedy=remedy
-        )
+# --- who gets in
 
 
 def _reach(config: Config) -> Found:
@@ -120,7 +58,7 @@ def _reach(config: Config) -> Found:
             remedy="add one below servers",
         )
     denied = [name for name, server in config.servers.items() if mode_of(config, server).enforcing]
-    if denied and not config.identity.agents:
+    if denied and not config.identity.agents and not config.identity.issuers:
         message = f"there is no agent and no policy, so enforcing modes deny everybody ({', '.join(denied)})"
         yield Notice(path="identity.agents", message=message, remedy="add agents, or stay in audit or warn")
 
@@ -134,11 +72,6 @@ def _policies(config: Config, base_dir: Path) -> Found:
         return
     if not directory.is_dir():
         yield Problem(path="policies", message="there is no such directory", remedy="make it, or remove the key")
-    elif any(not entry.startswith(".") for entry in os.listdir(directory)):
-        remedy = "empty the directory; what agents may do stands in identity.agents until then"
-        yield Problem(
-            path="policies", message=f"the directory holds policies, and judging by them {_NOT_YET}", remedy=remedy
-        )
 
 
 def _inspect(config: Config) -> Found:
@@ -173,10 +106,6 @@ def _outside(config: Config) -> Found:
     if config.audit.sinks:
         remedy = "remove it; ship the files of audit.directory with a tool of yours until then"
         yield Problem(path="audit.sinks", message=f"shipping records {_NOT_YET}", remedy=remedy)
-    if config.alerts:
-        yield Problem(
-            path="alerts", message=f"alerting {_NOT_YET}", remedy="remove it; the records hold what would be told"
-        )
     if config.audit.sampling is not None:
         yield Notice(
             path="audit.sampling", message="has no effect yet: nothing is shipped, and the log keeps every record"

@@ -46,7 +46,10 @@ def examine_server(config: Config, path: str, server: Server) -> Found:
     yield from _headers(path, server)
     yield from _credentials(config, path, server)
     yield from _tools(path, server)
-    yield from _later(path, server)
+    for index, url in enumerate(server.authorization_servers):
+        if site(url) is None:
+            remedy = "write the issuer's URL"
+            yield Problem(path=f"{path}.authorization_servers[{index}]", message="is no URL", remedy=remedy)
 
 
 def _over_http(path: str, server: Server) -> Found:
@@ -145,12 +148,3 @@ def _tools(path: str, server: Server) -> Found:
         if tool.strict:
             message = "has no effect yet: the log waits for write, not for the disk"
             yield Notice(path=child(place, "strict"), message=message)
-
-
-def _later(path: str, server: Server) -> Found:
-    if server.server_requests is not None and set(server.server_requests) != {"sampling", "elicitation", "roots"}:
-        message = "refusing some of a server's requests is not available in this build; all pass"
-        yield Problem(path=child(path, "server_requests"), message=message, remedy="remove it, or list all three")
-    if server.authorization_servers:
-        message = "has no effect yet: the gateway does not publish protected-resource metadata"
-        yield Notice(path=child(path, "authorization_servers"), message=message)

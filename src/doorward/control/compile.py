@@ -108,6 +108,7 @@ class _Compiler:
             relay=relays,
             request_headers=_lower(section.headers.request),
             response_headers=_lower(section.headers.response),
+            server_requests=None if section.server_requests is None else frozenset(section.server_requests),
             redact=_replace(self._config),
         )
 
@@ -204,7 +205,14 @@ class _Compiler:
 
 def _tool_rules(section: ServerSection) -> tuple[ToolRule, ...]:
     return tuple(
-        ToolRule(glob=glob, names=names([glob]), mode=tool.mode, sensitivity=tool.sensitivity, strict=tool.strict)
+        ToolRule(
+            glob=glob,
+            names=names([glob]),
+            mode=tool.mode,
+            sensitivity=tool.sensitivity,
+            strict=tool.strict,
+            rate=tool.calls_per_minute,
+        )
         for glob, tool in section.tools.items()
     )
 

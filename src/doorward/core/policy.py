@@ -71,3 +71,4 @@ class ToolRule(msgspec.Struct, frozen=True):
     mode: Mode | None = None
     sensitivity: str | None = None
     strict: bool | None = None
+    rate: int | None = None  # calls a minute of one caller

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from doorward.core.audit import AuditRecord
+from doorward.core.decision import Decision
 from doorward.core.exchange import Answer, Outbound, Reply
 from doorward.core.finding import Finding, Text
 from doorward.core.identity import Credential, Grant
@@ -96,10 +97,11 @@ class Seals(Protocol):
         """(protocol version, the upstream's id), or None for what is not ours or not this caller's."""
 
 
-class Alert(Protocol):
-    """Tells people (later issues)."""
+class Verifier(Protocol):
+    """Looks into a token that is no fixed one. May wait for an issuer's keys; never raises."""
 
-    def raise_alert(self, record: AuditRecord) -> None: ...
+    async def verify(self, token: bytes, server_id: str, now: float) -> Grant | Decision:
+        """What the token is worth (``audience`` says for which servers), or why nothing. ``now``: epoch seconds."""
 
 
 class Sink(Protocol):

@@ -41,11 +41,14 @@ class Revocations(msgspec.Struct, frozen=True):
         return (who.issuer, "sub", who.subject) in self.external or (who.issuer, "client", who.client) in self.external
 
 
+NONE_REVOKED = Revocations()
+
+
 class Shared(msgspec.Struct, frozen=True):
     """One reading of the store. ``epoch`` rises with every change."""
 
     epoch: int = 0
-    revocations: Revocations = Revocations()
+    revocations: Revocations = NONE_REVOKED
     overrides: tuple[Override, ...] = ()
 
     def overridden(self, rules: tuple[str, ...], agent: str, server: str, tool: str | None, now: float) -> str | None:

@@ -7,7 +7,8 @@ import msgspec
 
 from doorward.core.identity import Grant
 from doorward.core.policy import Mode, ToolRule
-from doorward.core.ports import Broker, Scanner
+from doorward.core.ports import Broker, Scanner, Verifier
+from doorward.core.question import Policies
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -24,6 +25,8 @@ class Limits(msgspec.Struct, frozen=True):
     children_per_server: int = 32
     children_per_principal: int = 8
     calls_per_minute: int = 600
+    bytes_per_minute: int = 1 << 30
+    failed_logins_per_minute: int = 30
 
 
 class Timeouts(msgspec.Struct, frozen=True):
@@ -67,6 +70,7 @@ class Server(msgspec.Struct, frozen=True):
     relay: frozenset[bytes] = frozenset()
     request_headers: frozenset[bytes] = frozenset()  # more that pass to the server, lower case
     response_headers: frozenset[bytes] = frozenset()  # more that pass to the client, lower case
+    server_requests: frozenset[str] | None = None  # what it may ask of clients; None: not configured
     redact: Mapping[str, str] = {}  # entity -> "placeholder" | "mask" | "hash" | "last4" | "surrogate"
 
     def mode_of(self, tool: str | None) -> Mode:
@@ -75,6 +79,17 @@ class Server(msgspec.Struct, frozen=True):
             return self.mode
         chosen = [rule.mode for rule in self.tools if rule.mode is not None and tool in rule.names]
         return max(chosen, key=_STRICTNESS.__getitem__) if chosen else self.mode
+
+    def rate_of(self, tool: str | None) -> int | None:
+        """The lowest ``calls_per_minute`` of the rules that match a tool, or None."""
+        if tool is None:
+            return None
+        found = [rule.rate for rule in self.tools if rule.rate is not None and tool in rule.names]
+        return min(found) if found else None
+
+    def strict(self, tool: str | None) -> bool:
+        """Whether a rule that matches the tool says ``strict``."""
+        return tool is not None and any(rule.strict and tool in rule.names for rule in self.tools)
 
     def sensitivity_of(self, tool: str | None) -> str:
         """``sensitivity`` of the first tool rule that sets it, else the server's."""
@@ -117,6 +132,8 @@ class Snapshot(msgspec.Struct, frozen=True):
     keys: Keys
     limits: Limits = Limits()
     timeouts: Timeouts = Timeouts()
+    policies: Policies | None = None  # None: the grant alone decides
+    verifier: Verifier | None = None  # None: fixed tokens only
     scanner: Scanner | None = None
     actions: Mapping[tuple[str, str], Action] = {}  # (entity, "arguments" | "results") -> what to do
     replace: Mapping[str, str] = {}  # entity or "default" -> replacement style

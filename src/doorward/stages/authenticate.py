@@ -5,6 +5,7 @@ import hashlib
 from doorward.core.decision import Decision, Effect, Reason
 from doorward.core.identity import NOTHING, Grant
 from doorward.core.policy import Severity
+from doorward.core.shared import NONE_REVOKED, Revocations
 from doorward.core.snapshot import Server, Snapshot
 
 _AMBIGUOUS = Decision(
@@ -37,10 +38,34 @@ _EXPIRED = Decision(
 )
 
 
+_AUDIENCE = Decision(
+    Effect.DENY,
+    Reason.AUTH_AUDIENCE,
+    Severity.CRITICAL,
+    what="the token is not for this server",
+    remedy="ask for a token whose audience is this server's URL (the parameter resource, RFC 8707)",
+)
+_REVOKED = Decision(
+    Effect.DENY,
+    Reason.AUTH_REVOKED,
+    Severity.CRITICAL,
+    what="the token has been revoked",
+    remedy="get a new token, if you still may; else ask the operator",
+)
+
+
 def authenticate(
-    token: bytes | None, ambiguous: bool, snapshot: Snapshot, server: Server, now: float
+    token: bytes | None,
+    ambiguous: bool,
+    snapshot: Snapshot,
+    server: Server,
+    now: float,
+    *,
+    verified: Grant | Decision | None = None,
+    revocations: Revocations = NONE_REVOKED,
 ) -> Grant | Decision:
-    """Who calls. ``now`` is in seconds since the epoch.
+    """Who calls. ``now`` is in seconds since the epoch; ``verified`` is what the verifier made of the token, if it was
+    asked.
 
     The decision is final in every mode: a token that is present and bad is never let through (docs/transparency.md).
     """
@@ -49,9 +74,15 @@ def authenticate(
     if token is None:
         return NOTHING if server.anonymous else _REQUIRED
     # Looked up by its hash, so that the time it takes says nothing about the tokens that exist.
-    grant = snapshot.agents.get(hashlib.sha256(token).digest())
+    grant = snapshot.agents.get(hashlib.sha256(token).digest()) or verified
     if grant is None:
         return _INVALID
+    if not isinstance(grant, Grant):
+        return grant
     if grant.expires is not None and grant.expires <= now:
         return _EXPIRED
+    if grant.audience is not None and server.id not in grant.audience:
+        return _AUDIENCE
+    if revocations is not NONE_REVOKED and revocations.hit(grant):
+        return _REVOKED
     return grant

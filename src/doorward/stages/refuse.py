@@ -22,6 +22,7 @@ DROPPED = 202  # the status for a notification or a response of a legacy client 
 _CODES = {
     "auth": 4010,
     "policy": 4030,
+    "schema": 4221,
     "session": 4040,
     "http": 4000,
     "message": 4001,
@@ -65,6 +66,13 @@ _STATUS: dict[Reason, int] = {
     Reason.AUTH_REQUIRED: 401,
     Reason.AUTH_INVALID: 401,
     Reason.AUTH_EXPIRED: 401,
+    Reason.AUTH_AUDIENCE: 401,
+    Reason.AUTH_ISSUER: 401,
+    Reason.AUTH_LIFETIME: 401,
+    Reason.AUTH_REVOKED: 401,
+    Reason.AUTH_KIND: 401,
+    Reason.AUTH_SCOPE: 403,
+    Reason.AUTH_UNAVAILABLE: 503,
     Reason.SESSION_UNKNOWN: 404,
     Reason.SESSION_ENDED: 404,
     Reason.HTTP_ROUTE: 404,
@@ -77,14 +85,14 @@ def code_of(reason: Reason) -> int:
 
 
 def refusal(exchange: Exchange, decision: Decision, *, challenge: bytes = b"") -> Reply:
-    """The answer to a client that was refused. ``challenge`` is the WWW-Authenticate value for a 401."""
+    """The answer to a client that was refused. ``challenge`` is the WWW-Authenticate value for a 401 or 403."""
     message = exchange.message
     reason = decision.reason
     stdio = exchange.inbound.transport == "stdio"
     identifier = message.id if isinstance(message, Request) else None
     if reason in _STATUS and not stdio:
         status = _STATUS[reason]
-        headers: Headers = ((b"www-authenticate", challenge),) if status == 401 else ()
+        headers: Headers = ((b"www-authenticate", challenge),) if challenge and status in (401, 403) else ()
         return _error(status, exchange, decision, identifier, headers=headers)
     area = reason.partition(".")[0]
     if area == "header":

@@ -149,16 +149,11 @@ def test_anonymous_true_off_loopback(base: Path) -> None:
 @pytest.mark.parametrize(
     ("section", "path"),
     [
-        ("identity: {issuers: [{issuer: 'https://idp.example.com'}]}", "identity.issuers"),
-        ("identity: {agents: [{id: 'agent:a', secret: env:S}]}", "identity.agents[0].secret"),
-        ("identity: {agents: [{id: 'agent:a', match: {issuer: x, sub: y}}]}", "identity.agents[0].match"),
         ("inspect: {patterns: [{entity: A, regex: x}]}", "inspect.patterns"),
         ("inspect: {replace: {default: surrogate}}", "inspect.replace.default"),
         ("audit: {sinks: [{use: splunk}]}", "audit.sinks"),
-        ("alerts: [slack]", "alerts"),
         ("state: {url: 'postgresql://db/x'}", "state.url"),
         ("servers: {a: {url: 'http://x/', tools: {t: {inspect: {}}}}}", "servers.a.tools.t.inspect"),
-        ("servers: {a: {url: 'http://x/', server_requests: [roots]}}", "servers.a.server_requests"),
     ],
 )
 def test_what_this_build_has_not_is_refused(base: Path, section: str, path: str) -> None:
@@ -171,18 +166,99 @@ def test_what_would_protect_nobody_is_a_warning(base: Path) -> None:
         servers:
           a:
             url: http://x/
-            authorization_servers: [x]
             tools: {t: {strict: true}}
-            server_requests: [roots, sampling, elicitation]
     """
     found = warned(base, text)
-    assert set(found) == {"audit.sampling", "servers.a.authorization_servers", "servers.a.tools.t.strict"}
+    assert set(found) == {"audit.sampling", "servers.a.tools.t.strict"}
     assert all("no effect yet" in message for message in found.values())
 
 
 @pytest.mark.parametrize("agent", ["{id: 'agent:a'}", "{id: 'agent:a', token: env:T, secret: env:S}"])
 def test_an_agent_proves_itself_in_one_way(base: Path, agent: str) -> None:
     assert "exactly one of token" in refused(base, f"identity: {{agents: [{agent}]}}")["identity.agents[0]"].message
+
+
+# what identity.issuers and the other ways of proof may say
+
+
+def issuer(fields: str) -> str:
+    return f"identity: {{issuers: [{{{fields}}}]}}\n{CRM}"
+
+
+@pytest.mark.parametrize(
+    ("fields", "path"),
+    [
+        ("issuer: 'http://idp.example.com'", "issuer"),
+        ("issuer: 'https://idp.example.com/?x=1'", "issuer"),
+        ("issuer: 'https://a@idp.example.com'", "issuer"),
+        ("issuer: idp", "issuer"),
+        ("issuer: 'https://idp.example.com', max_lifetime: 2d", "max_lifetime"),
+        ("issuer: 'https://idp.example.com', max_lifetime: 0s", "max_lifetime"),
+        ("issuer: 'https://idp.example.com', jwks: 'file:nowhere.json'", "jwks"),
+        ("issuer: 'https://idp.example.com', jwks: 'http://idp.example.com/keys'", "jwks"),
+        ("issuer: 'https://idp.example.com', algorithms: []", "algorithms"),
+    ],
+)
+def test_an_issuer_that_cannot_be_trusted(base: Path, fields: str, path: str) -> None:
+    assert f"identity.issuers[0].{path}" in refused(base, issuer(fields))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        "issuer: 'https://idp.example.com'",
+        "issuer: 'http://127.0.0.1:9/realm'",
+        "issuer: 'https://idp.example.com', jwks: 'https://idp.example.com/keys', max_lifetime: 10m, rights: scopes",
+        "issuer: 'https://idp.example.com', jwks: 'file:key.pem'",
+    ],
+)
+def test_an_issuer_as_it_should_be(base: Path, fields: str) -> None:
+    assert read(base, issuer(fields)).warnings == []
+
+
+def test_one_audience_for_all_servers_is_a_warning(base: Path) -> None:
+    found = warned(base, issuer("issuer: 'https://idp.example.com', audience: 'api://mcp'"))
+    assert "every other" in found["identity.issuers[0].audience"]
+
+
+def test_two_issuers_of_one_name(base: Path) -> None:
+    both = "{issuer: 'https://idp.example.com/a'}, {issuer: 'https://idp.example.com/b'}"
+    found = refused(base, f"identity: {{issuers: [{both}]}}\n{CRM}")
+    assert "two issuers have this" in found["identity.issuers[1].name"].message
+
+
+@pytest.mark.parametrize(
+    ("agent", "path"),
+    [
+        ("match: {issuer: 'https://other.example.com', sub: a}", "match.issuer"),
+        ("match: {issuer: 'https://idp.example.com'}", "match"),
+        ("secret: written-here-in-the-clear", "secret"),
+        ("jwks: 'file:nowhere.json'", "jwks"),
+        ("jwks: 'https://idp.example.com/keys'", "jwks"),
+    ],
+)
+def test_an_agent_that_proves_nothing(base: Path, agent: str, path: str) -> None:
+    text = (
+        "identity: {issuers: [{issuer: 'https://idp.example.com'}], "
+        f"agents: [{{id: 'agent:a', servers: {{crm: [x]}}, {agent}}}]}}\n{CRM}"
+    )
+    assert f"identity.agents[0].{path}" in refused(base, text)
+
+
+@pytest.mark.parametrize(
+    "agent", ["match: {issuer: 'https://idp.example.com', sub: a}", "secret: env:S", "jwks: 'file:key.pem'"]
+)
+def test_an_agent_with_short_lived_grants_is_nothing_to_warn_about(base: Path, agent: str) -> None:
+    text = (
+        "identity: {issuers: [{issuer: 'https://idp.example.com'}], "
+        f"agents: [{{id: 'agent:a', servers: {{crm: [x]}}, {agent}}}]}}\n{CRM}"
+    )
+    assert read(base, text).warnings == []
+
+
+def test_an_authorization_server_is_a_url(base: Path) -> None:
+    found = refused(base, "servers: {a: {url: 'http://x/', authorization_servers: [idp]}}")
+    assert "servers.a.authorization_servers[0]" in found
 
 
 def test_a_token_does_not_belong_into_the_file(base: Path) -> None:
@@ -337,11 +413,7 @@ def test_inline_credentials_are_warned_about(base: Path) -> None:
 def test_policies_that_nobody_would_read(base: Path) -> None:
     assert "there is no such directory" in refused(base, f"policies: rules/\n{CRM}")["policies"].message
     (base / "policies").mkdir()
-    (base / "policies" / ".gitkeep").write_text("")
     assert read(base, CRM).warnings == []
-    (base / "policies" / "a.cedar").write_text("forbid (principal, action, resource);")
-    for text in (CRM, f"policies: policies/\n{CRM}"):
-        assert "not available in this build" in refused(base, text)["policies"].message
 
 
 def test_acting_on_an_entity_needs_a_detector(base: Path) -> None:
