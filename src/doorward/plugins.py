@@ -22,6 +22,10 @@ KINDS = ("detectors", "brokers", "sinks", "alerts", "discovery")
 # Beside pyproject.toml's entry points: a checkout works without being installed, and the usual start reads no metadata.
 _OURS: Mapping[str, Mapping[str, str]] = {
     "detectors": {"stub": "doorward.detectors.stub:Stub"},
+    "alerts": {
+        "slack": "doorward.alerts.slack:Slack",
+        "webhook": "doorward.alerts.webhook:Webhook",
+    },
     "brokers": {
         "none": "doorward.brokers.none:NoneBroker",
         "static": "doorward.brokers.static:StaticBroker",

@@ -64,9 +64,15 @@ def client_results(command: str, scenario: str, revision: str, out: Path) -> Seq
     """The checks of one client scenario, and one of ours: that the client ended well. The suite appends its URL to
     `command`."""
     arguments = ["client", "--command", command, "--scenario", scenario, "--spec-version", revision]
-    arguments += ["--timeout", str(SCENARIO_MS)]
+    arguments += ["--timeout", str(SCENARIO_MS), "--force"]  # an extension's scenario belongs to no revision
     checks = _play(arguments, scenario, out / "first")
     return _play(arguments, scenario, out / "again") if failures(checks) else checks
+
+
+def authorization_server_results(issuer: str, scenario: str, out: Path) -> Sequence[Check]:
+    """The checks of one scenario that is played against an authorization server."""
+    _suite("authorization", "--url", issuer, "--scenario", scenario, "-o", str(out))
+    return dict(_read(out, "authorization-server-"))[scenario]
 
 
 def _play(arguments: Sequence[str], scenario: str, out: Path) -> Sequence[Check]:
@@ -76,9 +82,12 @@ def _play(arguments: Sequence[str], scenario: str, out: Path) -> Sequence[Check]
     return [*dict(_read(out, "")).get(scenario, ()), ended]
 
 
-def scenarios(kind: str, revision: str) -> list[str]:
-    """The names that the suite lists for a revision, under "Server" or "Client"."""
-    listing = _suite("list", "--spec-version", revision).stdout
+def scenarios(kind: str, revision: str | None = None) -> list[str]:
+    """The names that the suite lists for a revision, under "Server", "Client" or "Authorization server".
+
+    Without one: all of them, those of extensions among them.
+    """
+    listing = _suite("list", *(["--spec-version", revision] if revision else [])).stdout
     section = re.search(rf"^{kind} scenarios.*?:\n(.*?)(?:\n\n|\Z)", listing, re.DOTALL | re.MULTILINE)
     return re.findall(r"^  - (\S+)", section[1], re.MULTILINE) if section else []
 
@@ -118,9 +127,11 @@ def _suite(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def _read(out: Path, prefix: str) -> Iterator[tuple[str, Sequence[Check]]]:
-    for path in sorted(out.glob("*/checks.json")):
-        directory = RESULT_DIRECTORY.fullmatch(path.parent.name)
-        assert directory is not None, f"the suite names its results anew: {path.parent.name}"
+    for path in sorted(out.rglob("checks.json")):
+        # A scenario's name may hold a slash: auth/metadata-default.
+        name = path.parent.relative_to(out).as_posix()
+        directory = RESULT_DIRECTORY.fullmatch(name)
+        assert directory is not None, f"the suite names its results anew: {name}"
         scenario = directory["scenario"].removeprefix(prefix)
         rows = json.loads(path.read_text())
         yield scenario, [Check(scenario, r["id"], r["name"], r["status"], r.get("errorMessage") or "") for r in rows]

@@ -11,7 +11,7 @@ from tests.conformance.suite import REVISIONS, Check, client_results, failures, 
 
 pytestmark = pytest.mark.conformance
 
-# auth/* judges a client and an authorization server; a gateway is a resource server of its own and relays neither.
+# auth/* judges a client and its authorization server, with the gateway as the resource server: test_auth.py.
 # The collection must not need Node, so the names stand here; a test compares them with the suite's.
 SCENARIOS = {
     "2025-03-26": [],

@@ -200,6 +200,12 @@ CORPUS = corpus()
 ACCEPTED = [(body, found) for body in CORPUS if not isinstance(found := read(body, batches=True), Unreadable)]
 
 
+def test_a_text_that_may_be_too_deep_is_read_alike(monkeypatch: pytest.MonkeyPatch):
+    plain = [repr(read(body, batches=True)) for body in CORPUS]
+    monkeypatch.setattr("doorward.core.decode._is_shallow", lambda *_: False)
+    assert [repr(read(body, batches=True)) for body in CORPUS] == plain
+
+
 def ours(found: Any) -> Any:
     """The reading of the strict reader."""
     return [message.value for message in found.messages] if isinstance(found, Batch) else found.value

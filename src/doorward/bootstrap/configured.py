@@ -1,24 +1,33 @@
 """A configuration text, down to a ``Snapshot``: for the workers, and for the supervisor to see that it can be."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from doorward import configfile, plugins
 from doorward.configtypes import InvalidConfiguration
 from doorward.control import compile as compiler
+from doorward.control.policies.schema import KnownTool
+from doorward.control.store import Store
 from doorward.core.ports import Detector
-from doorward.core.snapshot import Keys, Snapshot
+from doorward.core.snapshot import Keys
 from doorward.gateway.scanning import Detectors
 
 
-def compiled(loaded: configfile.Loaded, keys: Keys, *, version: int, port: int | None = None) -> Snapshot:
+def compiled(
+    loaded: configfile.Loaded,
+    keys: Keys,
+    *,
+    version: int,
+    port: int | None = None,
+    known_tools: Iterable[KnownTool] = (),
+) -> compiler.Compiled:
     """One version of everything. Raises ``InvalidConfiguration`` with file, line and column of each problem.
 
     ``port``: the one that is bound, where the file says 0.
     """
     try:
-        return compiler.snapshot(
+        return compiler.compiled(
             loaded.config,
             version=version,
             build=plugins.builder(os.environ, loaded.base_dir),
@@ -27,9 +36,15 @@ def compiled(loaded: configfile.Loaded, keys: Keys, *, version: int, port: int |
             environ=os.environ,
             base_dir=loaded.base_dir,
             port=port,
+            known_tools=known_tools,
         )
     except InvalidConfiguration as invalid:
         raise InvalidConfiguration(loaded.located(invalid.problems)) from None
+
+
+def known_tools(store: Store, servers: Iterable[str]) -> list[KnownTool]:
+    """What servers said about their tools, for the policies. Nobody has approved it, so no tool is ``read_only``."""
+    return [KnownTool(kept.server, kept.tool, kept.input_schema) for name in servers for kept in store.tools(name)]
 
 
 def directories(loaded: configfile.Loaded) -> tuple[Path, Path]:

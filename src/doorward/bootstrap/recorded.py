@@ -2,7 +2,7 @@
 
 import asyncio
 
-from doorward.core.audit import AuditRecord
+from doorward.core.audit import Record
 from doorward.core.errors import JournalFault
 from doorward.core.ports import Journal
 from doorward.gateway.live import Live
@@ -21,7 +21,7 @@ class Recorded:
         self._meter = meter
         self._again: asyncio.TimerHandle | None = None
 
-    def append(self, record: AuditRecord) -> None:
+    def append(self, record: Record) -> None:
         try:
             self._journal.append(record)
         except JournalFault as fault:

@@ -10,17 +10,26 @@ import math
 import socket
 import ssl
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
+
+from msgspec.structs import replace
 
 from doorward import configfile
+from doorward.bootstrap.catalogue import Catalogue
 from doorward.bootstrap.clock import SystemClock
-from doorward.bootstrap.configured import compiled
+from doorward.bootstrap.configured import compiled, known_tools
+from doorward.bootstrap.identities import Identities, Identity
+from doorward.bootstrap.leasing import Leasing
 from doorward.bootstrap.recorded import Recorded
+from doorward.bootstrap.watching import Watch
 from doorward.config import Tls
 from doorward.configtypes import InvalidConfiguration, Problem
 from doorward.control import keys as keystore
+from doorward.control.policies.schema import KnownTool
+from doorward.control.store import Store, StoreFault
 from doorward.core.decision import Reason
 from doorward.core.ports import Upstream
+from doorward.core.shared import Shared
 from doorward.core.snapshot import Keys, Server, Snapshot
 from doorward.gateway.call import Ids
 from doorward.gateway.conversations import Conversations
@@ -31,6 +40,8 @@ from doorward.gateway.meter import CONNECTIONS, EDGE_REFUSED, IN_FLIGHT, STREAMS
 from doorward.gateway.pipeline import Pipeline
 from doorward.gateway.sessions import Sealer
 from doorward.gateway.upstreams import Upstreams
+from doorward.transports.endpoints import PREFIXES as PUBLIC
+from doorward.transports.endpoints import Endpoints
 from doorward.transports.http1 import HttpServer
 from doorward.transports.http1.limits import ServerLimits
 from doorward.transports.http_upstream import HttpUpstream
@@ -43,6 +54,9 @@ log = logging.getLogger(__name__)
 
 BACKLOG = 1024
 """Connections that the kernel keeps for us until we accept them."""
+
+KEEP_EVERY = 1.0
+"""Seconds between two writes of what the store should know and no call waits for."""
 
 CERTIFICATE_LOOK = 2.0
 """Seconds between two looks at the certificate's files."""
@@ -63,24 +77,47 @@ class Start(Protocol):
     def keys(self) -> Path: ...
     @property
     def audit(self) -> Path: ...
+    @property
+    def store(self) -> Path | None: ...
+    @property
+    def workers(self) -> int: ...
 
 
 async def build(start: Start) -> "Gateway":
     """Everything but the socket. Raises ``InvalidConfiguration`` or ``JournalFault``."""
     loaded = configfile.load_text(start.text, file=str(start.path))
-    keys = _keys(start.keys)
-    snapshot = compiled(loaded, keys, version=start.version, port=start.port)
+    assert start.store is not None
+    store = Store(start.store)
+    tools = known_tools(store, loaded.config.servers)
+    snapshot, _ = compiled(loaded, _keys(start.keys), version=start.version, port=start.port, known_tools=tools)
     certificate = _certificate(loaded.config.listen.tls, loaded.base_dir)
-    return Gateway(start, snapshot, FileJournal(start.audit), certificate)
+    gateway = Gateway(start, snapshot, store, FileJournal(start.audit), certificate)
+    await gateway.begin(loaded)
+    return gateway
+
+
+class Prepared(NamedTuple):
+    """Another configuration, compiled and not in force yet."""
+
+    loaded: configfile.Loaded
+    snapshot: Snapshot
+    identity: Identity
 
 
 class Gateway:
     """One gateway in one process (``worker.service.Service``)."""
 
     def __init__(
-        self, start: Start, snapshot: Snapshot, journal: FileJournal, certificate: ServerCertificate | None
+        self,
+        start: Start,
+        snapshot: Snapshot,
+        store: Store,
+        journal: FileJournal,
+        certificate: ServerCertificate | None,
     ) -> None:
         self._start = start
+        self._store = store
+        self._loaded: configfile.Loaded | None = None
         self._certificate = certificate
         self._look: asyncio.TimerHandle | None = None
         self._meter = Meter()
@@ -90,8 +127,23 @@ class Gateway:
         self._edge = EdgeRecords(self._journal, clock, Ids().next)
         self._upstreams = Upstreams(self._upstream, clock, snapshot)
         self._sealer = Sealer(snapshot.keys.sealing)
+        self._catalogue = Catalogue(store, clock, self._recompile)
+        self._identities = Identities(start.keys, store, clock, self._journal.append, self._edge.room)
+        self._leasing = Leasing(store, clock, start.workers)
+        self._watched = Store(store.path)
+        self._watch = Watch(self._watched, clock, self._shared, self._trouble, self._blind)
+        self._beside: list[asyncio.Task[None]] = []
         self._pipeline = Pipeline(
-            self._live, self._journal, self._upstreams, clock, self._meter, self._sealer, self._edge.room
+            self._live,
+            self._journal,
+            self._upstreams,
+            clock,
+            self._meter,
+            self._sealer,
+            self._edge.room,
+            tokens=self._identities.cache,
+            catalogue=self._catalogue,
+            leases=self._leasing.leases,
         )
         listener = Listener(self._pipeline.serve, lambda: self._live.snapshot, clock, self._refused)
         conversations = Conversations(self._pipeline, self._sealer)
@@ -99,31 +151,82 @@ class Gateway:
             conversations.open, conversations.post, lambda: self._live.snapshot, clock, self._refused
         )
         listener.mount(PREFIX, legacy.handle)
+        endpoints = Endpoints(self._identities.serve, lambda: self._live.snapshot)
+        for prefix in PUBLIC:
+            listener.mount(prefix, endpoints.handle)
         self._server = HttpServer(listener.handle, _limits(snapshot), on_refused=self._refused)
         self._meter.watch(CONNECTIONS, lambda: self._server.connections)
         self._meter.watch(IN_FLIGHT, lambda: self._pipeline.flow.calls)
         self._meter.watch(TASKS, lambda: len(asyncio.all_tasks()))
         self._meter.watch(STREAMS, lambda: self._pipeline.flow.streams)
 
+    async def begin(self, loaded: configfile.Loaded) -> None:
+        """Before the first call: what has been revoked, and what is known of tools. Raises a ``Fault``."""
+        self._loaded = loaded
+        self._identities.swap(self._identities.prepare(loaded, self._live.snapshot))
+        self._catalogue.seed(loaded.config.servers)
+        await self._watch.start()
+
     async def open(self, bound: socket.socket) -> None:
         """Accept connections."""
+        self._beside = [asyncio.create_task(part) for part in (self._watch.run(), self._leasing.run(), self._keep())]
         bound.listen(BACKLOG)  # with TLS the edge accepts on the socket just as it gets it
         await self._server.start(sock=bound, ssl=self._certificate.context if self._certificate is not None else None)
         self._live.ready = True
         if self._certificate is not None:
             self._look_at_certificate()
 
-    def prepare(self, version: int, text: str) -> Snapshot:
+    def prepare(self, version: int, text: str) -> Prepared:
         """Compile another text. Raises ``InvalidConfiguration``; nothing has changed then."""
         loaded = configfile.load_text(text, file=str(self._start.path))
-        return compiled(loaded, _keys(self._start.keys), version=version, port=self._start.port)
+        snapshot = self._compiled(loaded, version, self._catalogue.known())
+        return Prepared(loaded, snapshot, self._identities.prepare(loaded, snapshot))
 
-    async def swap(self, prepared: Snapshot) -> None:
+    async def swap(self, prepared: Prepared) -> None:
         """Calls from now on see it; calls under way keep what they took."""
-        self._live.swap(prepared)
-        self._sealer.rekey(prepared.keys.sealing)
-        self._server.limits = _limits(prepared)
-        self._upstreams.apply(prepared)
+        self._loaded, snapshot = prepared.loaded, prepared.snapshot
+        self._live.swap(snapshot)
+        self._identities.swap(prepared.identity)
+        self._sealer.rekey(snapshot.keys.sealing)
+        self._server.limits = _limits(snapshot)
+        self._upstreams.apply(snapshot)
+
+    def _compiled(self, loaded: configfile.Loaded, version: int, tools: list[KnownTool]) -> Snapshot:
+        keys = _keys(self._start.keys)
+        return compiled(loaded, keys, version=version, port=self._start.port, known_tools=tools).snapshot
+
+    def _recompile(self, tools: list[KnownTool]) -> None:
+        """The same configuration with policies that know more tools."""
+        loaded, current = self._loaded, self._live.snapshot
+        assert loaded is not None
+        made = self._compiled(loaded, current.version, tools)
+        self._live.refine(replace(current, policies=made.policies, policy_digest=made.policy_digest))
+
+    def _shared(self, shared: Shared) -> None:
+        """Revocations and overrides, as they are now on every worker."""
+        self._live.shared = shared
+        self._pipeline.revoke(shared)
+
+    def _trouble(self, reason: str | None) -> None:
+        if reason is None:
+            self._live.recovered("state")
+        else:
+            self._live.trouble("state", reason)
+
+    def _blind(self, blind: bool) -> None:
+        self._live.blind = blind
+
+    async def _keep(self) -> None:
+        """Write what crossed, now and then."""
+        while True:
+            await asyncio.sleep(KEEP_EVERY)
+            await self._keep_once()
+
+    async def _keep_once(self) -> None:
+        try:
+            await self._catalogue.flush()
+        except StoreFault as fault:
+            log.error("owners of tasks are not kept: %s", fault.detail)
 
     def reasons(self) -> list[str]:
         return self._live.healthy_reasons()
@@ -141,8 +244,15 @@ class Gateway:
         if self._look is not None:
             self._look.cancel()
         self._live.ready = False
+        for task in self._beside:
+            task.cancel()
+        await asyncio.gather(*self._beside, return_exceptions=True)
         await self._server.drain(0)
         await self._upstreams.close()
+        await self._identities.close()
+        await self._keep_once()
+        self._watched.close()
+        self._store.close()
         self._edge.flush()
         self._journal.close()
 

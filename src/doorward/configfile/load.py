@@ -75,6 +75,9 @@ def _unreadable(place: Path, message: str, remedy: str) -> InvalidConfiguration:
 def _located(problems: list[P], tree: Tree, file: str) -> list[P]:
     placed = []
     for problem in problems:
+        if problem.file:  # of another file, a policy's, which says itself where
+            placed.append(problem)
+            continue
         line, column = tree.place(problem.path) if not problem.line else (problem.line, problem.column)
         placed.append(msgspec.structs.replace(problem, file=file, line=line, column=column))
     return sorted(placed, key=lambda problem: (problem.line, problem.column))

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any, Protocol
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -27,8 +28,11 @@ class Board(Protocol):
         """The state of everything, ready for JSON, without secrets."""
 
 
-def application(board: Board, names: Iterable[str] = ()) -> Starlette:
-    """The ASGI application; ``names`` are hosts beside loopback's under which it may be called."""
+def application(board: Board, names: Iterable[str] = (), routes: Iterable[Route] = ()) -> Starlette:
+    """The ASGI application; ``names`` are hosts beside loopback's under which it may be called.
+
+    ``routes`` are those of ``control.api``, which need the store.
+    """
 
     async def healthz(_: Request) -> Response:
         return JSONResponse({"alive": True})
@@ -49,9 +53,16 @@ def application(board: Board, names: Iterable[str] = ()) -> Starlette:
             Route("/readyz", readyz),
             Route("/metrics", metrics),
             Route("/api/v1/status", status),
+            *routes,
         ],
+        exception_handlers={HTTPException: _refused},
         middleware=[Middleware(OnlyHosts, names=frozenset(name.lower() for name in names) | {"localhost"})],
     )
+
+
+async def _refused(_: Request, fault: Exception) -> Response:
+    assert isinstance(fault, HTTPException)
+    return JSONResponse({"error": fault.status_code, "detail": fault.detail}, fault.status_code, fault.headers)
 
 
 class OnlyHosts:

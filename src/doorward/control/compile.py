@@ -7,10 +7,10 @@ it raises once.
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from doorward.config import Agent, Config
@@ -20,6 +20,9 @@ from doorward.configfile.edge import address, is_loopback, on_loopback
 from doorward.configfile.servers import enforcing, mode_of, url_fault
 from doorward.configtypes import InvalidConfiguration, Plugin, Problem, Refused, Text
 from doorward.control.digest import policy_digest
+from doorward.control.policies.compile import CompiledPolicies, compile_policies
+from doorward.control.policies.files import directory_of, read_files
+from doorward.control.policies.schema import KnownTool
 from doorward.core.identity import Grant, Principal
 from doorward.core.policy import Severity, ToolRule, names
 from doorward.core.ports import Broker, Detector, Scanner
@@ -33,7 +36,19 @@ _TOKEN = re.compile(r"[\x21-\x7e]+", re.ASCII)  # one word, as RFC 6750 §2.1 an
 _SEVERITY = {severity.name.lower(): severity for severity in Severity}
 
 
-def snapshot(
+class Compiled(NamedTuple):
+    """One version of everything, the policies in it with their sources, and what an operator should know of them."""
+
+    snapshot: Snapshot
+    policies: CompiledPolicies
+
+
+def snapshot(config: Config, **given: Any) -> Snapshot:
+    """The snapshot alone; parameters and errors as of ``compiled``."""
+    return compiled(config, **given).snapshot
+
+
+def compiled(
     config: Config,
     *,
     version: int,
@@ -43,35 +58,42 @@ def snapshot(
     environ: Mapping[str, str],
     base_dir: Path,
     port: int | None = None,
-) -> Snapshot:
+    known_tools: Iterable[KnownTool] = (),
+) -> Compiled:
     """One version of everything. Raises ``InvalidConfiguration`` with all problems.
 
     ``version`` counts up by the caller; ``base_dir`` is what relative paths are relative to; ``port`` is the bound port
-    where the configuration says 0.
+    where the configuration says 0; ``known_tools`` give policies their actions.
     """
     compiler = _Compiler(config, build, environ, base_dir)
-    servers = {name: compiler.server(name, server) for name, server in config.servers.items()}
+    made = {name: compiler.server(name, server) for name, server in config.servers.items()}
+    servers = {name: server for name, server in made.items() if server is not None}
     agents = compiler.agents()
     scanner = compiler.scanner(make_scanner)
-    if compiler.problems:
+    policies = compiler.policies(servers, known_tools)
+    if compiler.problems or policies is None:
         raise InvalidConfiguration(compiler.problems)
     hosts, origins, public_url = _edge(config, port)
-    return Snapshot(
-        version=version,
-        policy_digest=policy_digest(config, keys, agents),
-        servers={name: server for name, server in servers.items() if server is not None},
-        agents=agents,
-        keys=keys,
-        limits=_limits(config),
-        timeouts=_timeouts(config),
-        scanner=scanner,
-        actions=_actions(config),
-        replace=_replace(config),
-        public_url=public_url,
-        allowed_hosts=hosts,
-        allowed_origins=origins,
-        trusted_proxies=frozenset(str(ip_address(proxy)) for proxy in config.listen.trusted_proxies),
-        journal_required=config.audit.on_failure == "refuse",
+    return Compiled(
+        Snapshot(
+            version=version,
+            policy_digest=policy_digest(config, keys, agents, policies.digest),
+            servers=servers,
+            agents=agents,
+            keys=keys,
+            limits=_limits(config),
+            timeouts=_timeouts(config),
+            policies=policies.engine,
+            scanner=scanner,
+            actions=_actions(config),
+            replace=_replace(config),
+            public_url=public_url,
+            allowed_hosts=hosts,
+            allowed_origins=origins,
+            trusted_proxies=frozenset(str(ip_address(proxy)) for proxy in config.listen.trusted_proxies),
+            journal_required=config.audit.on_failure == "refuse",
+        ),
+        policies,
     )
 
 
@@ -127,6 +149,14 @@ class _Compiler:
             grants = {name: names(tools) for name, tools in agent.servers.items()}
             made[key] = Grant(Principal(subject=agent.id, client=agent.id), grants, grant_id=f"fixed:{agent.id}")
         return made
+
+    def policies(self, servers: Mapping[str, Server], known_tools: Iterable[KnownTool]) -> CompiledPolicies | None:
+        try:
+            files = read_files(directory_of(self._config, self._base_dir))
+            return compile_policies(files, self._config.identity.agents, servers, known_tools)
+        except InvalidConfiguration as invalid:
+            self.problems += invalid.problems
+            return None
 
     def scanner(self, make_scanner: MakeScanner) -> Scanner | None:
         specs = self._config.inspect.detectors

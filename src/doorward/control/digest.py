@@ -14,13 +14,17 @@ from doorward.core.identity import Grant
 from doorward.core.snapshot import Keys
 
 
-def policy_digest(config: Config, keys: Keys, agents: Mapping[bytes, Grant]) -> str:
-    """SHA-256 in hexadecimal. Tokens and detector options enter keyed only, credentials not at all."""
+def policy_digest(config: Config, keys: Keys, agents: Mapping[bytes, Grant], policies: str) -> str:
+    """SHA-256 in hexadecimal. ``policies`` is the digest of the compiled ones. Tokens and detector options enter keyed
+    only, credentials not at all.
+    """
     canonical = {
         "anonymous": config.identity.anonymous,
         "address": config.listen.address,
         "agents": sorted(_agent(config, keys, agents), key=lambda agent: str(agent["id"])),
         "servers": {name: _server(config, server) for name, server in config.servers.items()},
+        "policies": policies,
+        "issuers": [[each.issuer, each.rights, each.audience, each.groups] for each in config.identity.issuers],
         "detectors": [
             [spec.use, _keyed(keys, msgspec.json.encode(spec.options, order="sorted"))]
             for spec in config.inspect.detectors

@@ -12,15 +12,13 @@ import hashlib
 import os
 import re
 import secrets
-import stat
-import tempfile
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
 import msgspec
 
-from doorward.configtypes import InvalidConfiguration, Problem
+from doorward.control import key_files
 from doorward.core.snapshot import Keys
 
 SIZE = 32
@@ -41,11 +39,11 @@ def load(directory: Path, *, rotate: float, now: float, random: Random = secrets
     """
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _private(directory)
+        key_files.private(directory)
         hashing = _present(directory / "hashing.key", now, random)
         return _keys(hashing, _rotated(directory, rotate, now, random))
     except OSError as fault:
-        raise _invalid(
+        raise key_files.invalid(
             directory, f"cannot be used: {fault.strerror}", "check its owner, its permissions and the disk"
         ) from None
 
@@ -55,11 +53,13 @@ def read(directory: Path) -> Keys | None:
     try:
         if not (directory / "hashing.key").exists():
             return None
-        _private(directory)
+        key_files.private(directory)
         sealing = _generations(directory)
         return _keys(_read(directory / "hashing.key"), [key for _, key in sealing]) if sealing else None
     except OSError as fault:
-        raise _invalid(directory, f"cannot be read: {fault.strerror}", "check its owner and permissions") from None
+        raise key_files.invalid(
+            directory, f"cannot be read: {fault.strerror}", "check its owner and permissions"
+        ) from None
 
 
 def ephemeral(random: Random = secrets.token_bytes) -> Keys:
@@ -103,39 +103,17 @@ def _generations(directory: Path) -> list[tuple[int, _Key]]:
 
 
 def _present(path: Path, now: float, random: Random) -> _Key:
-    """The key in ``path``, made if it is not there; whole or not at all: written beside it, synced, then linked."""
+    """The key in ``path``, made if it is not there; whole or not at all."""
     try:
         return _read(path)
     except FileNotFoundError:
         pass
-    line = f"1 {int(now)} {base64.urlsafe_b64encode(random(SIZE)).decode()}\n"
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")  # mkstemp makes it 0600
-    try:
-        with os.fdopen(descriptor, "w") as made:
-            made.write(line)
-            made.flush()
-            os.fsync(made.fileno())
-        try:
-            os.link(name, path)
-        except FileExistsError:
-            pass  # another process was first; its key is the key
-    finally:
-        os.unlink(name)
+    key_files.make(path, f"1 {int(now)} {base64.urlsafe_b64encode(random(SIZE)).decode()}\n")
     return _read(path)
 
 
 def _read(path: Path) -> _Key:
-    try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0))
-    except FileNotFoundError:
-        raise
-    except OSError as fault:
-        raise _invalid(
-            path, f"cannot be read: {fault.strerror}", "it must be a plain file of yours, mode 0600"
-        ) from None
-    with os.fdopen(descriptor, "rb") as opened:
-        _check(path, os.fstat(opened.fileno()), stat.S_ISREG)
-        parts = opened.read(256).split()
+    parts = key_files.content(path).split()
     try:
         version, created, encoded = parts
         secret = base64.b64decode(encoded, altchars=b"-_", validate=True)
@@ -144,25 +122,4 @@ def _read(path: Path) -> _Key:
         return _Key(int(created), secret)
     except (ValueError, binascii.Error):
         remedy = "put its backup there; or remove it, and lose open sessions or comparison with older records"
-        raise _invalid(path, "is damaged", remedy) from None
-
-
-def _private(directory: Path) -> None:
-    _check(directory, os.stat(directory), stat.S_ISDIR)
-
-
-def _check(path: Path, found: os.stat_result, right_kind: Callable[[int], bool]) -> None:
-    if not right_kind(found.st_mode):
-        raise _invalid(path, "is of the wrong kind", "keys are plain files in a directory of their own")
-    if os.name != "posix":
-        return
-    if found.st_mode & 0o077:
-        raise _invalid(
-            path, "can be read by others", f"chmod go= {path}; if others had access, remove the keys in it too"
-        )
-    if found.st_uid not in (os.geteuid(), 0):
-        raise _invalid(path, "belongs to somebody else", "let the user that runs Doorward own it")
-
-
-def _invalid(path: Path, message: str, remedy: str) -> InvalidConfiguration:
-    return InvalidConfiguration([Problem(path="keys.directory", message=f"{path} {message}", remedy=remedy)])
+        raise key_files.invalid(path, "is damaged", remedy) from None

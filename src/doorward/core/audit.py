@@ -12,6 +12,8 @@ import msgspec
 
 VERSION = 1
 
+_encode = msgspec.json.Encoder().encode
+
 
 class AuditRecord(msgspec.Struct, kw_only=True):
     """One line of the journal. Every member is always there; empty says: does not apply, or nothing of it.
@@ -75,14 +77,40 @@ class AuditRecord(msgspec.Struct, kw_only=True):
     detail: str = ""
     sampled: float = 1.0
 
+    def line(self, writer: str, seq: int, prev: str) -> bytes:
+        """As the journal keeps it, with the three members that are the journal's own."""
+        self.writer, self.seq, self.prev = writer, seq, prev
+        return _encode(self) + b"\n"
+
+
+class Line(msgspec.Struct, frozen=True, gc=False):
+    """A record as text already, but for the three members that are the journal's own (``stages/line.py``).
+
+    ``before`` ends where ``writer`` begins, ``after`` is what follows ``prev``. Nothing in it is worth telling anybody:
+    it has no reason, no finding, no refusal.
+    """
+
+    before: str
+    after: str
+
+    def line(self, writer: str, seq: int, prev: str) -> bytes:
+        """As the journal keeps it."""
+        return f'{self.before}"writer":"{writer}","seq":{seq},"prev":"{prev}",{self.after}\n'.encode()
+
+
+Record = AuditRecord | Line
+"""What a journal takes."""
+
 
 def digest(key: bytes, data: bytes | memoryview) -> str:
     """HMAC-SHA-256 over received bytes, in hexadecimal. Keyed: a plain hash of an SSN is undone by trying all."""
     inner, outer = _contexts(key)
-    inner, outer = inner.copy(), outer.copy()
+    inner = inner.copy()
     inner.update(data)
+    outer = outer.copy()
     outer.update(inner.digest())
-    return str(outer.hexdigest())
+    found: str = outer.hexdigest()
+    return found
 
 
 @lru_cache(maxsize=8)

@@ -101,6 +101,7 @@ class Reason(StrEnum):
     UPSTREAM_CRASHED = "upstream.crashed"
     # ourselves
     CREDENTIAL_UNAVAILABLE = "credential.unavailable"
+    STATE_UNAVAILABLE = "state.unavailable"
     JOURNAL_UNAVAILABLE = "journal.unavailable"
     GATEWAY_FAULT = "gateway.fault"
     GATEWAY_DRAINING = "gateway.draining"

@@ -12,7 +12,7 @@ from typing import Any
 
 import jiter
 
-_COUNTED = 8192  # bytes; above, a padded parse is cheaper than counting brackets
+_COUNTED = 2048  # bytes; above, stepping from bracket to bracket is cheaper than counting them
 _JITER_DEPTH = 200  # jiter refuses a value with more than this many containers around it
 _MAX_NUMBER = 4300  # characters; jiter's own limit for integers (and CPython's, for int to str)
 _STRIDE = 128
@@ -57,7 +57,7 @@ def decode(raw: bytes, depth: int) -> Any:
     if len(raw) > _UNCOUNTED and _has_too_many_values(raw):
         raise UndecodableError("message.too_large")
     try:
-        if len(raw) <= _COUNTED and raw.count(b"{") + raw.count(b"[") <= depth:
+        if _is_shallow(raw, depth):
             value = _from_json(raw)
         else:
             value = _decode_padded(raw, min(depth, _JITER_DEPTH))
@@ -70,6 +70,23 @@ def decode(raw: bytes, depth: int) -> Any:
     if b"\\" in raw and _PERHAPS_ESCAPED_WORD.search(raw) and _has_escaped_name(raw):
         raise UndecodableError("message.escaped_name")
     return value
+
+
+def _is_shallow(raw: bytes, depth: int) -> bool:
+    """Whether the text opens so few containers that it cannot nest them too deep; most messages are long texts in few.
+
+    False says nothing: rows of many objects are no deeper.
+    """
+    if len(raw) <= _COUNTED:
+        return raw.count(b"{") + raw.count(b"[") <= depth
+    for bracket in (b"{", b"["):
+        found = raw.find(bracket)
+        while found >= 0:
+            depth -= 1
+            if depth < 0:
+                return False
+            found = raw.find(bracket, found + 1)
+    return True
 
 
 def _has_escaped_name(raw: bytes) -> bool:

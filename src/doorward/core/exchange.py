@@ -168,6 +168,9 @@ class Exchange(msgspec.Struct):
     reason: Reason = Reason.NONE
     would_have: Effect | None = None
     alert: bool = False
+    rules: tuple[str, ...] = ()  # the policies that matched, whichever way
+    facts: tuple[str, ...] = ()
+    override: str | None = None  # the id of the justified exception that let it pass
     entities: dict[str, int] = {}
     findings: list[dict[str, Any]] = []
     redactions: int = 0

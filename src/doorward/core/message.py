@@ -47,6 +47,8 @@ __all__ = [
 
 Part = Literal["params", "arguments", "result", "error"]
 
+_CLOSE = ord("}")
+_BLANKS = b" \t\r\n"
 _ABSENT = msgspec.Raw(b"")
 
 
@@ -77,6 +79,30 @@ def span(message: Message, part: Part) -> memoryview:
         if not isinstance(message, Response) and "arguments" in message.params:
             return memoryview(_CALL.decode(message.raw).params.arguments)
         part = "params"
+    elif part == "result" and type(message) is Response and len(message.value) == 3:
+        found = _of_three(message)
+        if found is not None:
+            return found
     members = _MEMBERS.decode(message.raw)
-    found: msgspec.Raw = getattr(members, part)
-    return memoryview(found)
+    raw: msgspec.Raw = getattr(members, part)
+    return memoryview(raw)
+
+
+def _of_three(message: Response) -> memoryview | None:
+    """The result of a response with no member beside `jsonrpc` and `id`, as most servers write it: first or last.
+
+    What stands before or behind it is known to the byte, so the text need not be read again. A spelling that is not
+    expected gives None.
+    """
+    raw, ident = message.raw, message.id
+    if type(ident) is not int:
+        return None
+    first = b'{"jsonrpc":"2.0","id":%d,"result":' % ident
+    if raw.startswith(first) and raw[-1] == _CLOSE and raw[len(first)] not in _BLANKS and raw[-2] not in _BLANKS:
+        return memoryview(raw)[len(first) : -1]
+    last = b',"jsonrpc":"2.0","id":%d}' % ident
+    if raw.startswith(b'{"result":') and raw.endswith(last):
+        begin, end = len(b'{"result":'), len(raw) - len(last)
+        if raw[begin] not in _BLANKS and raw[end - 1] not in _BLANKS:
+            return memoryview(raw)[begin:end]
+    return None

@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from doorward.core.audit import AuditRecord
-from doorward.core.decision import Decision
+from doorward.core.audit import AuditRecord, Record
 from doorward.core.exchange import Answer, Outbound, Reply
 from doorward.core.finding import Finding, Text
 from doorward.core.identity import Credential, Grant
@@ -83,7 +82,7 @@ class Broker(Protocol):
 class Journal(Protocol):
     """The audit log of one process. ``append`` returns when the kernel has the record; raises ``JournalFault``."""
 
-    def append(self, record: AuditRecord) -> None: ...
+    def append(self, record: Record) -> None: ...
 
     def close(self) -> None: ...
 
@@ -95,13 +94,6 @@ class Seals(Protocol):
 
     def open(self, sealed: bytes, server: str, owner: str) -> tuple[str, str] | None:
         """(protocol version, the upstream's id), or None for what is not ours or not this caller's."""
-
-
-class Verifier(Protocol):
-    """Looks into a token that is no fixed one. May wait for an issuer's keys; never raises."""
-
-    async def verify(self, token: bytes, server_id: str, now: float) -> Grant | Decision:
-        """What the token is worth (``audience`` says for which servers), or why nothing. ``now``: epoch seconds."""
 
 
 class Sink(Protocol):

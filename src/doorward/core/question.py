@@ -38,9 +38,10 @@ class Verdict(msgspec.Struct, frozen=True):
     """What the policies say.
 
     ``decision``: ``ALLOW``, or a deny with the rules that decided. ``rules`` are the ids that matched, whichever way.
-    ``upper``: allowed at best, ``lower``: allowed at worst, over all arguments; once arguments were seen, and where they
-    do not matter, the two agree. ``settled`` is that they agree. ``mode`` is set where the deciding rules bring a mode
-    of their own, the strictest of them; None: the tool's or server's mode holds.
+    ``upper``: allowed at best, ``lower``: allowed at worst, over all arguments; once arguments were seen, and where
+    they do not matter, the two agree. ``open``: arguments may still add to ``observed``. ``mode`` is set where the
+    deciding rules bring a mode of their own, the strictest of them; None: the tool's or server's mode holds. ``mixed``:
+    some of the deciding rules bring none, so the tool's or server's counts beside it (``mode_over``).
     """
 
     decision: Decision
@@ -48,21 +49,35 @@ class Verdict(msgspec.Struct, frozen=True):
     lower: bool
     rules: tuple[str, ...] = ()
     mode: Mode | None = None
+    mixed: bool = False
     observed: tuple[Observed, ...] = ()
     facts: tuple[str, ...] = ()
+    open: bool = False
 
     @property
     def settled(self) -> bool:
-        return self.upper == self.lower
+        """Whether arguments change nothing, not even what is recorded: there is no need to ``judge`` them."""
+        return self.upper == self.lower and not self.open
+
+    def mode_over(self, mode: Mode) -> Mode:
+        """The mode that holds for this verdict where the tool or server has ``mode``: rule, then tool; the stricter."""
+        if self.mode is None:
+            return mode
+        return max(self.mode, mode, key=_RANK.__getitem__) if self.mixed else self.mode
+
+
+_RANK = {mode: rank for rank, mode in enumerate(Mode)}
 
 
 class Policies(Protocol):
-    """A compiled set of policies (``stages/authorize.py`` asks it). Never raises: what goes wrong is a deny."""
+    """A compiled set of policies (``stages/cedar.py`` is one). Never raises: what goes wrong is a deny."""
 
-    digest: str
+    @property
+    def digest(self) -> str:
+        """SHA-256 over all that decides here, in hexadecimal."""
 
     def bounds(self, question: Question) -> Verdict:
         """Without arguments. ``decision`` is that of the upper bound: ALLOW means that some arguments may pass."""
 
     def judge(self, question: Question, arguments: Any) -> Verdict:
-        """With the decoded ``arguments`` object (numbers as the strict reader gives them)."""
+        """With the decoded ``arguments`` object (numbers as the strict reader gives them; None: there is none)."""

@@ -7,7 +7,7 @@ import msgspec
 
 from doorward.core.identity import Grant
 from doorward.core.policy import Mode, ToolRule
-from doorward.core.ports import Broker, Scanner, Verifier
+from doorward.core.ports import Broker, Scanner
 from doorward.core.question import Policies
 
 
@@ -133,7 +133,6 @@ class Snapshot(msgspec.Struct, frozen=True):
     limits: Limits = Limits()
     timeouts: Timeouts = Timeouts()
     policies: Policies | None = None  # None: the grant alone decides
-    verifier: Verifier | None = None  # None: fixed tokens only
     scanner: Scanner | None = None
     actions: Mapping[tuple[str, str], Action] = {}  # (entity, "arguments" | "results") -> what to do
     replace: Mapping[str, str] = {}  # entity or "default" -> replacement style

@@ -4,6 +4,8 @@
 it may wait, is in ``pipeline.py``.
 """
 
+from hashlib import sha256
+
 from doorward.core.decision import ALLOW, Act, Decision, Effect, Reason
 from doorward.core.exchange import Exchange, Inbound, Reply
 from doorward.core.identity import Grant
@@ -14,10 +16,12 @@ from doorward.core.ports import Seals
 from doorward.core.snapshot import Server
 from doorward.gateway.books import Books
 from doorward.gateway.call import Call, Ids, is_listen, weigh
+from doorward.gateway.deciding import Deciding
 from doorward.gateway.flow import Flow
+from doorward.gateway.leases import Leases
+from doorward.gateway.live import Live
 from doorward.gateway.schemas import Schemas
 from doorward.stages.authenticate import authenticate
-from doorward.stages.authorize import authorize
 from doorward.stages.mirrors import compare, stated_version, states_modern
 from doorward.stages.record import trace_of
 from doorward.stages.refuse import error_body, refusal, tool_refusal, unreadable
@@ -51,6 +55,22 @@ DRAINING = Decision(
     what="the gateway is about to stop",
     remedy="send the request again in a moment",
 )
+TOO_MANY_BAD = Decision(
+    Effect.DENY,
+    Reason.LIMIT_RATE,
+    Severity.CRITICAL,
+    rules=("auth",),
+    what="too many bad tokens came from this address",
+    remedy="wait for the time that Retry-After names, and check which token the client is configured with",
+)
+BLIND = Decision(
+    Effect.DENY,
+    Reason.STATE_UNAVAILABLE,
+    Severity.CRITICAL,
+    rules=("revocation",),
+    what="nobody can say whether this token has been revoked meanwhile",
+    remedy="try again in a moment; if it stays so, tell the operator of the gateway",
+)
 BATCH_REFUSED = Decision(
     Effect.DENY,
     Reason.MESSAGE_BATCH_REFUSED,
@@ -72,10 +92,23 @@ NOT_IN_BATCH = Decision(
 class Admission:
     """Everything that is decided about a request before its text is looked at."""
 
-    __slots__ = ("_books", "_flow", "_ids", "_schemas", "_sealer")
+    __slots__ = ("_books", "_deciding", "_flow", "_ids", "_leases", "_live", "_schemas", "_sealer")
 
-    def __init__(self, books: Books, flow: Flow, ids: Ids, schemas: Schemas, sealer: Seals) -> None:
+    def __init__(
+        self,
+        live: Live,
+        books: Books,
+        flow: Flow,
+        ids: Ids,
+        schemas: Schemas,
+        sealer: Seals,
+        deciding: Deciding,
+        leases: Leases,
+    ) -> None:
+        self._live = live
         self._books = books
+        self._deciding = deciding
+        self._leases = leases
         self._flow = flow
         self._ids = ids
         self._schemas = schemas
@@ -107,7 +140,11 @@ class Admission:
         if server is None:
             return self.refuse(call, NO_ROUTE)
         call.server = server
-        grant = authenticate(inbound.token, inbound.token_ambiguous, snapshot, server, self._books.clock.wall())
+        token = inbound.token
+        if token is not None and call.found is None:
+            call.found = snapshot.agents.get(sha256(token).digest())
+        shared, now = self._live.shared, self._books.clock.wall()
+        grant = authenticate(token is not None, inbound.token_ambiguous, call.found, server, now, shared.revocations)
         if not isinstance(grant, Grant):
             return self.refuse(call, grant)
         call.grant = grant
@@ -232,7 +269,7 @@ class Admission:
 
     def _judge_one(self, call: Call, exchange: Exchange) -> Decision | None:
         """The first decision that refuses, each seen through the mode."""
-        message, server = exchange.message, call.server
+        message = exchange.message
         if message is not None or call.inbound.verb != "POST":
             decision = self._compare(call, exchange, message)
             if decision is not ALLOW and weigh(exchange, decision) is Act.REFUSE:
@@ -242,14 +279,21 @@ class Admission:
                 if weigh(exchange, decision) is Act.REFUSE:
                     return decision
         if isinstance(message, Request):
-            now = self._books.clock.monotonic()
-            decision = self._flow.rate(call.owner, call.snapshot.limits.calls_per_minute, now)
+            decision = self._within_limits(call, exchange)
             if decision is not ALLOW and weigh(exchange, decision) is Act.REFUSE:
                 return decision
-        decision = authorize(call.grant, server, exchange.method, named_tool(message))
-        if decision is not ALLOW and weigh(exchange, decision) is Act.REFUSE:
-            return decision
-        return self._relay_enforced(call, exchange)
+        return self._deciding.decide(call, exchange, message) or self._relay_enforced(call, exchange)
+
+    def _within_limits(self, call: Call, exchange: Exchange) -> Decision:
+        """Calls a minute of this caller in all and, where that is set, of this tool; and the bytes that it moves."""
+        limits, leases, owner, now = call.snapshot.limits, self._leases, call.owner, self._books.clock.wall()
+        decision = leases.allow(owner, "", "", limits.calls_per_minute, now)
+        rate = call.server.rate_of(exchange.name) if decision is ALLOW else None
+        if rate is not None:
+            decision = leases.allow(owner, call.server.id, exchange.name or "", rate, now)
+        if decision is ALLOW:
+            decision = leases.allow_bytes(owner, "", "", exchange.bytes_in, limits.bytes_per_minute, now)
+        return decision
 
     def _compare(self, call: Call, exchange: Exchange, message: Message | None) -> Decision:
         if call.inbound.transport != "http":
@@ -312,7 +356,11 @@ class Admission:
         exchange.decision, exchange.reason = decision, decision.reason
         exchange.effect, exchange.refused = Effect.DENY, True
         self._books.conclude(call, exchange)
-        return refusal(exchange, decision, challenge=challenge(call.snapshot.public_url, call.server, call.inbound))
+        return self.worded(call, decision)
+
+    def worded(self, call: Call, decision: Decision) -> Reply:
+        """What the client gets for a whole call that was refused."""
+        return refusal(call.first, decision, challenge=challenge(call.snapshot.public_url, call.server, call.inbound))
 
     def _refuse_batch(self, call: Call, decision: Decision | None) -> Reply:
         """None is forwarded, and each request gets an error: its own, or that of the element that was refused."""

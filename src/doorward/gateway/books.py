@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from typing import Protocol
 
-from doorward.core.audit import digest
+from doorward.core.audit import Record, digest
 from doorward.core.decision import Effect, Reason
 from doorward.core.errors import JournalFault
 from doorward.core.exchange import Exchange
@@ -13,6 +13,7 @@ from doorward.core.methods import METHODS
 from doorward.core.ports import Clock, Journal
 from doorward.core.snapshot import Snapshot
 from doorward.gateway.call import Call, Ids
+from doorward.stages.line import line
 from doorward.stages.record import record
 
 log = logging.getLogger(__name__)
@@ -124,19 +125,16 @@ class Books:
         kind: str = "",
         reason: Reason | None = None,
     ) -> None:
-        entry = record(
-            exchange,
-            phase,
-            event_id=self._ids.next(),
-            wall=self.clock.wall(),
-            hash_key_id=snapshot.keys.hash_key_id,
-            latency=latency,
-            detail=detail,
-        )
-        if kind:
-            entry.kind = kind
-        if reason is not None:
-            entry.reason = reason
+        event_id, wall, key = self._ids.next(), self.clock.wall(), snapshot.keys.hash_key_id
+        entry: Record | None = None
+        if not detail and not kind:
+            entry = line(exchange, phase, event_id=event_id, wall=wall, hash_key_id=key, latency=latency)
+        if entry is None:
+            entry = record(
+                exchange, phase, event_id=event_id, wall=wall, hash_key_id=key, latency=latency, detail=detail
+            )
+            entry.kind = kind or entry.kind
+            entry.reason = entry.reason if reason is None else reason
         try:
             self._journal.append(entry)
         except JournalFault:

@@ -1,28 +1,32 @@
 """One ``Inbound`` on its way through the pipeline: what is known of it so far. State, and no rule."""
 
-from asyncio import TimerHandle
+from asyncio import Task, TimerHandle
 from collections.abc import Awaitable, Callable
-from itertools import count
+from itertools import chain, count
 from secrets import token_hex
+from typing import Any
 
-from doorward.core.decision import Act, Decision, Effect, under
+from doorward.core.decision import Act, Decision, Effect, Reason, under
 from doorward.core.exchange import Answer, Exchange, Inbound, Outbound
 from doorward.core.identity import NOTHING, Grant
 from doorward.core.message import Message, MessageId, Request
+from doorward.core.policy import Mode
 from doorward.core.snapshot import Server, Snapshot
 
 
 class Ids:
-    """Ids that nobody else makes: a random beginning for this process, then a count."""
+    """Ids that nobody else makes: a random beginning for this process, then a count. ``next()`` gives one."""
 
-    __slots__ = ("_base", "_count")
+    __slots__ = ("next",)
 
     def __init__(self) -> None:
-        self._base = token_hex(10)
-        self._count = count(1)
+        base = token_hex(10)
+        pages = (f"{base}{page:010x}" for page in count())
+        # The last two digits are put on without formatting a number, several times a call.
+        self.next: Callable[[], str] = chain.from_iterable(map(page.__add__, _LOW) for page in pages).__next__
 
-    def next(self) -> str:
-        return f"{self._base}{next(self._count):012x}"
+
+_LOW = tuple(f"{number:02x}" for number in range(256))
 
 
 class Call:
@@ -36,8 +40,11 @@ class Call:
         "body",
         "counted",
         "draining",
+        "ended",
         "exchanges",
+        "expiry",
         "forwarded_at",
+        "found",
         "grant",
         "headers",
         "inbound",
@@ -53,6 +60,7 @@ class Call:
         "snapshot",
         "spent",
         "stream",
+        "task",
         "tell",
         "timer",
         "version",
@@ -62,6 +70,7 @@ class Call:
         self.snapshot = snapshot  # taken once, kept to the end
         self.inbound = inbound
         self.server: Server = _NOWHERE
+        self.found: Grant | Decision | None = None  # what the token is worth, once somebody has looked
         self.grant: Grant = NOTHING
         self.owner = ""
         self.session: str | None = None  # the upstream's own id
@@ -81,6 +90,9 @@ class Call:
         self.opened = False  # the head of an event stream has gone to the client
         self.resumable = False  # an event with an id has gone by, so the client can come back for the rest
         self.draining = False
+        self.task: Task[Any] | None = None  # what serves it, where its grant can end before it does
+        self.ended: Reason | None = None  # why its grant ended meanwhile
+        self.expiry: TimerHandle | None = None  # of the grant, while a long stream is open
         self.counted = ""  # "call" or "stream" while it counts against the limits
         self.spent = 0.0  # seconds of our own, before forwarding and in screening
         self.forwarded_at = 0.0
@@ -98,11 +110,15 @@ class Call:
 _NOWHERE = Server(id="", target=None)  # type: ignore[arg-type]
 
 
-def weigh(exchange: Exchange, decision: Decision) -> Act:
-    """Note a decision on its exchange, seen through the exchange's mode, and say what is to be done."""
+def weigh(exchange: Exchange, decision: Decision, *, mode: Mode | None = None, overridden: bool = False) -> Act:
+    """Note a decision on its exchange, seen through a mode, and say what is to be done.
+
+    ``mode``: the rule's own, where it has one; else the exchange's holds. ``overridden``: a justified exception covers
+    it.
+    """
     if decision.effect is Effect.ALLOW:
         return Act.PASS
-    ruling = under(exchange.mode, decision)
+    ruling = under(mode or exchange.mode, decision, overridden=overridden)
     if ruling.act is Act.REFUSE or exchange.decision is None:
         exchange.decision = decision
         exchange.reason = decision.reason

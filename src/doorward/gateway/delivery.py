@@ -29,23 +29,18 @@ class Delivery:
 
     async def deliver(self, call: Call, answer: Answer, send: Send) -> None:
         """Screen and send everything that one answer holds; returns when it has ended."""
-        if answer.events is None:
-            await self._deliver_whole(call, answer, send)
-        else:
-            await self._deliver_stream(call, answer, send)
+        await (self._deliver_whole if answer.events is None else self._deliver_stream)(call, answer, send)
 
     async def _deliver_whole(self, call: Call, answer: Answer, send: Send) -> None:
         begun = self._books.clock.monotonic()
-        version = None
-        if call.pending:
-            asked = next(iter(call.pending.values()))
-            body = await self._returning.whole(
-                call, answer.body, is_json=_is_json(answer.headers), status=answer.status
-            )
-            version = asked.version
-        else:
-            body = await self._returning.whole(call, answer.body, is_json=True, status=answer.status)
-        headers = self._returning.headers(call, answer, version)
+        returning = self._returning
+        asked = next(iter(call.pending.values())) if call.pending else None
+        is_json = asked is None or _is_json(answer.headers)
+        reading = returning.read(call, answer.body) if answer.body and is_json else None
+        body = returning.at_once(call, reading, answer.status)
+        if body is None:
+            body = await returning.whole(call, answer.body, reading, status=answer.status)
+        headers = returning.headers(call, answer, asked.version if asked is not None else None)
         self._conclude_rest(call)
         await send.whole(Reply(answer.status, headers, body))
         self._books.meter.observe("respond", self._books.clock.monotonic() - begun)

@@ -12,7 +12,7 @@ _BUCKETS = 10_000
 class Flow:
     """Counts of calls in flight and open streams, and one token bucket a caller (the least recently used go first)."""
 
-    __slots__ = ("_buckets", "_calls", "_streams", "calls", "streams")
+    __slots__ = ("_buckets", "_calls", "_failures", "_streams", "calls", "streams")
 
     def __init__(self) -> None:
         self.calls = 0
@@ -20,6 +20,7 @@ class Flow:
         self._calls: dict[str, int] = {}
         self._streams: dict[str, int] = {}
         self._buckets: OrderedDict[str, Bucket] = OrderedDict()
+        self._failures: OrderedDict[str, Bucket] = OrderedDict()
 
     def rate(self, owner: str, per_minute: int, now: float) -> Decision:
         """One call out of the caller's minute. ``now`` in monotonic seconds."""
@@ -29,6 +30,18 @@ class Flow:
         if len(self._buckets) > _BUCKETS:
             self._buckets.popitem(last=False)
         return decision
+
+    def failed(self, client: str, per_minute: int, now: float) -> None:
+        """A token of this address was bad."""
+        bucket, _ = take(self._failures.get(client), per_minute, now)
+        self._failures[client] = bucket
+        self._failures.move_to_end(client)
+        if len(self._failures) > _BUCKETS:
+            self._failures.popitem(last=False)
+
+    def may_try(self, client: str, per_minute: int, now: float) -> Decision:
+        """Whether another unknown token of this address is looked into; good tokens that are known always pass."""
+        return take(self._failures.get(client), per_minute, now)[1]
 
     def enter(self, owner: str, limits: Limits) -> Decision:
         """Count a call in, or say that there is no room."""

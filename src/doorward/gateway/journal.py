@@ -11,12 +11,8 @@ from hashlib import sha256
 from pathlib import Path
 from uuid import uuid4
 
-import msgspec
-
-from doorward.core.audit import AuditRecord
+from doorward.core.audit import Record
 from doorward.core.errors import JournalFault
-
-_encode = msgspec.json.Encoder().encode
 
 
 class FileJournal:
@@ -39,14 +35,11 @@ class FileJournal:
         except OSError as error:
             raise JournalFault(f"the audit directory cannot be written: {error.strerror}") from error
 
-    def append(self, record: AuditRecord) -> None:
+    def append(self, record: Record) -> None:
         """Return when the kernel has the record (G1). After a failed or partial write the line is ended before the next
         one.
         """
-        record.writer = self.writer
-        record.seq = self._seq
-        record.prev = self._prev
-        line = _encode(record) + b"\n"
+        line = record.line(self.writer, self._seq, self._prev)
         try:
             if self._torn:
                 os.write(self._file, b"\n")
@@ -70,7 +63,7 @@ class FileJournal:
 class NullJournal:
     """Keeps nothing; for tests and for measuring what the journal costs."""
 
-    def append(self, record: AuditRecord) -> None:
+    def append(self, record: Record) -> None:
         return
 
     def close(self) -> None:

@@ -1,5 +1,6 @@
 """The one place that holds the current ``Snapshot``, and what a worker says about its health."""
 
+from doorward.core.shared import Shared
 from doorward.core.snapshot import Snapshot
 
 
@@ -9,10 +10,12 @@ class Live:
     ``ready``: the listener is open. ``draining``: no new calls, the old ones may end.
     """
 
-    __slots__ = ("_troubles", "draining", "ready", "snapshot")
+    __slots__ = ("_troubles", "blind", "draining", "ready", "shared", "snapshot")
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
+        self.shared = Shared()  # what all workers share; replaced whole, between two reloads too
+        self.blind = False  # for too long nobody knew what has been revoked meanwhile
         self.ready = False
         self.draining = False
         self._troubles: dict[str, str] = {}
@@ -22,6 +25,11 @@ class Live:
         if snapshot.version <= self.snapshot.version:
             raise ValueError(f"version {snapshot.version} is not newer than {self.snapshot.version}")
         self.snapshot = snapshot
+
+    def refine(self, snapshot: Snapshot) -> None:
+        """The same version, which knows more about the servers' tools. Dropped if another version came meanwhile."""
+        if snapshot.version == self.snapshot.version:
+            self.snapshot = snapshot
 
     def trouble(self, part: str, reason: str) -> None:
         """``part`` cannot do its work for now, so calls are being refused; ``reason`` is one line without payload."""

@@ -11,25 +11,32 @@ refuses.
 
 import asyncio
 import logging
+from hashlib import sha256
 
 from doorward.core.decision import ALLOW, Act, Decision, Effect, Reason
 from doorward.core.errors import Fault, JournalFault, UpstreamFault
 from doorward.core.exchange import Answer, Exchange, Inbound, Outbound, Reply
-from doorward.core.identity import NO_CREDENTIAL, Credential
+from doorward.core.identity import NO_CREDENTIAL, Credential, Grant
 from doorward.core.message import Request, Response
 from doorward.core.methods import method_entry
 from doorward.core.ports import Clock, Journal, Seals, Send
-from doorward.gateway.admission import DRAINING, Admission, named_tool
+from doorward.core.shared import Shared
+from doorward.gateway.admission import BLIND, DRAINING, TOO_MANY_BAD, Admission, named_tool
 from doorward.gateway.books import Books, Early, Meters, always
 from doorward.gateway.call import Call, Ids, weigh
+from doorward.gateway.catalogue import Catalogue, NoCatalogue
+from doorward.gateway.deciding import Deciding
 from doorward.gateway.delivery import Delivery
 from doorward.gateway.flow import Flow
+from doorward.gateway.leases import Leases
 from doorward.gateway.live import Live
 from doorward.gateway.returning import Returning, decision_of
 from doorward.gateway.schemas import Schemas
 from doorward.gateway.screen import rejoined, screen
+from doorward.gateway.task_owners import judge as judge_task
+from doorward.gateway.task_owners import used_tasks
+from doorward.gateway.tokens import TokenCache
 from doorward.gateway.upstreams import Upstreams
-from doorward.stages.authorize import authorize
 from doorward.stages.mirrors import remirrored
 from doorward.stages.refuse import DROPPED, JSON, error_body, refusal
 
@@ -52,18 +59,28 @@ class Pipeline:
         meter: Meters,
         sealer: Seals,
         early: Early = always,
+        *,
+        tokens: TokenCache | None = None,
+        catalogue: Catalogue | None = None,
+        leases: Leases | None = None,
     ) -> None:
         self._live = live
         self._upstreams = upstreams
         self._clock = clock
         ids = Ids()
         schemas = Schemas()
+        self._tokens = tokens
+        self._catalogue = catalogue if catalogue is not None else NoCatalogue()
         self.flow = Flow()
         self.books = Books(journal, meter, clock, ids, early)
-        self.admission = Admission(self.books, self.flow, ids, schemas, sealer)
+        self.deciding = Deciding(live, self._catalogue.schemas, clock.wall)
+        self.admission = Admission(
+            live, self.books, self.flow, ids, schemas, sealer, self.deciding, leases if leases is not None else Leases()
+        )
         self.returning = Returning(self.books, schemas, sealer, self.tell)
         self.delivery = Delivery(self.books, self.returning)
         self._streaming: set[Call] = set()
+        self._ending: set[Call] = set()  # calls whose grant may end before they do
 
     async def serve(self, inbound: Inbound, send: Send) -> None:
         """Answer one thing a client sent. Never raises, but for the cancellation by which a transport says: the client
@@ -78,8 +95,10 @@ class Pipeline:
             answer = await self.forward(call)
             await self.delivery.deliver(call, answer, send)
         except asyncio.CancelledError:
-            self.vanished(call)
-            raise
+            if call.ended is None:
+                self.vanished(call)
+                raise
+            await self._end(call, send)
         except ConnectionError:  # the client went away between two writes; its task is about to be cancelled
             self.vanished(call)
         except Fault as fault:
@@ -101,7 +120,13 @@ class Pipeline:
         verb = call.inbound.verb
         if self._live.draining and (verb == "GET" or (verb == "POST" and call.inbound.session is None)):
             return self.admission.refuse(call, DRAINING)
+        if call.inbound.token is not None and self._tokens is not None:
+            reply = await self._look_into(call, self._tokens)
+            if reply is not None:
+                return reply
         reply = self.admission.admit(call)
+        if reply is None:
+            reply = await self._whose_tasks(call)
         if reply is None and call.snapshot.scanner is not None:
             reply = await self._inspect(call)
         if reply is None:
@@ -112,6 +137,69 @@ class Pipeline:
         elif reply.status == DROPPED:
             await self._decline(call)
         return reply
+
+    # -- what must be looked up, and what ends before the call does
+
+    async def _look_into(self, call: Call, tokens: TokenCache) -> Reply | None:
+        """What a token is worth that is no fixed one: cached, or verified now, which may wait for an issuer's keys."""
+        token, shared = call.inbound.token, self._live.shared
+        assert token is not None
+        if sha256(token).digest() in call.snapshot.agents:
+            return None
+        now = self._clock.wall()
+        call.found = tokens.lookup(token, now, shared.epoch, shared.revocations)
+        if call.found is None:
+            client, limits = call.inbound.client_ip, call.snapshot.limits
+            allowed = self.flow.may_try(client, limits.failed_logins_per_minute, self._clock.monotonic())
+            if allowed is not ALLOW:
+                return self.admission.refuse(call, TOO_MANY_BAD)
+            call.found = await tokens.check(token, now, shared.epoch, shared.revocations)
+            if isinstance(call.found, Decision):
+                self.flow.failed(client, limits.failed_logins_per_minute, self._clock.monotonic())
+        if isinstance(call.found, Grant):
+            if self._live.blind:
+                return self.admission.refuse(call, BLIND)
+            call.task = asyncio.current_task()
+            self._ending.add(call)
+        return None
+
+    async def _whose_tasks(self, call: Call) -> Reply | None:
+        """A task is its maker's; only ids that nobody here knows are looked up in the store."""
+        for exchange in call.exchanges:
+            if exchange.message is None:
+                continue
+            for task_id in used_tasks(exchange.message):
+                decision = await self._task(call, task_id)
+                if decision is not ALLOW and weigh(exchange, decision) is Act.REFUSE:
+                    return self.admission.refuse(call, decision)
+        return None
+
+    async def _task(self, call: Call, task_id: str) -> Decision:
+        tasks, server = self._catalogue.tasks, call.server.id
+        owner = tasks.known(server, task_id)
+        if owner is None:
+            owner = await self._catalogue.owner(server, task_id)
+            if owner is not None:
+                tasks.adopt(server, task_id, owner)
+        return judge_task(call.owner, owner)
+
+    def revoke(self, shared: Shared) -> None:
+        """Calls and streams of what has just been revoked end with an error."""
+        for call in list(self._ending):
+            if shared.revocations.hit(call.grant):
+                self._cut(call, Reason.AUTH_REVOKED)
+
+    def _cut(self, call: Call, reason: Reason) -> None:
+        if call.ended is None and call.task is not None:
+            call.ended = reason
+            call.task.cancel()
+
+    async def _end(self, call: Call, send: Send) -> None:
+        """Its grant has ended: whoever waits is told."""
+        assert call.ended is not None
+        if call.task is not None:
+            call.task.uncancel()
+        await self._fail(call, send, Fault(code=call.ended.value))
 
     async def _decline(self, call: Call) -> None:
         """A server whose question was answered with what may not pass must not wait for ever: it gets our error."""
@@ -155,15 +243,14 @@ class Pipeline:
         call.headers = remirrored(call.headers, exchange.message, reading)
         call.rewritten = None if call.batch else reading
         exchange.forwarded_hash = self.books.payload_hash(call, reading)
-        method = reading.method if isinstance(reading, Request) else exchange.method
-        decision = authorize(call.grant, call.server, method, named_tool(reading))
-        if decision is not ALLOW and weigh(exchange, decision) is Act.REFUSE:
-            return decision
-        return None
+        exchange.name = named_tool(reading)
+        return self.deciding.decide(call, exchange, reading)
 
     async def forward(self, call: Call) -> Answer:
         """Send what was prepared, with the credential minted for it."""
-        credential = await self._credential(call)
+        credential = NO_CREDENTIAL
+        if call.server.broker is not None:
+            credential = await self._credential(call)
         for exchange in call.exchanges:
             exchange.credential = credential.label
         call.outbound = _outbound(call)
@@ -218,6 +305,8 @@ class Pipeline:
                 self.books.conclude(call, exchange, effect=Effect.ERROR, reason=decision.reason, detail=fault.detail)
         except JournalFault as error:
             decision = decision_of(error)
+        if decision.reason in (Reason.AUTH_REVOKED, Reason.AUTH_EXPIRED) and not call.batch:
+            return self.admission.worded(call, decision), decision
         return _failure(call, decision), decision
 
     def vanished(self, call: Call) -> None:
@@ -234,6 +323,9 @@ class Pipeline:
         if call.answer is not None:
             call.answer.abort()
         self._streaming.discard(call)
+        self._ending.discard(call)
+        if call.expiry is not None:
+            call.expiry.cancel()
         if call.timer is not None:
             call.timer.cancel()
         if call.counted == "call":
@@ -247,7 +339,11 @@ class Pipeline:
     def _watch(self, call: Call) -> None:
         if call.stream:
             self._streaming.add(call)
-            call.timer = asyncio.get_running_loop().call_later(_SUMMARY, self._summarise, call)
+            loop = asyncio.get_running_loop()
+            call.timer = loop.call_later(_SUMMARY, self._summarise, call)
+            if call.grant.expires is not None:
+                left = call.grant.expires - self._clock.wall()
+                call.expiry = loop.call_later(max(0.0, left), self._cut, call, Reason.AUTH_EXPIRED)
 
     def _summarise(self, call: Call) -> None:
         if call not in self._streaming:

@@ -120,15 +120,36 @@ class Returning:
 
     # -- a whole body
 
-    async def whole(self, call: Call, body: bytes, *, is_json: bool, status: int) -> bytes:
-        """What goes to the client for a whole body. Raises ``UpstreamFault`` where there is no answer in it."""
-        reading = self._reading(call, body) if body and is_json else None
+    def read(self, call: Call, body: bytes) -> Message | Batch | Unreadable:
+        """What a body of the server says."""
+        return read(body, depth=call.snapshot.limits.depth, batches=allows_batches(call.version))
+
+    def at_once(self, call: Call, reading: Message | Batch | Unreadable | None, status: int) -> bytes | None:
+        """``whole`` where nothing needs to wait: an answer to one of our requests, and no detector to look at it. None:
+        it is something else.
+        """
+        if type(reading) is not Response or reading.id not in call.pending or status >= 400:
+            return None
+        if call.snapshot.scanner is not None:
+            return None
+        begun = self._books.clock.monotonic()
+        exchange = call.pending.pop(reading.id)
+        self._learn(call, exchange, reading)
+        self._settle(call, exchange, reading, reading.raw, begun)
+        return self._complete(call, reading.raw) if call.pending else reading.raw
+
+    async def whole(
+        self, call: Call, body: bytes, reading: Message | Batch | Unreadable | None, *, status: int
+    ) -> bytes:
+        """What goes to the client for a whole body; ``reading`` None: it is empty, or no JSON. Raises ``UpstreamFault``
+        where there is no answer in it.
+        """
         if status >= 400 and isinstance(reading, Response) and reading.is_error:
             return await self._failed(call, reading, body)
         if call.pending and (reading is None or (status >= 400 and isinstance(reading, Unreadable))):
             return await self._no_message(call, body, status)
         if call.pending or isinstance(reading, _READABLE):
-            taken = await self._take(call, body, reading or self._reading(call, body))
+            taken = await self._take(call, body, reading or self.read(call, body))
             return self._complete(call, taken) if call.pending else taken
         screened = await screen_text(call, call.first, body)
         return b"" if screened.refusal is not None else screened.raw
@@ -148,9 +169,6 @@ class Returning:
             self._books.conclude(call, exchange)
         call.pending.clear()
         return raw
-
-    def _reading(self, call: Call, raw: bytes) -> Message | Batch | Unreadable:
-        return read(raw, depth=call.snapshot.limits.depth, batches=allows_batches(call.version))
 
     async def _no_message(self, call: Call, body: bytes, status: int) -> bytes:
         """An error page, or nothing: passed with its status; but a success without an answer is none."""
@@ -190,7 +208,7 @@ class Returning:
         """A body or an event's data that must hold answers: screened, recorded, ready to send; empty where it was
         dropped.
         """
-        return await self._take(call, raw, self._reading(call, raw))
+        return await self._take(call, raw, self.read(call, raw))
 
     async def _take(self, call: Call, raw: bytes, reading: Message | Batch | Unreadable) -> bytes:
         begun = self._books.clock.monotonic()
@@ -249,16 +267,25 @@ class Returning:
         exchange = self._answered(call, message)
         if exchange is None:
             return await self._unexpected(call, message)
+        self._learn(call, exchange, message)
+        screened = await screen(call, exchange, message, "results", exchange.method or "")
+        raw = screened.raw
+        if screened.refusal is not None:
+            raw = refusal(exchange, screened.refusal).body
+        self._settle(call, exchange, message, raw, begun)
+        return raw
+
+    def _learn(self, call: Call, exchange: Exchange, message: Response) -> None:
+        """What an answer says that later messages depend on."""
         if exchange.method == "initialize" and isinstance(message.result, dict):
             negotiated = message.result.get("protocolVersion")
             if isinstance(negotiated, str) and len(negotiated) <= LONGEST_VERSION:
                 exchange.version = negotiated
         elif exchange.method == "tools/list":
             self._schemas.learn(call.server.id, call.owner, message)
-        screened = await screen(call, exchange, message, "results", exchange.method or "")
-        raw = screened.raw
-        if screened.refusal is not None:
-            raw = refusal(exchange, screened.refusal).body
+
+    def _settle(self, call: Call, exchange: Exchange, message: Response, raw: bytes, begun: float) -> None:
+        """The outcome, before ``raw`` goes to the client."""
         self._books.hash_answer(call, exchange, message, raw)
         call.spent += self._books.clock.monotonic() - begun
         try:
@@ -267,7 +294,6 @@ class Returning:
             if isinstance(exchange.message, Request):
                 call.pending[exchange.message.id] = exchange  # it still waits: for an error
             raise
-        return raw
 
     def _answered(self, call: Call, message: Response) -> Exchange | None:
         """The request that a response answers: on a POST's stream only that POST's ids, each once."""

@@ -1,12 +1,10 @@
 """token -> Grant | Decision."""
 
-import hashlib
-
 from doorward.core.decision import Decision, Effect, Reason
 from doorward.core.identity import NOTHING, Grant
 from doorward.core.policy import Severity
 from doorward.core.shared import NONE_REVOKED, Revocations
-from doorward.core.snapshot import Server, Snapshot
+from doorward.core.snapshot import Server
 
 _AMBIGUOUS = Decision(
     Effect.DENY,
@@ -55,34 +53,30 @@ _REVOKED = Decision(
 
 
 def authenticate(
-    token: bytes | None,
+    present: bool,
     ambiguous: bool,
-    snapshot: Snapshot,
+    found: Grant | Decision | None,
     server: Server,
     now: float,
-    *,
-    verified: Grant | Decision | None = None,
     revocations: Revocations = NONE_REVOKED,
 ) -> Grant | Decision:
-    """Who calls. ``now`` is in seconds since the epoch; ``verified`` is what the verifier made of the token, if it was
-    asked.
+    """Who calls. ``present``: a token came along; ``found`` is what it is worth, None where nobody knows it. ``now`` is
+    in seconds since the epoch.
 
     The decision is final in every mode: a token that is present and bad is never let through (docs/transparency.md).
     """
     if ambiguous:
         return _AMBIGUOUS
-    if token is None:
+    if not present:
         return NOTHING if server.anonymous else _REQUIRED
-    # Looked up by its hash, so that the time it takes says nothing about the tokens that exist.
-    grant = snapshot.agents.get(hashlib.sha256(token).digest()) or verified
-    if grant is None:
+    if found is None:
         return _INVALID
-    if not isinstance(grant, Grant):
-        return grant
-    if grant.expires is not None and grant.expires <= now:
+    if not isinstance(found, Grant):
+        return found
+    if found.expires is not None and found.expires <= now:
         return _EXPIRED
-    if grant.audience is not None and server.id not in grant.audience:
+    if found.audience is not None and server.id not in found.audience:
         return _AUDIENCE
-    if revocations is not NONE_REVOKED and revocations.hit(grant):
+    if revocations is not NONE_REVOKED and revocations.hit(found):
         return _REVOKED
-    return grant
+    return found

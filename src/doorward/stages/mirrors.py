@@ -179,6 +179,8 @@ def decode(value: bytes) -> str | None:
     """A header's text with the base64 sentinel undone; None if it is malformed (not canonical, not UTF-8, control
     bytes).
     """
+    if not value.startswith(b"=?"):
+        return value.decode("ascii") if value.isascii() else None
     match = _SENTINEL.fullmatch(value)
     if match is None:
         if value.startswith(b"=?base64?") and value.endswith(b"?="):

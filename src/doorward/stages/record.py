@@ -85,28 +85,75 @@ def _found(entry: AuditRecord, exchange: Exchange) -> None:
 
 
 def _unchanging(exchange: Exchange, hash_key_id: str) -> AuditRecord:
-    principal = exchange.principal
+    entry = shared(*key_of(exchange, hash_key_id))
+    entry.exchange_id = exchange.exchange_id
+    entry.batch_id = exchange.batch_id
+    entry.trace_id = exchange.trace_id
+    entry.span_id = exchange.span_id
+    entry.bytes_in = exchange.bytes_in
+    return entry
+
+
+Texts = tuple[str, ...]
+Key = tuple[str, str, Texts, Texts, str, str, str, str | None, str | None, str, str, str, str, str]
+"""The arguments of ``shared``."""
+
+
+def key_of(exchange: Exchange, hash_key_id: str) -> Key:
+    """What the records of many exchanges have in common: the same caller, the same tool, the same rules."""
+    principal, inbound, name = exchange.principal, exchange.inbound, exchange.name
+    return (
+        principal.subject,
+        principal.client,
+        principal.groups,
+        principal.act,
+        inbound.client_ip,
+        exchange.grant_id,
+        exchange.server,
+        name[:256] if name is not None else None,
+        exchange.method,
+        inbound.transport,
+        hash_key_id,
+        str(exchange.mode),  # the plain text of a StrEnum hashes faster than the member
+        exchange.sensitivity,
+        exchange.policy_digest,
+    )
+
+
+def shared(
+    subject: str,
+    client: str,
+    groups: Texts,
+    act: Texts,
+    client_ip: str,
+    grant_id: str,
+    server: str,
+    name: str | None,
+    method: str | None,
+    transport: str,
+    hash_key_id: str,
+    mode: str,
+    sensitivity: str,
+    policy_digest: str,
+) -> AuditRecord:
+    """A record with the members that a ``Key`` decides; the others are empty."""
     return AuditRecord(
         event_id="",
+        exchange_id="",
         kind="",
         timestamp="",
-        exchange_id=exchange.exchange_id,
-        batch_id=exchange.batch_id,
-        trace_id=exchange.trace_id,
-        span_id=exchange.span_id,
-        identity=principal.subject,
-        client=principal.client,
-        groups=principal.groups,
-        client_ip=exchange.inbound.client_ip,
-        grant_id=exchange.grant_id,
-        act=principal.act,
-        mcp_server=exchange.server,
-        tool_name=exchange.name[:256] if exchange.name is not None else None,
-        method=exchange.method,
-        transport=exchange.inbound.transport,
+        identity=subject,
+        client=client,
+        groups=groups,
+        client_ip=client_ip,
+        grant_id=grant_id,
+        act=act,
+        mcp_server=server,
+        tool_name=name,
+        method=method,
+        transport=transport,
         hash_key_id=hash_key_id,
-        mode=exchange.mode,
-        sensitivity=exchange.sensitivity,
-        bytes_in=exchange.bytes_in,
-        policy_digest=exchange.policy_digest,
+        mode=mode,
+        sensitivity=sensitivity,
+        policy_digest=policy_digest,
     )

@@ -34,6 +34,7 @@ _CODES = {
     "upstream": 5020,
     "credential": 5021,
     "journal": 5030,
+    "state": 5032,
     "configuration": 5031,
 }
 
@@ -73,6 +74,7 @@ _STATUS: dict[Reason, int] = {
     Reason.AUTH_KIND: 401,
     Reason.AUTH_SCOPE: 403,
     Reason.AUTH_UNAVAILABLE: 503,
+    Reason.STATE_UNAVAILABLE: 503,
     Reason.SESSION_UNKNOWN: 404,
     Reason.SESSION_ENDED: 404,
     Reason.HTTP_ROUTE: 404,

@@ -1,7 +1,14 @@
-"""size -> Decision. (Schemas and pinned manifests join here in later issues.)"""
+"""size, schema -> Decision. (Pinned manifests join here in a later issue.)"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import msgspec
 
 from doorward.core.decision import ALLOW, Decision, Effect, Reason
 from doorward.core.policy import Severity
+from doorward.stages.schema import Schema, Unusable
 
 
 def validate_size(size: int, limit: int) -> Decision:
@@ -15,4 +22,66 @@ def validate_size(size: int, limit: int) -> Decision:
         rules=("limits",),
         what=f"the message is larger than {limit} bytes",
         remedy="send less in one message, or ask the operator to raise the limit",
+    )
+
+
+def validate_arguments(schema: Schema, arguments: Any) -> Decision:
+    """The arguments of a call, as the strict reader decoded them, against the tool's ``inputSchema``."""
+    failure = schema.failure(arguments)
+    return ALLOW if failure is None else _violation(Reason.SCHEMA_ARGUMENTS, *failure)
+
+
+def validate_result(schema: Schema, structured: Any) -> Decision:
+    """The ``structuredContent`` of a result against the tool's ``outputSchema``."""
+    failure = schema.failure(structured)
+    return ALLOW if failure is None else _violation(Reason.SCHEMA_RESULT, *failure)
+
+
+def refuse_unchecked(reason: Reason, unusable: Unusable) -> Decision:
+    """For ``strict`` tools alone: elsewhere a schema that cannot be used is recorded as uninspected, and passes."""
+    whose = _WHOSE[reason]
+    return Decision(
+        Effect.DENY,
+        reason,
+        Severity.HIGH,
+        rules=(whose.rule,),
+        what=f"the tool's {whose.schema} cannot be used to check this call: {unusable.reason}",
+        remedy="ask the operator: the server's schema must be mended, or `strict` taken from the tool",
+    )
+
+
+class _Whose(msgspec.Struct, frozen=True):
+    rule: str
+    schema: str
+    judged: str
+    remedy: str
+
+
+_WHOSE: Mapping[Reason, _Whose] = {
+    Reason.SCHEMA_ARGUMENTS: _Whose(
+        "input-schema",
+        "inputSchema",
+        "the arguments do",
+        "send arguments that fit the inputSchema that tools/list shows",
+    ),
+    Reason.SCHEMA_RESULT: _Whose(
+        "output-schema",
+        "outputSchema",
+        "the structured result does",
+        "check whether the call had its effect, and tell the operator: the server breaks its own schema",
+    ),
+}
+
+
+@lru_cache(maxsize=512)
+def _violation(reason: Reason, pointer: str, keyword: str) -> Decision:
+    whose = _WHOSE[reason]
+    place = f" at {pointer}" if pointer else ""
+    return Decision(
+        Effect.DENY,
+        reason,
+        Severity.HIGH,
+        rules=(whose.rule,),
+        what=f"{whose.judged} not fit the tool's {whose.schema}{place} ({keyword})",
+        remedy=whose.remedy,
     )

@@ -4,10 +4,15 @@ import hashlib
 import time
 from pathlib import Path
 
+import msgspec
+
 from doorward import configfile
-from doorward.bootstrap.configured import compiled, directories
+from doorward.bootstrap.configured import compiled, directories, known_tools
 from doorward.configfile.servers import mode_of
 from doorward.control import keys as keystore
+from doorward.control.policies.files import directory_of
+from doorward.control.rollout import modes
+from doorward.control.store import Store, location
 from doorward.core.errors import ConfigurationFault
 from doorward.core.snapshot import Keys, Snapshot
 from doorward.supervisor.plan import Plan
@@ -21,8 +26,14 @@ def load(path: Path) -> Plan:
     loaded = configfile.load_text(text, file=str(path))
     config = loaded.config
     keys_directory, audit = directories(loaded)
+    place = location(config.state.url, loaded.base_dir)
+    store = Store(place)  # first: it refuses a directory that others can write to
+    try:
+        tools = known_tools(store, config.servers)
+    finally:
+        store.close()
     keys = keystore.load(keys_directory, rotate=config.keys.rotate, now=time.time())
-    snapshot = compiled(loaded, keys, version=0)
+    snapshot, policies = compiled(loaded, keys, version=0, known_tools=tools)
     tls = config.listen.tls
     return Plan(
         path=path.absolute(),
@@ -38,7 +49,10 @@ def load(path: Path) -> Plan:
         servers={name: mode_of(config, server).value for name, server in config.servers.items()},
         tls=(tls.certificate, tls.key, tls.client_ca or "") if tls is not None else (),
         state=_state(keys, snapshot),
-        notices=tuple(map(str, loaded.warnings)),
+        store=place,
+        policies=directory_of(config, loaded.base_dir),
+        modes=msgspec.to_builtins(modes(config)),
+        notices=tuple(map(str, (*loaded.warnings, *policies.notices))),
     )
 
 

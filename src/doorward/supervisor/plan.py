@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -10,6 +11,7 @@ class Plan(msgspec.Struct, frozen=True):
     """One valid configuration. ``servers``: id -> mode. ``digest``: SHA-256 of the text, in hexadecimal.
 
     ``state``: a digest of what the text refers to (keys, secrets); another one: the same text means something else.
+    ``store``: the file of ``state.url``; None: there is none, and no API. ``policies``: their directory, if there is one. ``modes``: for the API.
     ``drain`` in seconds. ``admin_hosts``: names beside loopback's that the admin address answers to.
     ``notices``: what works but deserves a look, for the log.
     """
@@ -27,6 +29,9 @@ class Plan(msgspec.Struct, frozen=True):
     servers: dict[str, str] = {}
     tls: tuple[str, ...] = ()
     state: str = ""
+    store: Path | None = None
+    policies: Path | None = None
+    modes: dict[str, Any] = {}
     admin_hosts: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
 
@@ -40,6 +45,7 @@ _AT_START = {
     "listen.workers": "workers",
     "admin.address": "admin",
     "keys.directory": "keys",
+    "state.url": "store",
     "audit.directory": "audit",
 }
 

@@ -65,16 +65,20 @@ class Reloads:
 
         Each ``anyway`` seconds even if it has not: a key may be due for its successor.
         """
-        tried = last = look(self.plan.path)
+        tried = last = self._look()
         due = time.monotonic() + anyway
         while True:
             await asyncio.sleep(every)
-            now = look(self.plan.path)
+            now = self._look()
             changed = now != tried and now == last
             if changed or time.monotonic() >= due:
                 tried, due = now, time.monotonic() + anyway
                 await self.attempt(adopt)
             last = now
+
+    def _look(self) -> tuple[Look, ...]:
+        """The configuration and the policies beside it."""
+        return (look(self.plan.path), *_policy_looks(self.plan.policies))
 
     def status(self) -> dict[str, Any]:
         """For people."""
@@ -99,6 +103,15 @@ class Reloads:
             log.warning("%s has changed: it takes effect after a restart", name)
         for notice in self.plan.notices:
             log.warning("%s", notice)
+
+
+def _policy_looks(directory: Path | None) -> list[Look]:
+    if directory is None:
+        return []
+    try:
+        return [look(directory), *(look(path) for path in sorted(directory.iterdir()))]
+    except OSError:
+        return [None]
 
 
 def look(path: Path) -> Look:

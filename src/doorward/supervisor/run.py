@@ -8,20 +8,24 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from starlette.routing import Route
 
 from doorward.control.admin import application
+from doorward.control.api import Api
+from doorward.control.store import Store
 from doorward.core.errors import ConfigurationFault
 from doorward.supervisor.admin_server import served
 from doorward.supervisor.child import StartFault
 from doorward.supervisor.exposition import View, render
 from doorward.supervisor.fleet import Fleet
 from doorward.supervisor.pace import Pace
-from doorward.supervisor.plan import Load
+from doorward.supervisor.plan import Load, Plan
 from doorward.supervisor.reload import Reloads
 from doorward.worker.logs import Format
 from doorward.worker.process import told
@@ -81,14 +85,21 @@ class Supervisor:
 
     async def run(self, admin: socket.socket) -> int:
         """Until a signal or a worker that cannot start; the exit code."""
-        with self._signalled():
-            async with served(application(self, self._reloads.plan.admin_hosts), admin):
+        plan = self._reloads.plan
+        with self._signalled(), contextlib.ExitStack() as held:
+            async with served(application(self, plan.admin_hosts, self._api(plan, held)), admin):
                 workers = asyncio.create_task(self._fleet.run())
                 others = [asyncio.create_task(part) for part in (self._greet(), self._follow(), self._hang_ups())]
                 stop = asyncio.create_task(self._stop.wait())
                 await asyncio.wait((workers, stop), return_when=asyncio.FIRST_COMPLETED)
                 await _cancelled([stop, *others])
                 return await self._end(workers)
+
+    def _api(self, plan: Plan, held: contextlib.ExitStack) -> list[Route]:
+        if plan.store is None:
+            return []
+        store = held.enter_context(contextlib.closing(Store(plan.store)))
+        return Api(store, plan.audit, lambda: self._reloads.plan.modes, time.time).routes()
 
     async def _end(self, workers: asyncio.Task[None]) -> int:
         if not workers.done():
@@ -145,6 +156,8 @@ class Supervisor:
             listen=self._listen,
             keys=plan.keys,
             audit=plan.audit,
+            store=plan.store,
+            workers=plan.workers,
             log_format=self._options.log_format,
             log_level=self._options.log_level,
         )

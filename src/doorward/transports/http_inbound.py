@@ -1,6 +1,8 @@
 """An HTTP request as an ``Inbound``: its header fields sorted by what may happen to them."""
 
-from doorward.core.exchange import Inbound
+import msgspec
+
+from doorward.core.exchange import Headers, Inbound
 from doorward.core.snapshot import Snapshot
 from doorward.transports import front
 from doorward.transports.http1 import HttpRequest
@@ -20,10 +22,50 @@ _NAMED = {  # what is done with each field that has a meaning of its own
 }
 
 
+class Sorted(msgspec.Struct, frozen=True):
+    """The fields of one head, as ``Inbound`` has them. ``snapshot`` is what they were sorted by."""
+
+    snapshot: Snapshot
+    headers: Headers
+    mirrors: Headers
+    relayed: Headers
+    token: bytes | None
+    ambiguous: bool
+    session: bytes | None
+    version: bytes | None
+    versions: int
+    last_event_id: bytes | None
+    traceparent: bytes | None
+
+
 def inbound_of(
     request: HttpRequest, snapshot: Snapshot, server: str, received: float, transport: str = "http"
 ) -> Inbound:
     """Sort the header fields: those that pass, those that mirror the body, those that the pipeline decides about."""
+    fields: Sorted | None = request.notes.get(server)
+    if fields is None or fields.snapshot is not snapshot:
+        fields = request.notes[server] = _sorted(request.headers, snapshot, server)
+    return Inbound(
+        transport=transport,
+        verb=request.method,
+        server=server,
+        body=request.body,
+        headers=fields.headers,
+        mirrors=fields.mirrors,
+        relayed=fields.relayed,
+        token=fields.token,
+        token_ambiguous=fields.ambiguous,
+        session=fields.session,
+        version=fields.version,
+        version_count=fields.versions,
+        last_event_id=fields.last_event_id,
+        traceparent=fields.traceparent,
+        client_ip=front.caller(request, snapshot),
+        received=received,
+    )
+
+
+def _sorted(headers: Headers, snapshot: Snapshot, server: str) -> Sorted:
     known = snapshot.servers.get(server)
     more: frozenset[bytes] = known.request_headers if known is not None else frozenset()
     relay: frozenset[bytes] = known.relay if known is not None else frozenset()
@@ -33,7 +75,7 @@ def inbound_of(
     kept: dict[bytes, bytes] = {}
     tokens: list[tuple[bytes, bytes]] = []
     versions = 0
-    for field in request.headers:
+    for field in headers:
         name, value = field
         use = _NAMED.get(name)
         if use is None:
@@ -56,23 +98,18 @@ def inbound_of(
     token, ambiguous = _token(tokens)
     if token is not None and not any(name == b"x-mcp-token" for name, _ in tokens):
         relayed.clear()  # who uses Authorization for us has no credential of their own to hand on (brokers/relay.py)
-    return Inbound(
-        transport=transport,
-        verb=request.method,
-        server=server,
-        body=request.body,
-        headers=tuple(passed),
-        mirrors=tuple(mirrors),
-        relayed=tuple(relayed),
-        token=token,
-        token_ambiguous=ambiguous,
-        session=kept.get(b"mcp-session-id"),
-        version=kept.get(b"mcp-protocol-version"),
-        version_count=versions,
-        last_event_id=kept.get(b"last-event-id"),
-        traceparent=kept.get(b"traceparent"),
-        client_ip=front.caller(request, snapshot),
-        received=received,
+    return Sorted(
+        snapshot,
+        tuple(passed),
+        tuple(mirrors),
+        tuple(relayed),
+        token,
+        ambiguous,
+        kept.get(b"mcp-session-id"),
+        kept.get(b"mcp-protocol-version"),
+        versions,
+        kept.get(b"last-event-id"),
+        kept.get(b"traceparent"),
     )
 
 

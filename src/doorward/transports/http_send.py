@@ -22,9 +22,8 @@ class HttpSend:
         self._touched = 0.0
 
     async def whole(self, reply: Reply) -> None:
-        await self._responder.whole(
-            reply.status, (*reply.headers, *self._cors) if self._cors else reply.headers, reply.body
-        )
+        headers = (*reply.headers, *self._cors) if self._cors else reply.headers
+        self._responder.whole_now(reply.status, headers, reply.body)
 
     async def open(self, status: int, headers: Sequence[tuple[bytes, bytes]]) -> None:
         await self._responder.start(status, (*headers, *self._cors))

@@ -5,8 +5,10 @@ from collections.abc import AsyncIterator
 from math import inf
 from urllib.parse import urlsplit
 
+import msgspec
+
 from doorward.core.errors import UpstreamFault
-from doorward.core.exchange import Answer, Event, Outbound
+from doorward.core.exchange import Answer, Event, Headers, Outbound
 from doorward.core.identity import Credential
 from doorward.core.snapshot import Limits, Server, Timeouts
 from doorward.transports.http1 import Origin, Pool
@@ -25,6 +27,18 @@ _CODES = {
     "upstream.idle_timeout": "upstream.timeout",
     "upstream.total_timeout": "upstream.timeout",
 }
+
+
+_HEAD = "head"  # among a response's notes
+
+
+class Head(msgspec.Struct, frozen=True):
+    """What the headers of an answer say: those that pass, the media type, the session id, whether they challenge."""
+
+    passed: Headers
+    kind: bytes
+    session: str | None
+    challenged: bool
 
 
 class HttpUpstream:
@@ -64,18 +78,32 @@ class HttpUpstream:
         except EdgeFault as fault:
             raise translated(fault) from fault
         try:
-            return await self._answer(response)
+            answer = self._begun(response)
+            if answer.events is None:
+                answer.body = response.body_now(self._limit) if response.complete else await self._rest(response)
+            return answer
         except BaseException as fault:
             response.abort()
             if isinstance(fault, EdgeFault):
                 raise translated(fault) from fault
             raise
 
-    async def _answer(self, response: UpstreamResponse) -> Answer:
+    def _begun(self, response: UpstreamResponse) -> Answer:
+        """The answer with all but its body. Raises ``UpstreamFault`` for a head that may not pass."""
         status = response.status
+        head: Head | None = response.notes.get(_HEAD)
+        if head is None:
+            head = response.notes[_HEAD] = self._sorted(response.headers)
+        _check(status, head.challenged)
+        if head.kind == b"text/event-stream":
+            stream = EventStream(response, self._limit)
+            return Answer(status, head.passed, events=stream, session=head.session, abort=stream.abort)
+        return Answer(status, head.passed, session=head.session)
+
+    def _sorted(self, headers: Headers) -> "Head":
         kind, session, challenged = b"", None, False
         passed: list[tuple[bytes, bytes]] = []
-        for field in response.headers:
+        for field in headers:
             name = field[0]
             if name == b"mcp-session-id":
                 session = field[1].decode("latin-1")
@@ -85,12 +113,7 @@ class HttpUpstream:
                     kind = field[1].split(b";", 1)[0].strip().lower()
             elif name == b"www-authenticate":
                 challenged = True
-        _check(status, challenged)
-        if kind == b"text/event-stream":
-            stream = EventStream(response, self._limit)
-            return Answer(status, tuple(passed), events=stream, session=session, abort=stream.abort)
-        body = response.body_now(self._limit) if response.complete else await self._rest(response)
-        return Answer(status, tuple(passed), body, session=session)
+        return Head(tuple(passed), kind, session, challenged)
 
     async def _rest(self, response: UpstreamResponse) -> bytes:
         """A body that is still coming. The bound matters where a stream was asked for, which the pool lets run on."""

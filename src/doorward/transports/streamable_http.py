@@ -7,6 +7,8 @@ here but those of the wire itself.
 import re
 from collections.abc import Awaitable, Callable
 
+import msgspec
+
 from doorward.core.exchange import Headers, Inbound
 from doorward.core.ports import Clock, Send
 from doorward.core.snapshot import Server, Snapshot
@@ -22,8 +24,20 @@ Refused = Callable[[str, str, str], None]
 
 _ROUTE = re.compile(r"/mcp/([a-z0-9-]{1,63})")
 _METADATA = re.compile(r"/\.well-known/oauth-protected-resource/mcp/([a-z0-9-]{1,63})")
+_WELCOME = "/"  # among a request's notes; no server's id
 _VERBS = frozenset({"POST", "GET", "DELETE"})
 _JSON = (b"content-type", b"application/json")
+
+
+class Welcome(msgspec.Struct, frozen=True):
+    """What was found of a head that may go on, so that its next request is not asked again: by which snapshot, on which
+    kind of connection, for which server, and what lets a page read the answer.
+    """
+
+    snapshot: Snapshot
+    tls: bool
+    server: str
+    cors: Headers
 
 
 class Listener:
@@ -44,6 +58,10 @@ class Listener:
         """Answer one HTTP request."""
         received = self._clock.monotonic()
         snapshot = self._snapshot()
+        known: Welcome | None = request.notes.get(_WELCOME)
+        if known is not None and known.snapshot is snapshot and known.tls is request.tls:
+            await self._call(request, responder, known, received)
+            return
         route = _ROUTE.fullmatch(request.path)
         server = route[1] if route is not None else ""
         problem = self._problem(request, snapshot)
@@ -59,7 +77,8 @@ class Listener:
                 request, responder, snapshot, server, 405, "http.method", "this method is not served", allow
             )
         else:
-            await self._call(request, responder, snapshot, server, received)
+            known = request.notes[_WELCOME] = Welcome(snapshot, request.tls, server, front.cors(request))
+            await self._call(request, responder, known, received)
 
     def _problem(self, request: HttpRequest, snapshot: Snapshot) -> tuple[int, str, str] | None:
         if not front.host_allowed(request, snapshot):
@@ -71,11 +90,9 @@ class Listener:
             return 415, "http.media_type", "an encoded body cannot be read; send it without Content-Encoding"
         return None
 
-    async def _call(
-        self, request: HttpRequest, responder: Responder, snapshot: Snapshot, server: str, received: float
-    ) -> None:
-        inbound = inbound_of(request, snapshot, server, received)
-        send = HttpSend(responder, front.cors(request))
+    async def _call(self, request: HttpRequest, responder: Responder, known: "Welcome", received: float) -> None:
+        inbound = inbound_of(request, known.snapshot, known.server, received)
+        send = HttpSend(responder, known.cors)
         try:
             await self._serve(inbound, send)
         finally:

@@ -38,7 +38,7 @@ class Service(Protocol):
 class Start(msgspec.Struct, frozen=True):
     """What a new worker is told. ``text`` is what was read from ``path``, so that all compile the same bytes.
 
-    ``keys`` and ``audit`` are the directories of the start: a reload does not move them.
+    ``keys``, ``audit`` and ``store`` are where they were at the start: a reload does not move them.
     """
 
     worker: int
@@ -48,6 +48,8 @@ class Start(msgspec.Struct, frozen=True):
     listen: Place
     keys: Path
     audit: Path
+    store: Path | None = None
+    workers: int = 1
     log_format: str = "text"
     log_level: str = "INFO"
 

@@ -8,7 +8,9 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from doorward.core.audit import AuditRecord
+import msgspec
+
+from doorward.core.audit import AuditRecord, Record
 from doorward.core.errors import JournalFault
 from doorward.core.exchange import Answer, Event, Headers, Inbound, Outbound, Reply
 from doorward.core.finding import Finding, Text
@@ -75,7 +77,8 @@ class MemoryJournal:
         self.fails: Callable[[AuditRecord], bool] = lambda _: False
         self._log = log
 
-    def append(self, record: AuditRecord) -> None:
+    def append(self, taken: Record) -> None:
+        record = msgspec.json.decode(taken.line("writer", 0, ""), type=AuditRecord)
         if self.fails(record):
             raise JournalFault("no space left")
         self.records.append(record)

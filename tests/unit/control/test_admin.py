@@ -1,7 +1,12 @@
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
 from doorward.control.admin import EXPOSITION, application
 
@@ -21,7 +26,7 @@ class Board:
 
 
 async def get(
-    path: str, *hosts: bytes, board: Board | None = None, method: str = "GET"
+    path: str, *hosts: bytes, board: Board | None = None, method: str = "GET", routes: Iterable[Route] = ()
 ) -> tuple[int, dict[bytes, bytes], bytes]:
     sent: list[Any] = []
 
@@ -32,8 +37,10 @@ async def get(
         sent.append(message)
 
     headers = [(b"host", host) for host in hosts]
-    scope = {"type": "http", "method": method, "path": path, "headers": headers, "query_string": b"", "scheme": "http"}
-    await application(board or Board(), ["Admin.Internal"])(scope, receive, send)
+    path, _, query = path.partition("?")
+    scope = {"type": "http", "method": method, "path": path, "headers": headers, "scheme": "http"}
+    scope["query_string"] = query.encode()
+    await application(board or Board(), ["Admin.Internal"], routes)(scope, receive, send)
     body = b"".join(message.get("body", b"") for message in sent[1:])
     return sent[0]["status"], dict(sent[0]["headers"]), body
 
@@ -82,3 +89,24 @@ async def test_any_other_host_is_refused(hosts: tuple[bytes, ...]) -> None:
 
 async def test_nothing_can_be_written_here() -> None:
     assert (await get("/metrics", b"localhost", method="POST"))[0] == 405
+
+
+async def _more(request: Request) -> Response:
+    if request.query_params.get("limit") == "x":
+        raise HTTPException(400, "limit is a number")
+    return JSONResponse({"more": True})
+
+
+async def test_routes_of_the_api_are_behind_the_same_door() -> None:
+    routes = [Route("/api/v1/more", _more)]
+    assert (await get("/api/v1/more", b"localhost"))[0] == 404
+    assert (await get("/api/v1/more", b"localhost", routes=routes))[0] == 200
+    assert (await get("/api/v1/more", b"evil.example", routes=routes))[0] == 403
+    for method in ("POST", "PUT", "PATCH", "DELETE"):
+        assert (await get("/api/v1/more", b"localhost", routes=routes, method=method))[0] == 405
+
+
+async def test_what_is_wrong_with_a_question_is_said_in_json() -> None:
+    status, headers, body = await get("/api/v1/more?limit=x", b"localhost", routes=[Route("/api/v1/more", _more)])
+    assert (status, headers[b"content-type"]) == (400, b"application/json")
+    assert json.loads(body) == {"error": 400, "detail": "limit is a number"}

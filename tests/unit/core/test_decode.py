@@ -5,7 +5,13 @@ from doorward.core.decode import UndecodableError, decode
 from doorward.core.envelope import READER_REASONS
 
 LARGE = b" " * 20_000
-"""Pushes a text over the size where brackets are counted, so that the padded parse reads it."""
+"""Pushes a text over the size up to which brackets are counted."""
+
+
+@pytest.fixture
+def padded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every text is read as one that may be nested too deep."""
+    monkeypatch.setattr("doorward.core.decode._is_shallow", lambda *_: False)
 
 
 def reason(raw: bytes, depth: int = 64) -> str:
@@ -89,28 +95,40 @@ def test_hostile_text_is_refused(raw: bytes, expected: str):
 
 
 @pytest.mark.parametrize(("raw", "expected"), HOSTILE)
-def test_hostile_text_is_refused_where_the_parse_is_padded(raw: bytes, expected: str):
+def test_hostile_text_is_refused_in_a_large_text(raw: bytes, expected: str):
     assert reason(raw + LARGE) == expected
+
+
+@pytest.mark.usefixtures("padded")
+@pytest.mark.parametrize(("raw", "expected"), HOSTILE)
+def test_hostile_text_is_refused_where_the_parse_is_padded(raw: bytes, expected: str):
+    assert reason(raw) == reason(raw + LARGE) == expected
     assert reason(raw, depth=0) in (expected, "message.too_deep")
 
 
-@pytest.mark.parametrize(
-    ("raw", "value"),
-    [
-        (b" 1 ", 1),
-        (b"-0", 0),
-        (b"null", None),
-        (b'"\\/\\b\\u0000\\ud83d\\ude00\x7f"', "/\b\0\U0001f600\x7f"),
-        (b'{"a":{"a":1},"A":2}', {"a": {"a": 1}, "A": 2}),
-        (b"[123456789012345678901234567890]", [123456789012345678901234567890]),
-        (b"[" + b"1" * 4300 + b"]", [int("1" * 4300)]),
-        (b'["' + b"1" * 1_000_000 + b'"]', ["1" * 1_000_000]),
-        ('["\u2028\ufffe"]'.encode(), ["\u2028\ufffe"]),
-    ],
-)
+CLEAR = [
+    (b" 1 ", 1),
+    (b"-0", 0),
+    (b"null", None),
+    (b'"\\/\\b\\u0000\\ud83d\\ude00\x7f"', "/\b\0\U0001f600\x7f"),
+    (b'{"a":{"a":1},"A":2}', {"a": {"a": 1}, "A": 2}),
+    (b"[123456789012345678901234567890]", [123456789012345678901234567890]),
+    (b"[" + b"1" * 4300 + b"]", [int("1" * 4300)]),
+    (b'["' + b"1" * 1_000_000 + b'"]', ["1" * 1_000_000]),
+    ('["\u2028\ufffe"]'.encode(), ["\u2028\ufffe"]),
+]
+
+
+@pytest.mark.parametrize(("raw", "value"), CLEAR)
 def test_clear_text_is_decoded(raw: bytes, value: object):
     assert decode(raw, 64) == value
     assert decode(raw + LARGE, 64) == value
+
+
+@pytest.mark.usefixtures("padded")
+@pytest.mark.parametrize(("raw", "value"), CLEAR)
+def test_clear_text_is_decoded_where_the_parse_is_padded(raw: bytes, value: object):
+    assert decode(raw, 64) == value
 
 
 def test_floats_keep_their_spelling_up_to_the_limit():
@@ -128,6 +146,16 @@ def test_every_depth_around_the_limit(raw: bytes):
     for text in (closed, closed + LARGE):
         decode(text, levels)
         assert reason(text, levels - 1) == "message.too_deep"
+
+
+@pytest.mark.parametrize("opening", [b"[", b'{"a":'])
+def test_a_large_text_may_open_as_many_as_may_be_nested(opening: bytes):
+    deepest = opening * 64 + b"1" + (b"]" if opening == b"[" else b"}") * 64 + LARGE
+    decode(deepest, 64)
+    assert reason(deepest, 63) == "message.too_deep"
+    rows = b"[" + b",".join([b'{"a":[1]}'] * 100) + b"]" + LARGE
+    assert len(decode(rows, 3)) == 100
+    assert reason(rows, 2) == "message.too_deep"
 
 
 @pytest.mark.parametrize("one", [b"[]", b"{}", b"0", b'""', b'{"a":1}'])

@@ -40,6 +40,23 @@ FAILURE = b'{"id":1,"jsonrpc":"2.0","error": {"code":-1} }'
         (ANSWER, "arguments", b""),
         (FAILURE, "error", b'{"code":-1}'),
         (FAILURE, "result", b""),
+        (b'{"jsonrpc":"2.0","id":7,"result":{"a":[]}}', "result", b'{"a":[]}'),
+        (b'{"jsonrpc":"2.0","id":-7,"result":"}"}', "result", b'"}"'),
+        (b'{"jsonrpc":"2.0","id":7,"result": {"a":[]} }', "result", b'{"a":[]}'),
+        (b'{"jsonrpc":"2.0","id":7,"result":[1] }\n', "result", b"[1]"),
+        (b'{"jsonrpc":"2.0","id":7,"result":[1]\t}', "result", b"[1]"),
+        (b'{"jsonrpc":"2.0","id":7,"result":{"b":1},"x":{"result":2}}', "result", b'{"b":1}'),
+        (b'{"jsonrpc":"2.0","id":7,"result":{},"error":null}', "result", b"{}"),
+        (b'{"jsonrpc":"2.0","result":{},"id":7}', "result", b"{}"),
+        (b'{"jsonrpc":"2.0","id":"7","result":{}}', "result", b"{}"),
+        (b'{"result":{"a":[]},"jsonrpc":"2.0","id":7}', "result", b'{"a":[]}'),
+        (b'{"result": {"a":[]} ,"jsonrpc":"2.0","id":7}', "result", b'{"a":[]}'),
+        (
+            b'{"result":",\\"jsonrpc\\":\\"2.0\\",\\"id\\":7}","jsonrpc":"2.0","id":7}',
+            "result",
+            b'",\\"jsonrpc\\":\\"2.0\\",\\"id\\":7}"',
+        ),
+        (b'{"result":{},"id":7,"jsonrpc":"2.0"}', "result", b"{}"),
     ],
 )
 def test_a_span_is_the_received_bytes(raw: bytes, part: str, expected: bytes):

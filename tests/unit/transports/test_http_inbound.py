@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from doorward.core.exchange import Inbound
@@ -133,3 +135,24 @@ def test_who_identifies_by_bearer_relays_nothing() -> None:
     assert sort(ours, (b"x-api-key", b"k"), relay=key).relayed == ()
     assert sort((b"x-mcp-token", b"ours"), (b"x-api-key", b"k"), relay=key).relayed == ((b"x-api-key", b"k"),)
     assert sort((b"x-api-key", b"k"), relay=key).relayed == ((b"x-api-key", b"k"),)
+
+
+def test_a_head_that_comes_again_is_sorted_once_for_each_snapshot_and_server() -> None:
+    server = Server("crm", Target(), request_headers=frozenset({b"x-more"}))
+    first = Snapshot(1, "", {"crm": server}, {}, Keys(b"", "", ()))
+    second = Snapshot(2, "", {"crm": Server("crm", Target())}, {}, Keys(b"", "", ()))
+    headers = ((b"x-more", b"1"), (b"x-mcp-token", b"one"), (b"mcp-method", b"ping"))
+    notes: dict[str, Any] = {}
+
+    def again(client: str, snapshot: Snapshot, to: str = "crm") -> Inbound:
+        return inbound_of(
+            HttpRequest("POST", "/mcp/crm", "", "/", headers, client.encode(), client, False, notes), snapshot, to, 5.0
+        )
+
+    one, two = again("192.0.2.1", first), again("192.0.2.2", first)
+    assert one.headers is two.headers
+    assert (one.token, two.token) == (b"one", b"one")
+    assert (one.client_ip, one.body, two.client_ip, two.body) == ("192.0.2.1", b"192.0.2.1", "192.0.2.2", b"192.0.2.2")
+    assert one.headers == (headers[0], headers[2])
+    assert again("192.0.2.1", second).headers == (headers[2],)
+    assert again("192.0.2.1", first, "other").headers == (headers[2],)

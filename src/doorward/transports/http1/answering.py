@@ -1,5 +1,7 @@
 """Bytes to one upstream answer, without I/O: interim answers skipped, framing decided, body handed on in pieces."""
 
+from typing import Any
+
 import httptools
 import msgspec
 
@@ -38,6 +40,7 @@ class ResponseReader(msgspec.Struct, eq=False):
     parts: list[bytes | bytearray] = []  # of the body, not yet taken
     size: int = 0  # of the body so far
     complete: bool = False
+    notes: dict[str, Any] = {}  # the caller's, kept with the head
     reusable: bool = True
 
     def feed(self, data: bytes) -> None:
@@ -97,6 +100,7 @@ class ResponseReader(msgspec.Struct, eq=False):
         self.headers = head.headers
         self.coding = head.coding
         self.keep_alive = head.keep_alive
+        self.notes = head.notes
         self.reusable = self.reusable and not head.close
         if self._head_only or status in _BODYLESS:
             # A length on 204 is an error (RFC 9110 §8.6); what follows HEAD cannot be told from a body by all.

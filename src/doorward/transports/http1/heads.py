@@ -1,5 +1,7 @@
 """Complete heads of requests and answers: lines apart, fields apart, framing decided. All errors are raised here."""
 
+from typing import Any
+
 import msgspec
 
 from .errors import ResponseTooLarge, UpstreamGarbage
@@ -23,11 +25,12 @@ _ANSWER_FRAMING = frozenset(
 
 
 class RequestHead(msgspec.Struct, frozen=True, eq=False):
-    """A head that asks for nothing that is refused."""
+    """A head that asks for nothing that is refused. `notes` is the handler's, and is forgotten with the head."""
 
     line: RequestLine
     headers: Headers
     framing: RequestFraming
+    notes: dict[str, Any] = {}
 
 
 class RequestHeads(dict[bytes, RequestHead]):
@@ -71,7 +74,8 @@ class RequestHeads(dict[bytes, RequestHead]):
 
 
 class AnswerHead(msgspec.Struct, frozen=True, eq=False):
-    """The head of an answer, final or interim; `length` is that of its body in bytes, CHUNKED or UNTIL_EOF."""
+    """The head of an answer, final or interim; `length` is that of its body in bytes, CHUNKED or UNTIL_EOF. `notes` is
+    the caller's, and is forgotten with the head."""
 
     status: int
     headers: Headers
@@ -79,6 +83,7 @@ class AnswerHead(msgspec.Struct, frozen=True, eq=False):
     close: bool
     keep_alive: bytes | None  # the value of Keep-Alive
     coding: bytes  # the value of Content-Encoding
+    notes: dict[str, Any] = {}
 
 
 class AnswerHeads(dict[bytes, AnswerHead]):

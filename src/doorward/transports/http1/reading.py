@@ -103,7 +103,7 @@ class RequestReader:
             body = bytes(body)
         self._body = b""
         self.phase = HEAD
-        return HttpRequest(line.method, line.path, line.query, line.target, head.headers, body, client, tls)
+        return HttpRequest(line.method, line.path, line.query, line.target, head.headers, body, client, tls, head.notes)
 
     def _head_end(self, data: bytes) -> int:
         """Where the empty line behind a head begins, or -1 while it is missing; refuses what can only grow worse."""

@@ -48,7 +48,11 @@ class Responder(msgspec.Struct, eq=False):
         return self.finished or self._channel.closed
 
     async def whole(self, status: int, headers: Iterable[Header], body: bytes = b"") -> None:
-        """Sends a complete answer in one write, without switching tasks.
+        """Sends a complete answer in one write, without switching tasks."""
+        self.whole_now(status, headers, body)
+
+    def whole_now(self, status: int, headers: Iterable[Header], body: bytes) -> None:
+        """The same, for who need not wait.
 
         `Content-Length`, `Date` and `Connection` are ours. Raises ValueError for headers that would break the framing.
         """

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -38,6 +38,11 @@ class UpstreamResponse(msgspec.Struct, eq=False):
     status: int
     headers: Headers
     _inflater: Inflater | None = None
+
+    @property
+    def notes(self) -> dict[str, Any]:
+        """For what the caller concludes from the head alone: the next answer with the same head may come with them."""
+        return self._reader.notes
 
     @property
     def complete(self) -> bool:

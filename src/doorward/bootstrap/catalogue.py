@@ -1,0 +1,112 @@
+"""What servers said about their tools, kept in the store and given to the policies: names for globs, types for rules.
+
+A list of tools that brings something new waits until the policies know it, for it is filtered by them. What is written
+is written in a thread; if it cannot be, the tools are known until the worker ends.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+
+from doorward.control.policies.schema import KnownTool
+from doorward.control.store import Store, StoreFault
+from doorward.core.ports import Clock
+from doorward.gateway.task_owners import Task, TaskOwners
+from doorward.gateway.tool_schemas import ToolSchema, ToolSchemas
+
+log = logging.getLogger(__name__)
+
+SOONEST = 1.0
+"""Seconds between two compilations: a server that shows new tools all the time must not keep the worker busy."""
+
+TASK_LIFE = 86400.0
+"""Seconds for which the owner of a task is remembered in the store."""
+
+Recompile = Callable[[list[KnownTool]], None]
+"""Puts policies in force that know these tools. Called in a thread."""
+
+
+class Catalogue:
+    """``schemas`` and ``tasks`` are the pipeline's; ``settle`` is awaited before a list of tools is filtered."""
+
+    def __init__(self, store: Store, clock: Clock, recompile: Recompile) -> None:
+        self._store = store
+        self._clock = clock
+        self._recompile = recompile
+        self._known: dict[tuple[str, str], ToolSchema] = {}
+        self._new: dict[tuple[str, str], ToolSchema] = {}
+        self._crossed: list[Task] = []
+        self._settling: asyncio.Task[None] | None = None
+        self._next = 0.0
+        self.schemas = ToolSchemas(self._changed)
+        self.tasks = TaskOwners(self._crossed.append)
+
+    def seed(self, servers: Iterable[str]) -> None:
+        """What is stored already. Raises ``StoreFault``."""
+        for server in servers:
+            kept = self._store.tools(server)
+            tools = [ToolSchema(each.tool, each.input_schema, each.output_schema or b"") for each in kept]
+            self._known.update({(server, tool.name): tool for tool in tools})
+            self.schemas.seed(server, tools)
+
+    def known(self) -> list[KnownTool]:
+        """All tools, as policies need them. Nobody has approved what is said here, so none is ``read_only``."""
+        return [KnownTool(server, name, tool.input or b"{}") for (server, name), tool in self._known.items()]
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether something was said that the policies do not know yet."""
+        return bool(self._new)
+
+    async def settle(self) -> None:
+        """Return when the policies know what was said so far, or will soon."""
+        if self._settling is None:
+            if self._clock.monotonic() < self._next:
+                return  # the next list takes it along
+            self._settling = asyncio.create_task(self._settle())
+            self._settling.add_done_callback(self._settled)
+        await asyncio.shield(self._settling)
+
+    async def owner(self, server: str, task_id: str) -> str | None:
+        """Whose task it is, as the store knows. Nobody's, where the store cannot be asked: it fails closed."""
+        try:
+            await self.flush()
+            return await asyncio.to_thread(self._store.task_owner, server, task_id, self._clock.wall())
+        except StoreFault as fault:
+            log.error("the owner of a task cannot be looked up: %s", fault.detail)
+            return None
+
+    async def flush(self) -> None:
+        """Write the tasks that crossed. Raises ``StoreFault``."""
+        crossed = self._crossed[:]
+        self._crossed.clear()
+        if crossed:
+            await asyncio.to_thread(self._remember, crossed)
+
+    def _remember(self, tasks: list[Task]) -> None:
+        until = self._clock.wall() + TASK_LIFE
+        for task in tasks:
+            self._store.remember_task(task.server, task.id, task.owner, until)
+
+    def _changed(self, server: str, tool: ToolSchema) -> None:
+        self._new[(server, tool.name)] = tool
+
+    def _settled(self, task: "asyncio.Task[None]") -> None:
+        self._settling = None
+        self._next = self._clock.monotonic() + SOONEST
+        if not task.cancelled() and task.exception() is not None:
+            log.error("the policies could not take in new tools: %s", type(task.exception()).__name__)
+
+    async def _settle(self) -> None:
+        new, self._new = self._new, {}
+        self._known.update(new)
+        await asyncio.to_thread(self._keep, new)
+
+    def _keep(self, new: dict[tuple[str, str], ToolSchema]) -> None:
+        at = self._clock.wall()
+        try:
+            for (server, name), tool in new.items():
+                self._store.keep_tool(server, name, tool.input, tool.output or None, tool.annotations, at)
+        except StoreFault as fault:
+            log.error("what servers said about their tools is not kept: %s", fault.detail)
+        self._recompile(self.known())

@@ -1,0 +1,64 @@
+"""Files in ``keys.directory``: private, plain, made whole or not at all, by whichever process comes first."""
+
+import contextlib
+import os
+import stat
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from doorward.configtypes import InvalidConfiguration, Problem
+
+MAX_BYTES = 4 << 10
+
+
+def private(directory: Path) -> None:
+    """Raise ``InvalidConfiguration`` unless ``directory`` is one that only its owner, ours, can look into."""
+    _check(directory, os.stat(directory), stat.S_ISDIR)
+
+
+def content(path: Path) -> bytes:
+    """What is in a private file, at most 4 KiB of it. Raises ``FileNotFoundError``, else ``InvalidConfiguration``."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0))
+    except FileNotFoundError:
+        raise
+    except OSError as fault:
+        raise invalid(
+            path, f"cannot be read: {fault.strerror}", "it must be a plain file of yours, mode 0600"
+        ) from None
+    with os.fdopen(descriptor, "rb") as opened:
+        _check(path, os.fstat(opened.fileno()), stat.S_ISREG)
+        return opened.read(MAX_BYTES)
+
+
+def make(path: Path, line: str) -> None:
+    """Put ``line`` into a new file at ``path``: written beside it, synced, then linked. One that is there stays."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")  # mkstemp makes it 0600
+    try:
+        with os.fdopen(descriptor, "w") as made:
+            made.write(line)
+            made.flush()
+            os.fsync(made.fileno())
+        with contextlib.suppress(FileExistsError):  # another process was first; its key is the key
+            os.link(name, path)
+    finally:
+        os.unlink(name)
+
+
+def invalid(path: Path, message: str, remedy: str) -> InvalidConfiguration:
+    """What to raise about one file."""
+    return InvalidConfiguration([Problem(path="keys.directory", message=f"{path} {message}", remedy=remedy)])
+
+
+def _check(path: Path, found: os.stat_result, right_kind: Callable[[int], bool]) -> None:
+    if not right_kind(found.st_mode):
+        raise invalid(path, "is of the wrong kind", "keys are plain files in a directory of their own")
+    if os.name != "posix":
+        return
+    if found.st_mode & 0o077:
+        raise invalid(
+            path, "can be read by others", f"chmod go= {path}; if others had access, remove the keys in it too"
+        )
+    if found.st_uid not in (os.geteuid(), 0):
+        raise invalid(path, "belongs to somebody else", "let the user that runs Doorward own it")

@@ -1,0 +1,152 @@
+"""Whether one exchange may go on: grant > policies without arguments > schema > policies with arguments > task.
+
+Pure but for what it is given: no await, no store. Every decision is seen through its mode; the first that refuses ends
+it, and where the mode refuses nothing all are noted for the record.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from doorward.core.decision import ALLOW, Act, Decision, Effect, Reason, under
+from doorward.core.exchange import Exchange
+from doorward.core.identity import ANONYMOUS
+from doorward.core.message import Message, Request
+from doorward.core.policy import Mode
+from doorward.core.question import Policies, Question, Verdict
+from doorward.gateway.call import Call, weigh
+from doorward.gateway.live import Live
+from doorward.gateway.tool_schemas import ToolSchemas
+from doorward.stages.authorize import authorize
+from doorward.stages.questions import OTHER, Asked, asked
+from doorward.stages.schema import Unusable
+from doorward.stages.validate import refuse_unchecked, validate_arguments
+
+DEFAULT_DENY = ("default-deny",)
+Wall = Callable[[], float]
+
+
+class Deciding:
+    """Asks the stages that need no waiting. One for a worker."""
+
+    __slots__ = ("_live", "_schemas", "_wall")
+
+    def __init__(self, live: Live, schemas: ToolSchemas, wall: Wall) -> None:
+        self._live = live
+        self._schemas = schemas
+        self._wall = wall
+
+    def decide(self, call: Call, exchange: Exchange, message: Message | None) -> Decision | None:
+        """The first decision that refuses, or None. ``message`` is the exchange's, or what redaction made of it."""
+        method = message.method if isinstance(message, Request) else exchange.method
+        name = exchange.name
+        decision = authorize(call.grant, call.server, method, name)
+        if decision is not ALLOW and self._weighed(call, exchange, decision, None) is Act.REFUSE:
+            return decision
+        policies = call.snapshot.policies
+        if policies is not None and call.grant.principal is not ANONYMOUS:
+            refused = self._by_policy(call, exchange, message, policies)
+            if refused is not None:
+                return refused
+        return self._by_schema(call, exchange, message)
+
+    # -- policies
+
+    def _by_policy(
+        self, call: Call, exchange: Exchange, message: Message | None, policies: Policies
+    ) -> Decision | None:
+        for one in asked(message):
+            question = self._question(call, one)
+            verdict = policies.bounds(question)
+            if not verdict.settled:
+                verdict = policies.judge(question, _arguments(message))
+            refused = self._applied(call, exchange, one, verdict)
+            if refused is not None:
+                return refused
+        return None
+
+    def _question(self, call: Call, one: Asked) -> Question:
+        return Question(
+            grant=call.grant,
+            server=call.server.id,
+            action=one.action,
+            kind=one.kind,
+            name=one.name,
+            now=self._wall(),
+            source_ip=call.inbound.client_ip,
+        )
+
+    def _applied(self, call: Call, exchange: Exchange, one: Asked, verdict: Verdict) -> Decision | None:
+        if verdict.rules:
+            exchange.rules = (*exchange.rules, *verdict.rules)
+        if verdict.facts:
+            exchange.facts = tuple(sorted({*exchange.facts, *verdict.facts}))
+        for seen in verdict.observed:
+            exchange.rules = (*exchange.rules, seen.rule)
+            exchange.would_have = Effect.DENY
+            exchange.alert = exchange.alert or seen.mode is Mode.WARN
+        decision = verdict.decision
+        if decision.effect is Effect.ALLOW or (one.action == OTHER and _by_default(decision)):
+            return None  # who holds a grant for a server may shake hands with it, whatever is permitted there
+        mode = verdict.mode_over(exchange.mode)
+        return decision if self._weighed(call, exchange, decision, mode) is Act.REFUSE else None
+
+    def _weighed(self, call: Call, exchange: Exchange, decision: Decision, mode: Mode | None) -> Act:
+        held = mode or exchange.mode
+        override = None
+        if held is Mode.SOFT:
+            override = self._live.shared.overridden(
+                decision.rules, call.grant.principal.subject, call.server.id, exchange.name, self._wall()
+            )
+        exchange.override = override or exchange.override
+        return weigh(exchange, decision, mode=mode, overridden=override is not None)
+
+    # -- what the caller may see in a list
+
+    def visible(self, call: Call, name: str, one: Asked) -> bool:
+        """Whether an entry of a list is shown: a call of it could pass."""
+        server = call.server
+        tool = name if one.kind == "Tool" else None
+        mode = server.mode_of(tool)
+        if not mode.enforcing:
+            return True
+        decision = authorize(call.grant, server, one.action, tool)
+        if decision is not ALLOW and not self._passes(call, decision, mode, tool):
+            return False
+        policies = call.snapshot.policies
+        if policies is None:
+            return True
+        verdict = policies.bounds(self._question(call, one))
+        return verdict.upper or self._passes(call, verdict.decision, verdict.mode_over(mode), tool)
+
+    def _passes(self, call: Call, decision: Decision, mode: Mode, tool: str | None) -> bool:
+        subject = call.grant.principal.subject
+        override = self._live.shared.overridden(decision.rules, subject, call.server.id, tool, self._wall())
+        return under(mode, decision, overridden=override is not None).act is not Act.REFUSE
+
+    # -- schemas
+
+    def _by_schema(self, call: Call, exchange: Exchange, message: Message | None) -> Decision | None:
+        if not isinstance(message, Request) or message.method != "tools/call":
+            return None
+        checks = self._schemas.checks(call.server.id, call.owner, exchange.name)
+        schema = checks.arguments() if checks is not None else None
+        if schema is None:
+            return None  # nothing is known that the arguments could be held against
+        if isinstance(schema, Unusable):
+            decision = refuse_unchecked(Reason.SCHEMA_ARGUMENTS, schema) if call.server.strict(exchange.name) else ALLOW
+        else:
+            decision = validate_arguments(schema, _arguments(message))
+        if decision is ALLOW:
+            return None
+        return decision if self._weighed(call, exchange, decision, None) is Act.REFUSE else None
+
+
+def _arguments(message: Message | None) -> Any:
+    """What a policy may read of a request: ``params.arguments``, or of a completion its ``argument``."""
+    if not isinstance(message, Request):
+        return {}
+    return message.params.get("arguments", message.params.get("argument", {}))
+
+
+def _by_default(decision: Decision) -> bool:
+    return decision.reason is Reason.POLICY_DENIED and decision.rules == DEFAULT_DENY

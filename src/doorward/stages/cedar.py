@@ -1,0 +1,308 @@
+"""The one authorization engine: a question, and perhaps its arguments, to a verdict (docs/policies.md).
+
+Allow needs Cedar's Allow and an empty error list: Cedar skips a policy that ends in an error, and a skipped ``forbid``
+would allow. Whatever goes wrong here, in Cedar or before it, is the deny ``policy.error``.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ParamSpec, Protocol
+
+import cedarpy
+import msgspec
+
+from doorward.core.decision import ALLOW, Decision, Effect, Reason
+from doorward.core.facts import Fact, UnreadableFact, true_facts
+from doorward.core.policy import Mode, Severity
+from doorward.core.question import Observed, Question, Verdict
+from doorward.core.rules import DEFAULT_DENY, POLICY_ERROR, TOOL_CALL, UNKNOWN_TOOL, UNREADABLE, Reads, Rule, ToolFacts
+from doorward.stages.arguments import UnreadableArgument, copied
+from doorward.stages.cedar_schema import request_schema
+from doorward.stages.entities import Parties, context, entities_json, named, parties
+from doorward.stages.slices import Bounded, Part, Slice, Slices
+
+P = ParamSpec("P")
+
+MAX_CASES = 4096
+MAX_SCHEMAS = 1024
+MAX_KEPT_NAME = 512  # characters; callers choose names, and thousands of long ones would be memory held for nothing
+_JSON = msgspec.json.Encoder()
+_WITH_ARGUMENTS = frozenset({TOOL_CALL, "prompts/get", "completion/complete"})
+_ASK = "ask the operator for a policy that permits it, or use a tool that tools/list offers"
+
+
+class Sensitive(Protocol):
+    """What the engine asks of a server (``core.snapshot.Server`` is one)."""
+
+    def sensitivity_of(self, tool: str | None) -> str: ...
+
+
+class Compiled(msgspec.Struct, frozen=True):
+    """All that decides, as ``control/policies/compile.py`` makes it. ``blocked``: tools that wait for their schema."""
+
+    digest: str
+    rules: tuple[Rule, ...]
+    facts: Mapping[str, Fact]
+    tools: Mapping[tuple[str, str], ToolFacts]
+    blocked: frozenset[tuple[str, str]]
+    servers: Mapping[str, Sensitive]
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """One answer of Cedar's: the ids that decided, and its errors."""
+
+    allowed: bool
+    rules: tuple[str, ...]
+    errors: tuple[str, ...]
+
+
+class CedarPolicies:
+    """``core.question.Policies`` over Cedar."""
+
+    def __init__(self, compiled: Compiled) -> None:
+        self._compiled = compiled
+        self._slices = Slices(compiled.rules)
+        self._schemas: Bounded[tuple[object, ...], cedarpy.Schema] = Bounded(MAX_SCHEMAS)
+        self._cases: Bounded[tuple[object, ...], _Case] = Bounded(MAX_CASES)
+
+    @property
+    def digest(self) -> str:
+        return self._compiled.digest
+
+    def bounds(self, question: Question) -> Verdict:
+        """Without arguments (``core.question.Policies``)."""
+        return _guarded(self._bounds, question)
+
+    def judge(self, question: Question, arguments: Any) -> Verdict:
+        """With arguments (``core.question.Policies``)."""
+        return _guarded(self._judge, question, arguments)
+
+    def _bounds(self, question: Question) -> Verdict:
+        case = self._case(question)
+        if case.kept is not None:
+            return case.kept
+        verdict = case.bounds(question) if question.action in _WITH_ARGUMENTS else case.judge(question, {})
+        if case.slice.steady and verdict.decision.reason is not Reason.POLICY_ERROR:
+            case.kept = verdict
+        return verdict
+
+    def _judge(self, question: Question, arguments: Any) -> Verdict:
+        case = self._case(question)
+        if case.kept is not None and case.kept.settled:
+            return case.kept
+        if not case.slice.open or question.action not in _WITH_ARGUMENTS:
+            return self._bounds(question)
+        return case.judge(question, {} if arguments is None else arguments)
+
+    def _case(self, question: Question) -> "_Case":
+        # Nothing but these can change what is kept. Revocation and expiry are looked at before, at every call.
+        key = (question.grant.principal, question.server, question.action, question.kind, question.name)
+        found = self._cases.get(key)
+        if found is None:
+            found = self._new_case(question)
+            if len(question.name) <= MAX_KEPT_NAME:
+                self._cases.put(key, found)
+        return found
+
+    def _new_case(self, question: Question) -> "_Case":
+        compiled = self._compiled
+        asked = parties(question, compiled.tools)
+        schema = self._schema(asked)
+        server = compiled.servers[question.server]
+        tool = question.name if question.kind == "Tool" else None
+        written = entities_json(asked, question, server.sensitivity_of(tool), server.sensitivity_of(None))
+        known = cedarpy.Entities.from_json_str(written, schema)
+        case = _Case(asked, self._slices.of(question.server, asked), schema, known, compiled.facts)
+        if tool is not None and (question.server, tool) in compiled.blocked:
+            case.kept = _BLOCKED
+        return case
+
+    def _schema(self, asked: Parties) -> cedarpy.Schema:
+        key = (asked.principal.type, asked.action, asked.resource.type)
+        written = request_schema(asked.principal.type, asked.action, asked.resource.type, asked.shape)
+        return self._schemas.get(key) or self._schemas.put(key, cedarpy.Schema.from_json_str(written))
+
+
+class _Case:
+    """One caller, action and resource: all that does not change between two of its questions. ``kept``: what it is."""
+
+    def __init__(
+        self,
+        asked: Parties,
+        chosen: Slice,
+        schema: cedarpy.Schema,
+        known: cedarpy.Entities,
+        facts: Mapping[str, Fact],
+    ) -> None:
+        self.slice = chosen
+        self.kept: Verdict | None = None
+        self._shape = asked.shape
+        self._schema = schema
+        self._entities = known
+        self._facts = facts
+        self._request = {
+            "principal": named(asked.principal),
+            "action": named(asked.action),
+            "resource": named(asked.resource),
+        }
+
+    def bounds(self, question: Question) -> Verdict:
+        part, watched = self.slice.deciding, self.slice.observed
+        given = self._given(part.reads, question)
+        verdict = self._verdict(part, self._ask(part.best, given), given, _best)
+        upper = lower = verdict.decision is ALLOW
+        if upper and part.reads.caller_text:
+            lower = self._ask(part.worst, given).allowed
+        waiting = watched.reads.caller_text
+        observed = () if waiting else self._observed(question, {})
+        return msgspec.structs.replace(verdict, upper=upper, lower=lower, observed=observed, open=waiting)
+
+    def judge(self, question: Question, arguments: Any) -> Verdict:
+        part = self.slice.deciding
+        try:
+            given, facts = self._read(part, question, arguments)
+        except (UnreadableArgument, UnreadableFact) as unreadable:
+            return self._unreadable(unreadable.reason, question, arguments)
+        verdict = self._verdict(part, self._ask(part.whole, given), given, _whole)
+        seen = self._observed(question, arguments)
+        return msgspec.structs.replace(verdict, observed=seen, facts=facts) if seen or facts else verdict
+
+    def _unreadable(self, reason: Reason, question: Question, arguments: Any) -> Verdict:
+        """A violation, unless no value of the argument could change anything."""
+        bounds = self.bounds(question)
+        verdict = bounds if bounds.upper == bounds.lower else _denied(reason)
+        return msgspec.structs.replace(verdict, observed=self._observed(question, arguments), open=False)
+
+    def _read(self, part: Part, question: Question, arguments: Any) -> tuple[dict[str, Any], tuple[str, ...]]:
+        given = self._given(part.reads, question)
+        if part.reads.arguments is not None:
+            given["arguments"] = copied(arguments, self._shape, part.wanted)
+        if not part.reads.facts:
+            return given, ()
+        facts = true_facts(self._facts, part.reads.facts, arguments)
+        given["facts"] = facts
+        return given, facts
+
+    def _given(self, reads: Reads, question: Question) -> dict[str, Any]:
+        return context(question, reads.context) if reads.context else {}
+
+    def _ask(self, policies: cedarpy.PolicySet, given: dict[str, Any]) -> Outcome:
+        request = {**self._request, "context": _JSON.encode(given).decode()}
+        answer = cedarpy.is_authorized(request, policies, self._entities, self._schema)
+        decision, found = answer.decision, answer.diagnostics
+        errors = tuple(found.errors)
+        if decision is cedarpy.Decision.NoDecision and not errors:
+            errors = ("no decision",)
+        allowed = decision is cedarpy.Decision.Allow and not errors
+        return Outcome(allowed, tuple(sorted(found.reasons)), errors)
+
+    def _verdict(
+        self, part: Part, outcome: Outcome, given: dict[str, Any], form: Callable[[Part], cedarpy.PolicySet]
+    ) -> Verdict:
+        if outcome.allowed:
+            return Verdict(ALLOW, upper=True, lower=True, rules=outcome.rules)
+        if outcome.errors:
+            return _denied(Reason.POLICY_ERROR, _failing(part, outcome))
+        forbids = [part.rules[name] for name in outcome.rules]
+        # A forbid that is waived, or low in soft mode, must not open what nothing permits.
+        permitted = bool(forbids) and self._ask(form(part.permits), given).allowed
+        return _forbidden(forbids, permitted=permitted)
+
+    def _observed(self, question: Question, arguments: Any) -> tuple[Observed, ...]:
+        part = self.slice.observed
+        if not part.rules:
+            return ()
+        try:
+            given, _ = self._read(part, question, arguments)
+        except (UnreadableArgument, UnreadableFact):
+            return tuple(_seen(rule) for rule in part.rules.values() if rule.reads.caller_text)
+        outcome = self._ask(part.whole, given)
+        matched = {*outcome.rules, *_failing(part, outcome)}
+        return tuple(_seen(rule) for rule in part.rules.values() if rule.id in matched)
+
+
+def _best(part: Part) -> cedarpy.PolicySet:
+    return part.best
+
+
+def _whole(part: Part) -> cedarpy.PolicySet:
+    return part.whole
+
+
+def _guarded(ask: Callable[P, Verdict], *args: P.args, **kwargs: P.kwargs) -> Verdict:
+    try:
+        return ask(*args, **kwargs)
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException:  # noqa: BLE001  a panic in Cedar is no Exception, and nothing raised may ever allow
+        return _ERROR
+
+
+def _failing(part: Part, outcome: Outcome) -> tuple[str, ...]:
+    """The policies that Cedar's errors name; all of them where an error names none."""
+    named = {name for name in part.rules if any(f"`{name}`" in error for error in outcome.errors)}
+    unnamed = any(not any(f"`{name}`" in error for name in named) for error in outcome.errors)
+    return tuple(sorted(part.rules if unnamed else named))
+
+
+_WORDS: Mapping[Reason, tuple[str, str, str]] = {
+    Reason.POLICY_ERROR: (
+        POLICY_ERROR,
+        "a policy could not be evaluated for this",
+        "tell the operator: the policy that failed is named in the gateway's record",
+    ),
+    Reason.POLICY_UNREADABLE_ARGUMENT: (
+        UNREADABLE,
+        "an argument that a policy reads is not of its declared type",
+        "send it in the type that the tool's inputSchema says; whole numbers without a fraction, and no null",
+    ),
+    Reason.MESSAGE_AMBIGUOUS_NUMBER: (
+        UNREADABLE,
+        "a number that a policy reads is larger or more exact than all readers agree on",
+        "send numbers within ±(2^53-1) and with at most 17 digits",
+    ),
+}
+
+
+def _denied(reason: Reason, also: Sequence[str] = ()) -> Verdict:
+    rule, what, remedy = _WORDS[reason]
+    rules = (rule, *also)
+    decision = Decision(Effect.DENY, reason, Severity.HIGH, rules, what, remedy)
+    return Verdict(decision, upper=False, lower=False, rules=rules)
+
+
+def _forbidden(forbids: Sequence[Rule], *, permitted: bool) -> Verdict:
+    """A deny by these forbids, and by ``default-deny`` where nothing permits."""
+    names = tuple(rule.id for rule in forbids) + (() if permitted else (DEFAULT_DENY,))
+    worst = max([rule.severity for rule in forbids] + ([] if permitted else [Severity.HIGH]))
+    messages = [rule.message for rule in sorted(forbids, key=lambda rule: -rule.severity) if rule.message]
+    if forbids:
+        listed = ", ".join(rule.id for rule in forbids)
+        what = f"forbidden by the policy {listed}" if len(forbids) == 1 else f"forbidden by the policies {listed}"
+    else:
+        what = "no policy permits this"
+    decision = Decision(Effect.DENY, Reason.POLICY_DENIED, worst, names, what, "; ".join(messages) or _ASK)
+    modes = [rule.mode for rule in forbids if rule.mode is not None]
+    mode = (Mode.ENFORCE if Mode.ENFORCE in modes else modes[0]) if modes else None
+    mixed = mode is not None and len(modes) < len(names)
+    return Verdict(decision, upper=False, lower=False, rules=names, mode=mode, mixed=mixed)
+
+
+def _seen(rule: Rule) -> Observed:
+    assert rule.mode is not None
+    return Observed(rule.id, rule.mode, rule.severity, rule.message)
+
+
+_ERROR = _denied(Reason.POLICY_ERROR)
+_BLOCKED = Verdict(
+    Decision(
+        Effect.DENY,
+        Reason.POLICY_DENIED,
+        Severity.HIGH,
+        (UNKNOWN_TOOL,),
+        "a policy is about this tool, and the tool's schema is not known",
+        "let the server list its tools once through the gateway, or correct the tool's name in the policy",
+    ),
+    upper=False,
+    lower=False,
+    rules=(UNKNOWN_TOOL,),
+)

@@ -1,0 +1,223 @@
+"""JSON Schema text -> something that values can be held against, within bounds, and without asking anybody."""
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from doorward.core.decode import UndecodableError, decode
+from doorward.core.message import LosslessFloat
+from doorward.stages.schema_cost import CostlyError, Costs, costs
+
+if TYPE_CHECKING:
+    from jsonschema_rs import ValidationError, Validator
+
+MAX_SCHEMA_BYTES = 256 << 10
+MAX_SCHEMA_DEPTH = 64
+MAX_PATTERNS = 64  # in one schema; each may take _PATTERN_BYTES of memory
+_PATTERN_BYTES = 1 << 20
+_DFA_BYTES = 1 << 20
+
+_COUNTED_DEPTH = 64  # of values; limits.depth
+_MAX_COST = 1 << 16  # subschemas on one path down
+_CHEAP = 64  # up to here the work is in proportion to the message, and the message is bounded
+_MAX_WORK = 1_000_000  # subschemas over all values: some 50 ms
+_MAX_EXPLAINED = 2_000  # above, ``anyOf`` is not asked why it failed: it would tell of every branch, at 30 us each
+_MAX_EXPONENT = 4300  # as many digits as the reader lets a number have
+_EXACT_DIGITS = 15
+_LONGEST_EXPONENT = 6  # characters; leading zeros are nobody's need
+
+_DIALECTS = re.compile(r"https?://json-schema\.org/(draft/2020-12/schema|draft/2019-09/schema|draft-0[467]/schema)#?\Z")
+
+
+class Unusable(msgspec.Struct, frozen=True):
+    """A schema that nothing can be judged by, and why. Its text is a server's, and is not repeated."""
+
+    reason: str
+
+
+class Schema:
+    """A compiled schema. ``names`` are the properties that it lists anywhere."""
+
+    __slots__ = ("_validator", "costs", "has_branches", "names")
+
+    def __init__(self, validator: "Validator", costs: Costs, names: frozenset[str], has_branches: bool) -> None:
+        self._validator = validator
+        self.costs = costs
+        self.names = names
+        self.has_branches = has_branches
+
+    def failure(self, value: Any) -> tuple[str, str] | None:
+        """None if ``value`` is valid; else the JSON pointer and the keyword that say where it is not."""
+        depth, count, has_floats = _measure(value)
+        cost = self.costs.at(depth)
+        if cost is None or (cost > _CHEAP and cost * count > _MAX_WORK):
+            return "", "depth"
+        try:
+            plain = _plain(value) if has_floats else value
+        except OverflowError:
+            return "", "number"
+        if self._validator.is_valid(plain):
+            return None
+        if self.has_branches and cost * count > _MAX_EXPLAINED:
+            return "", "schema"
+        return self._where(plain)
+
+    def _where(self, plain: Any) -> tuple[str, str]:
+        problem = next(self._validator.iter_errors(plain), None)
+        if problem is None:
+            return "", "schema"
+        path = list(problem.instance_path)
+        keyword = problem.kind.name
+        if keyword == "required":
+            path.append(getattr(problem.kind, "property", "*"))
+        elif keyword == "falseSchema":
+            keyword = _refusing(problem)
+        return _pointer(path, self.names), keyword
+
+
+def compile_schema(raw: bytes) -> Schema | Unusable:
+    """The JSON Schema in ``raw``: draft 2020-12, or the one that its ``$schema`` states; nothing is ever fetched.
+
+    ``format`` is an annotation, as 2020-12 has it. Patterns run in linear time; one that cannot makes the schema
+    unusable, and so does a reference to another document. Bounds: ``MAX_SCHEMA_BYTES``, ``MAX_SCHEMA_DEPTH``,
+    ``MAX_PATTERNS``.
+    """
+    if len(raw) > MAX_SCHEMA_BYTES:
+        return Unusable(f"it is larger than {MAX_SCHEMA_BYTES} bytes")
+    try:
+        value = decode(raw, MAX_SCHEMA_DEPTH)
+        _plain(value)
+    except UndecodableError:
+        return Unusable("it has no single reading, or is nested too deep")
+    except OverflowError:
+        return Unusable("it holds a number that is out of range")
+    dialect = value.get("$schema") if isinstance(value, dict) else None
+    if dialect is not None and not (isinstance(dialect, str) and _DIALECTS.match(dialect)):
+        return Unusable("it is written in a dialect that is not known")
+    if b'"pattern' in raw and _patterns(value) > MAX_PATTERNS:
+        return Unusable(f"it has more than {MAX_PATTERNS} patterns")
+    try:
+        levels = costs(value, _COUNTED_DEPTH, _MAX_COST)
+    except CostlyError as problem:
+        return Unusable(f"it cannot be run within bounds: {problem}")
+    return _compiled(raw, value, levels)
+
+
+def _compiled(raw: bytes, value: Any, levels: Costs) -> Schema | Unusable:
+    import jsonschema_rs  # not on the way of `doorward run`, which validates nothing
+
+    try:
+        validator = jsonschema_rs.validator_for(
+            raw.decode(),
+            validate_formats=False,
+            offline=True,
+            pattern_options=jsonschema_rs.RegexOptions(size_limit=_PATTERN_BYTES, dfa_size_limit=_DFA_BYTES),
+        )
+    except (ValueError, jsonschema_rs.ReferencingError):
+        return Unusable("it is no valid schema, refers to another document, or has a pattern without linear time")
+    return Schema(validator, levels, _listed(value), has_branches=b'Of"' in raw)
+
+
+def _refusing(problem: "ValidationError") -> str:
+    """Which keyword held the schema ``false``; a property's name in its place is not repeated."""
+    last = problem.schema_path[-1] if problem.schema_path else ""
+    return str(last) if last in _FALSE_HOLDERS else "false"
+
+
+_FALSE_HOLDERS = frozenset({"additionalProperties", "unevaluatedProperties", "items", "unevaluatedItems", "contains"})
+_MAX_POINTER = 200
+
+
+def _pointer(path: list[str | int], names: frozenset[str]) -> str:
+    """An RFC 6901 pointer with ``*`` for indices and for names that the schema does not list: those are payload."""
+    steps = [step.replace("~", "~0").replace("/", "~1") if step in names else "*" for step in map(_text, path)]
+    return "".join(f"/{step}" for step in steps)[:_MAX_POINTER]
+
+
+def _text(step: str | int) -> str:
+    return step if isinstance(step, str) else "*"
+
+
+def _listed(schema: Any) -> frozenset[str]:
+    """The names under any ``properties`` and in any ``required``."""
+    found: set[str] = set()
+    for value in _objects(schema):
+        for keyword in ("properties", "required"):
+            held = value.get(keyword)
+            if isinstance(held, dict | list):
+                found.update(name for name in held if isinstance(name, str))
+    return frozenset(found)
+
+
+def _patterns(schema: Any) -> int:
+    count = 0
+    for value in _objects(schema):
+        held = value.get("patternProperties")
+        count += isinstance(value.get("pattern"), str) + (len(held) if isinstance(held, dict) else 0)
+    return count
+
+
+def _objects(schema: Any) -> Iterator[dict[str, Any]]:
+    waiting = [schema]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, list):
+            waiting += value
+        elif isinstance(value, dict):
+            yield value
+            waiting += value.values()
+
+
+def _measure(value: Any) -> tuple[int, int, bool]:
+    """How many containers are nested, how many values there are, and whether the reader's floats are among them."""
+    depth = count = 0
+    level = [value]
+    kinds: set[type] = set()
+    while level:
+        depth += 1
+        count += len(level)
+        here = set(map(type, level))
+        kinds |= here
+        level = _children(level) if not here.isdisjoint(_CONTAINERS) else []
+    return depth - 1, count, LosslessFloat in kinds
+
+
+def _children(level: list[Any]) -> list[Any]:
+    below: list[Any] = []
+    for child in level:
+        if type(child) is dict:
+            below += child.values()
+        elif type(child) is list:
+            below += child
+    return below
+
+
+_CONTAINERS = frozenset({dict, list})
+_CHANGING = frozenset({dict, list, LosslessFloat})
+
+
+def _plain(value: Any) -> Any:
+    """``value`` with numbers that the validator knows for the reader's floats, and none of them rounded.
+
+    Raises OverflowError for an exponent beyond what arithmetic should be done on.
+    """
+    if type(value) is dict:
+        return {name: _plain(child) if type(child) in _CHANGING else child for name, child in value.items()}
+    if type(value) is list:
+        return [_plain(child) if type(child) in _CHANGING else child for child in value]
+    return _exact(value) if type(value) is LosslessFloat else value
+
+
+def _exact(number: LosslessFloat) -> float | Decimal:
+    """A binary float only where it stands for one spelling: up to 15 digits it does (IEEE 754), and is much cheaper."""
+    spelt = str(number)
+    if "e" in spelt or "E" in spelt:
+        exponent = spelt.lower().partition("e")[2]
+        if len(exponent) > _LONGEST_EXPONENT or abs(int(exponent)) > _MAX_EXPONENT:
+            raise OverflowError("an exponent that is out of range")
+    elif len(spelt) <= _EXACT_DIGITS:
+        return float(spelt)
+    return Decimal(spelt)
