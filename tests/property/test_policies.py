@@ -27,7 +27,7 @@ from doorward.core.question import Question
 from doorward.core.rules import tool_action
 from doorward.core.snapshot import Server, Target
 from doorward.stages import arguments as stage_arguments
-from doorward.stages import cedar, cedar_schema, entities, slices
+from doorward.stages import cedar, cedar_schema, entities, slices, verdicts
 from doorward.stages.entities import context, named, parties
 
 STEADY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=150)
@@ -232,7 +232,7 @@ QUESTION = Question(
     Grant(Principal("agent:a", "c1", groups=("staff",)), {}), "f", "tools/call", "Tool", "read", 1_700_000_000.0, "::1"
 )
 GOOD = {"path": "/data/x", "opts": {"deep": "y"}, "tags": ["x"], "n": 1}
-MODULES = (cedar, slices, entities, stage_arguments, cedar_schema, core_facts, core_rules)
+MODULES = (cedar, slices, entities, stage_arguments, cedar_schema, core_facts, core_rules, verdicts)
 
 
 class Panic(BaseException):

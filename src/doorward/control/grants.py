@@ -238,6 +238,7 @@ def to_grant(of: Claims, ids: Mapping[str, str], groups: Mapping[str, tuple[str,
         ancestors=tuple(of.get("anc", ())),
         audience=frozenset(ids[url] for url in of["aud"] if url in ids),
         external=(external.issuer, external.jti) if external is not None and external.jti else None,
+        origins=origins(of),
     )
 
 

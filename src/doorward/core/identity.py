@@ -31,7 +31,8 @@ class Grant(msgspec.Struct, frozen=True):
     ``principal`` is the immediate caller; ``subject`` is for whom it acts (the same, unless the grant was exchanged).
     ``audience`` holds the ids of the servers whose URL stands in the token's ``aud``; None for a fixed credential,
     which has none. ``token_id`` and ``ancestors`` are the ids by which it can be revoked, ``external`` the (issuer,
-    ``jti``) of a token that is not ours. ``scopes``: what an external token carries where its issuer has ``rights:
+    ``jti``) of a token that is not ours, ``origins`` everybody else behind it: (issuer, "sub" | "client", value).
+    ``scopes``: what an external token carries where its issuer has ``rights:
     scopes``, else None.
     """
 
@@ -44,6 +45,7 @@ class Grant(msgspec.Struct, frozen=True):
     ancestors: tuple[str, ...] = ()
     audience: frozenset[str] | None = None
     external: tuple[str, str] | None = None
+    origins: frozenset[tuple[str, str, str]] = frozenset()
     scopes: frozenset[str] | None = None
     step_up: bool = False
 

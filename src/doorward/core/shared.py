@@ -37,6 +37,8 @@ class Revocations(msgspec.Struct, frozen=True):
     def _external(self, grant: Grant) -> bool:
         if grant.external is not None and (grant.external[0], "jti", grant.external[1]) in self.external:
             return True
+        if not self.external.isdisjoint(grant.origins):
+            return True
         who: Principal = grant.principal
         return (who.issuer, "sub", who.subject) in self.external or (who.issuer, "client", who.client) in self.external
 

@@ -21,6 +21,7 @@ from doorward.gateway.flow import Flow
 from doorward.gateway.leases import Leases
 from doorward.gateway.live import Live
 from doorward.gateway.schemas import Schemas
+from doorward.stages.asks import answers, decide
 from doorward.stages.authenticate import authenticate
 from doorward.stages.mirrors import compare, stated_version, states_modern
 from doorward.stages.record import trace_of
@@ -272,6 +273,9 @@ class Admission:
         message = exchange.message
         if message is not None or call.inbound.verb != "POST":
             decision = self._compare(call, exchange, message)
+            if decision is not ALLOW and weigh(exchange, decision) is Act.REFUSE:
+                return decision
+            decision = decide(answers(message), call.server.server_requests, call.server.id) if message else ALLOW
             if decision is not ALLOW and weigh(exchange, decision) is Act.REFUSE:
                 return decision
             if call.modern and isinstance(message, Response):

@@ -22,6 +22,7 @@ from doorward.core.methods import method_entry
 from doorward.core.ports import Clock, Journal, Seals, Send
 from doorward.core.shared import Shared
 from doorward.gateway.admission import BLIND, DRAINING, TOO_MANY_BAD, Admission, named_tool
+from doorward.gateway.answers import Answers
 from doorward.gateway.books import Books, Early, Meters, always
 from doorward.gateway.call import Call, Ids, weigh
 from doorward.gateway.catalogue import Catalogue, NoCatalogue
@@ -77,7 +78,8 @@ class Pipeline:
         self.admission = Admission(
             live, self.books, self.flow, ids, schemas, sealer, self.deciding, leases if leases is not None else Leases()
         )
-        self.returning = Returning(self.books, schemas, sealer, self.tell)
+        answers = Answers(self._catalogue, self.deciding, clock)
+        self.returning = Returning(self.books, schemas, sealer, self.tell, answers)
         self.delivery = Delivery(self.books, self.returning)
         self._streaming: set[Call] = set()
         self._ending: set[Call] = set()  # calls whose grant may end before they do

@@ -11,6 +11,7 @@ from doorward.core.methods import allows_batches
 from doorward.core.policy import Severity
 from doorward.core.ports import Seals
 from doorward.gateway.admission import LONGEST_VERSION, OVER_LIMITS
+from doorward.gateway.answers import TWO_LISTS, Answers
 from doorward.gateway.books import Books
 from doorward.gateway.call import Call, weigh
 from doorward.gateway.schemas import Schemas
@@ -52,6 +53,8 @@ _WHAT: dict[Reason, tuple[str, str]] = {
         "ask the operator to configure the address that it points to",
     ),
     Reason.UPSTREAM_UNSOLICITED: ("the server answered something that was not asked", "none: it was dropped"),
+    Reason.AUTH_REVOKED: ("the token has been revoked meanwhile", "get a new token, if you still may"),
+    Reason.AUTH_EXPIRED: ("the token has expired", "get a new token and open the stream again"),
     Reason.JOURNAL_UNAVAILABLE: ("the audit log cannot take a record, so nothing passes", "try again in a moment"),
     Reason.CREDENTIAL_UNAVAILABLE: (
         "no credential for the server could be had",
@@ -98,10 +101,11 @@ Tell = Callable[[Call, bytes], Awaitable[None]]
 class Returning:
     """Reads, correlates, screens and records what a server sends."""
 
-    __slots__ = ("_books", "_schemas", "_sealer", "_tell")
+    __slots__ = ("_answers", "_books", "_schemas", "_sealer", "_tell")
 
-    def __init__(self, books: Books, schemas: Schemas, sealer: Seals, tell: Tell) -> None:
+    def __init__(self, books: Books, schemas: Schemas, sealer: Seals, tell: Tell, answers: Answers) -> None:
         self._books = books
+        self._answers = answers
         self._schemas = schemas
         self._sealer = sealer
         self._tell = tell  # sends a message of our own to the call's server
@@ -133,10 +137,15 @@ class Returning:
         if call.snapshot.scanner is not None:
             return None
         begun = self._books.clock.monotonic()
-        exchange = call.pending.pop(reading.id)
-        self._learn(call, exchange, reading)
-        self._settle(call, exchange, reading, reading.raw, begun)
-        return self._complete(call, reading.raw) if call.pending else reading.raw
+        exchange = call.pending[reading.id]
+        if self._answers.lists(exchange):
+            return None
+        del call.pending[reading.id]
+        self._learn(exchange, reading)
+        refused = self._answers.judge(call, exchange, reading)
+        raw = reading.raw if refused is None else refusal(exchange, refused).body
+        self._settle(call, exchange, reading, raw, begun)
+        return self._complete(call, raw) if call.pending else raw
 
     async def whole(
         self, call: Call, body: bytes, reading: Message | Batch | Unreadable | None, *, status: int
@@ -223,19 +232,29 @@ class Returning:
         if isinstance(message, Response):
             return await self._response(call, message, begun)
         exchange = call.first
+        refused = self._beside(call, exchange, message)
         screened = await screen(call, exchange, message, "results", message.method)
+        refused = refused or screened.refusal
         exchange.interim += 1
         exchange.bytes_out += len(screened.raw)
-        if screened.refusal is not None:
-            self._books.note(call, exchange, "message", "", screened.refusal.reason, "an interim message was refused")
+        if refused is not None:
+            self._books.note(call, exchange, "message", "", refused.reason, "an interim message was refused")
             if isinstance(message, Request):
-                await self._refuse_server(call, message, screened.refusal)
+                await self._refuse_server(call, message, refused)
             call.spent += self._books.clock.monotonic() - begun
             return b""
         if screened.redacted:
             self._books.note(call, exchange, "message", "", Reason.PII_REDACTED, "an interim message was redacted")
         call.spent += self._books.clock.monotonic() - begun
         return screened.raw
+
+    def _beside(self, call: Call, exchange: Exchange, message: Message) -> Decision | None:
+        """Whether the server may ask that. A question that is refused is no end of the exchange that it came in."""
+        before = exchange.decision, exchange.reason, exchange.refused, exchange.effect
+        refused = self._answers.question(call, exchange, message)
+        if refused is not None:
+            exchange.decision, exchange.reason, exchange.refused, exchange.effect = before
+        return refused
 
     async def _batch(self, call: Call, batch: Batch, raw: bytes, begun: float) -> bytes:
         """An array: the original bytes where no element was changed."""
@@ -267,22 +286,38 @@ class Returning:
         exchange = self._answered(call, message)
         if exchange is None:
             return await self._unexpected(call, message)
-        self._learn(call, exchange, message)
+        self._learn(exchange, message)
+        refused = self._answers.judge(call, exchange, message)
         screened = await screen(call, exchange, message, "results", exchange.method or "")
-        raw = screened.raw
-        if screened.refusal is not None:
-            raw = refusal(exchange, screened.refusal).body
+        raw, refused = screened.raw, refused or screened.refusal
+        if refused is None and self._answers.lists(exchange):
+            raw, refused = await self._list(call, exchange, message, raw)
+        if refused is not None:
+            raw = refusal(exchange, refused).body
         self._settle(call, exchange, message, raw, begun)
         return raw
 
-    def _learn(self, call: Call, exchange: Exchange, message: Response) -> None:
+    async def _list(
+        self, call: Call, exchange: Exchange, message: Response, raw: bytes
+    ) -> tuple[bytes, Decision | None]:
+        """A list, learnt from as the server said it, and then cut for the caller as it is after redaction."""
+        self._schemas.learn(call.server.id, call.owner, message)
+        await self._answers.learn(call, exchange, message)
+        shown = message if raw is message.raw else self.read(call, raw)
+        if not isinstance(shown, Response):
+            return raw, GARBAGE
+        try:
+            return self._answers.cut(call, exchange.method or "", shown), None
+        except ValueError:
+            weigh(exchange, TWO_LISTS)
+            return raw, TWO_LISTS
+
+    def _learn(self, exchange: Exchange, message: Response) -> None:
         """What an answer says that later messages depend on."""
         if exchange.method == "initialize" and isinstance(message.result, dict):
             negotiated = message.result.get("protocolVersion")
             if isinstance(negotiated, str) and len(negotiated) <= LONGEST_VERSION:
                 exchange.version = negotiated
-        elif exchange.method == "tools/list":
-            self._schemas.learn(call.server.id, call.owner, message)
 
     def _settle(self, call: Call, exchange: Exchange, message: Response, raw: bytes, begun: float) -> None:
         """The outcome, before ``raw`` goes to the client."""
@@ -320,10 +355,18 @@ class Returning:
                 exchange.effect = Effect.ALLOW
                 self._books.note(call, exchange, "message", "", Reason.UPSTREAM_UNSOLICITED, "a response was dropped")
                 return b""
+        refused = self._beside(call, exchange, message)
         screened = await screen(call, exchange, message, "results", "")
-        raw = screened.raw
-        if screened.refusal is not None and message.id is not None:
-            raw = error_body(exchange, screened.refusal, message.id)
+        raw, refused = screened.raw, refused or screened.refusal
+        listed = self._answers.list_in(message)
+        if refused is None and listed:
+            shown = message if raw is message.raw else self.read(call, raw)
+            try:
+                raw = self._answers.cut(call, listed, shown) if isinstance(shown, Response) else b""
+            except ValueError:
+                refused = TWO_LISTS
+        if refused is not None:
+            raw = error_body(exchange, refused, message.id) if message.id is not None else b""
         self._books.hash_answer(call, exchange, message, raw)
         reason = Reason.RESUMED if resumed else Reason.UPSTREAM_UNSOLICITED
         self._books.note(call, exchange, "message", "", reason)

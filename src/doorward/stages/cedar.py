@@ -4,21 +4,21 @@ Allow needs Cedar's Allow and an empty error list: Cedar skips a policy that end
 would allow. Whatever goes wrong here, in Cedar or before it, is the deny ``policy.error``.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, ParamSpec, Protocol
 
 import cedarpy
 import msgspec
 
-from doorward.core.decision import ALLOW, Decision, Effect, Reason
+from doorward.core.decision import ALLOW, Reason
 from doorward.core.facts import Fact, UnreadableFact, true_facts
-from doorward.core.policy import Mode, Severity
 from doorward.core.question import Observed, Question, Verdict
-from doorward.core.rules import DEFAULT_DENY, POLICY_ERROR, TOOL_CALL, UNKNOWN_TOOL, UNREADABLE, Reads, Rule, ToolFacts
+from doorward.core.rules import TOOL_CALL, Reads, Rule, ToolFacts
 from doorward.stages.arguments import UnreadableArgument, copied
 from doorward.stages.cedar_schema import request_schema
 from doorward.stages.entities import Parties, context, entities_json, named, parties
 from doorward.stages.slices import Bounded, Part, Slice, Slices
+from doorward.stages.verdicts import BLOCKED, FAILED, denied, forbidden, seen
 
 P = ParamSpec("P")
 
@@ -27,7 +27,6 @@ MAX_SCHEMAS = 1024
 MAX_KEPT_NAME = 512  # characters; callers choose names, and thousands of long ones would be memory held for nothing
 _JSON = msgspec.json.Encoder()
 _WITH_ARGUMENTS = frozenset({TOOL_CALL, "prompts/get", "completion/complete"})
-_ASK = "ask the operator for a policy that permits it, or use a tool that tools/list offers"
 
 
 class Sensitive(Protocol):
@@ -113,13 +112,16 @@ class CedarPolicies:
         known = cedarpy.Entities.from_json_str(written, schema)
         case = _Case(asked, self._slices.of(question.server, asked), schema, known, compiled.facts)
         if tool is not None and (question.server, tool) in compiled.blocked:
-            case.kept = _BLOCKED
+            case.kept = BLOCKED
         return case
 
     def _schema(self, asked: Parties) -> cedarpy.Schema:
         key = (asked.principal.type, asked.action, asked.resource.type)
-        written = request_schema(asked.principal.type, asked.action, asked.resource.type, asked.shape)
-        return self._schemas.get(key) or self._schemas.put(key, cedarpy.Schema.from_json_str(written))
+        found = self._schemas.get(key)
+        if found is None:
+            written = request_schema(asked.principal.type, asked.action, asked.resource.type, asked.shape)
+            found = self._schemas.put(key, cedarpy.Schema.from_json_str(written))
+        return found
 
 
 class _Case:
@@ -163,13 +165,13 @@ class _Case:
         except (UnreadableArgument, UnreadableFact) as unreadable:
             return self._unreadable(unreadable.reason, question, arguments)
         verdict = self._verdict(part, self._ask(part.whole, given), given, _whole)
-        seen = self._observed(question, arguments)
-        return msgspec.structs.replace(verdict, observed=seen, facts=facts) if seen or facts else verdict
+        observed = self._observed(question, arguments)
+        return msgspec.structs.replace(verdict, observed=observed, facts=facts) if observed or facts else verdict
 
     def _unreadable(self, reason: Reason, question: Question, arguments: Any) -> Verdict:
         """A violation, unless no value of the argument could change anything."""
         bounds = self.bounds(question)
-        verdict = bounds if bounds.upper == bounds.lower else _denied(reason)
+        verdict = bounds if bounds.upper == bounds.lower else denied(reason)
         return msgspec.structs.replace(verdict, observed=self._observed(question, arguments), open=False)
 
     def _read(self, part: Part, question: Question, arguments: Any) -> tuple[dict[str, Any], tuple[str, ...]]:
@@ -201,11 +203,11 @@ class _Case:
         if outcome.allowed:
             return Verdict(ALLOW, upper=True, lower=True, rules=outcome.rules)
         if outcome.errors:
-            return _denied(Reason.POLICY_ERROR, _failing(part, outcome))
+            return denied(Reason.POLICY_ERROR, _failing(part, outcome))
         forbids = [part.rules[name] for name in outcome.rules]
         # A forbid that is waived, or low in soft mode, must not open what nothing permits.
         permitted = bool(forbids) and self._ask(form(part.permits), given).allowed
-        return _forbidden(forbids, permitted=permitted)
+        return forbidden(forbids, permitted=permitted)
 
     def _observed(self, question: Question, arguments: Any) -> tuple[Observed, ...]:
         part = self.slice.observed
@@ -214,10 +216,10 @@ class _Case:
         try:
             given, _ = self._read(part, question, arguments)
         except (UnreadableArgument, UnreadableFact):
-            return tuple(_seen(rule) for rule in part.rules.values() if rule.reads.caller_text)
+            return tuple(seen(rule) for rule in part.rules.values() if rule.reads.caller_text)
         outcome = self._ask(part.whole, given)
         matched = {*outcome.rules, *_failing(part, outcome)}
-        return tuple(_seen(rule) for rule in part.rules.values() if rule.id in matched)
+        return tuple(seen(rule) for rule in part.rules.values() if rule.id in matched)
 
 
 def _best(part: Part) -> cedarpy.PolicySet:
@@ -234,7 +236,7 @@ def _guarded(ask: Callable[P, Verdict], *args: P.args, **kwargs: P.kwargs) -> Ve
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException:  # noqa: BLE001  a panic in Cedar is no Exception, and nothing raised may ever allow
-        return _ERROR
+        return FAILED
 
 
 def _failing(part: Part, outcome: Outcome) -> tuple[str, ...]:
@@ -242,67 +244,3 @@ def _failing(part: Part, outcome: Outcome) -> tuple[str, ...]:
     named = {name for name in part.rules if any(f"`{name}`" in error for error in outcome.errors)}
     unnamed = any(not any(f"`{name}`" in error for name in named) for error in outcome.errors)
     return tuple(sorted(part.rules if unnamed else named))
-
-
-_WORDS: Mapping[Reason, tuple[str, str, str]] = {
-    Reason.POLICY_ERROR: (
-        POLICY_ERROR,
-        "a policy could not be evaluated for this",
-        "tell the operator: the policy that failed is named in the gateway's record",
-    ),
-    Reason.POLICY_UNREADABLE_ARGUMENT: (
-        UNREADABLE,
-        "an argument that a policy reads is not of its declared type",
-        "send it in the type that the tool's inputSchema says; whole numbers without a fraction, and no null",
-    ),
-    Reason.MESSAGE_AMBIGUOUS_NUMBER: (
-        UNREADABLE,
-        "a number that a policy reads is larger or more exact than all readers agree on",
-        "send numbers within ±(2^53-1) and with at most 17 digits",
-    ),
-}
-
-
-def _denied(reason: Reason, also: Sequence[str] = ()) -> Verdict:
-    rule, what, remedy = _WORDS[reason]
-    rules = (rule, *also)
-    decision = Decision(Effect.DENY, reason, Severity.HIGH, rules, what, remedy)
-    return Verdict(decision, upper=False, lower=False, rules=rules)
-
-
-def _forbidden(forbids: Sequence[Rule], *, permitted: bool) -> Verdict:
-    """A deny by these forbids, and by ``default-deny`` where nothing permits."""
-    names = tuple(rule.id for rule in forbids) + (() if permitted else (DEFAULT_DENY,))
-    worst = max([rule.severity for rule in forbids] + ([] if permitted else [Severity.HIGH]))
-    messages = [rule.message for rule in sorted(forbids, key=lambda rule: -rule.severity) if rule.message]
-    if forbids:
-        listed = ", ".join(rule.id for rule in forbids)
-        what = f"forbidden by the policy {listed}" if len(forbids) == 1 else f"forbidden by the policies {listed}"
-    else:
-        what = "no policy permits this"
-    decision = Decision(Effect.DENY, Reason.POLICY_DENIED, worst, names, what, "; ".join(messages) or _ASK)
-    modes = [rule.mode for rule in forbids if rule.mode is not None]
-    mode = (Mode.ENFORCE if Mode.ENFORCE in modes else modes[0]) if modes else None
-    mixed = mode is not None and len(modes) < len(names)
-    return Verdict(decision, upper=False, lower=False, rules=names, mode=mode, mixed=mixed)
-
-
-def _seen(rule: Rule) -> Observed:
-    assert rule.mode is not None
-    return Observed(rule.id, rule.mode, rule.severity, rule.message)
-
-
-_ERROR = _denied(Reason.POLICY_ERROR)
-_BLOCKED = Verdict(
-    Decision(
-        Effect.DENY,
-        Reason.POLICY_DENIED,
-        Severity.HIGH,
-        (UNKNOWN_TOOL,),
-        "a policy is about this tool, and the tool's schema is not known",
-        "let the server list its tools once through the gateway, or correct the tool's name in the policy",
-    ),
-    upper=False,
-    lower=False,
-    rules=(UNKNOWN_TOOL,),
-)

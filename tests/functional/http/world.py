@@ -5,7 +5,7 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from tests.functional.pipeline.bench import TOKEN, Bench, result, rule
+from tests.functional.pipeline.bench import QUESTIONS, TOKEN, Bench, result, rule
 
 from doorward.core.policy import Mode
 from doorward.core.snapshot import Server, Snapshot, Target
@@ -204,6 +204,7 @@ class World:
         here = {key: settings.pop(key) for key in list(settings) if key in Server.__struct_fields__}
         path = settings.pop("path", "/mcp")
         target = Target(f"http://127.0.0.1:{self.upstream.port}{path}", transport)
+        here.setdefault("server_requests", QUESTIONS)
         here.setdefault("strict_reading", mode.enforcing or any(r.mode for r in here.get("tools", ())))
         self.bench = Bench(mode, crm=Server("crm", target, mode, **here), make=self._make, **settings)
         listener = Listener(

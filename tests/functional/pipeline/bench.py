@@ -235,7 +235,12 @@ def actions(effect: str, severity: int = 3, entity: str = "US_SSN") -> Mapping[t
     return {(entity, "arguments"): Action(effect, severity), (entity, "results"): Action(effect, severity)}
 
 
+QUESTIONS = frozenset({"sampling", "elicitation", "roots", "tasks", "other"})
+"""What a server may ask of clients here, and "other": answers of made-up shapes."""
+
+
 def server(mode: Mode = Mode.ENFORCE, **settings: Any) -> Server:
+    settings.setdefault("server_requests", QUESTIONS)
     settings.setdefault("strict_reading", mode.enforcing or any(r.mode for r in settings.get("tools", ())))
     return Server("crm", Target("http://127.0.0.1:1/mcp"), mode, **settings)
 

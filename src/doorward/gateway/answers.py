@@ -1,0 +1,126 @@
+"""What an answer of a server may hold: questions for the client, a result that fits its schema, a list cut for the
+caller; and what is remembered of it. No await, but for a list that the policies must get to know first.
+"""
+
+from typing import Any
+
+from doorward.core.decision import ALLOW, Act, Decision, Effect, Reason
+from doorward.core.exchange import Exchange
+from doorward.core.message import Message, Response
+from doorward.core.methods import fold
+from doorward.core.policy import Severity
+from doorward.core.ports import Clock
+from doorward.gateway.call import Call, weigh
+from doorward.gateway.catalogue import Catalogue
+from doorward.gateway.deciding import Deciding
+from doorward.gateway.task_owners import made_task
+from doorward.stages.asks import asked, decide
+from doorward.stages.listing import LISTS, filter_list
+from doorward.stages.questions import OTHER, Asked
+from doorward.stages.schema import Unusable
+from doorward.stages.validate import refuse_unchecked, validate_result
+
+_KINDS = {
+    "tools/list": ("tools/call", "Tool"),
+    "prompts/list": ("prompts/get", "Prompt"),
+    "resources/list": ("resources/read", "Resource"),
+    "resources/templates/list": ("resources/read", "Resource"),
+}
+
+TWO_LISTS = Decision(
+    Effect.DENY,
+    Reason.UPSTREAM_GARBAGE,
+    Severity.CRITICAL,
+    rules=("one-reading",),
+    what="the server's list could be read in two ways",
+    remedy="ask the operator: the server is at fault",
+)
+
+
+class Answers:
+    """Judges and cuts; one for a worker."""
+
+    __slots__ = ("_catalogue", "_clock", "_deciding")
+
+    def __init__(self, catalogue: Catalogue, deciding: Deciding, clock: Clock) -> None:
+        self._catalogue = catalogue
+        self._deciding = deciding
+        self._clock = clock
+
+    def question(self, call: Call, exchange: Exchange, message: Message) -> Decision | None:
+        """Whether the server may ask the client what this message asks; the refusal, or None."""
+        kinds = asked(message)
+        if not kinds:
+            return None
+        return _refused(exchange, decide(kinds, call.server.server_requests, call.server.id))
+
+    def judge(self, call: Call, exchange: Exchange, message: Response) -> Decision | None:
+        """The questions and the structured result of one answer; the first refusal, or None."""
+        task = made_task(exchange.method or "", message)
+        if task is not None:
+            self._catalogue.tasks.remember(call.server.id, task, call.owner, exchange.name or "")
+        return self.question(call, exchange, message) or self._by_schema(call, exchange, message)
+
+    def _by_schema(self, call: Call, exchange: Exchange, message: Response) -> Decision | None:
+        result = message.result
+        if exchange.method != "tools/call" or not isinstance(result, dict) or "structuredContent" not in result:
+            return None
+        if result.get("isError") is True:
+            return None  # MCP server/tools: the schema is about results, not about errors
+        checks = self._catalogue.schemas.checks(call.server.id, call.owner, exchange.name)
+        schema = checks.results() if checks is not None else None
+        if schema is None:
+            return None
+        if isinstance(schema, Unusable):
+            if not call.server.strict(exchange.name):
+                exchange.uninspected += 1
+                return None
+            return _refused(exchange, refuse_unchecked(Reason.SCHEMA_RESULT, schema))
+        return _refused(exchange, validate_result(schema, result["structuredContent"]))
+
+    # -- lists
+
+    def lists(self, exchange: Exchange) -> bool:
+        """Whether the answer is a list, which is learnt from and cut."""
+        return exchange.method in LISTS
+
+    def list_in(self, message: Response) -> str:
+        """The method that an answer without a known request seems to answer, if that is a list; else "".
+
+        A resumed stream carries such answers, and must not show what the list itself would hide.
+        """
+        result = message.result
+        if not isinstance(result, dict):
+            return ""
+        folded = {fold(name) for name in result}
+        return next((method for method, (member, _) in LISTS.items() if fold(member) in folded), "")
+
+    async def learn(self, call: Call, exchange: Exchange, message: Response) -> None:
+        """What a list of tools says about them; returns when the policies know it."""
+        if exchange.method == "tools/list":
+            self._catalogue.schemas.learn(call.server.id, call.owner, message)
+            if self._catalogue.unsettled:
+                await self._catalogue.settle()
+
+    def cut(self, call: Call, method: str, message: Response) -> bytes:
+        """The list as this caller may see it: ``message.raw`` where nothing is hidden. Raises ValueError (``TWO_LISTS``)
+        where two clients could read two lists.
+        """
+        if not call.server.strict_reading or message.is_error:
+            return message.raw  # nothing of this server is enforced
+        expires = call.grant.expires
+        left = None if expires is None else max(0, int((expires - self._clock.wall()) * 1000))
+        return filter_list(message, method, self._sieve(call, method), modern=call.modern, ttl_ms=left)
+
+    def _sieve(self, call: Call, method: str) -> Any:
+        if method == "tasks/list":
+            tasks, server, owner = self._catalogue.tasks, call.server, call.owner
+            return lambda task_id: not server.mode.enforcing or tasks.known(server.id, task_id) == owner
+        action, kind = _KINDS.get(method, (OTHER, ""))
+        return lambda name: self._deciding.visible(call, name, Asked(action, kind, name))
+
+
+def _refused(exchange: Exchange, decision: Decision) -> Decision | None:
+    if decision is ALLOW:
+        return None
+    return decision if weigh(exchange, decision) is Act.REFUSE else None
