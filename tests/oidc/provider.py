@@ -40,7 +40,7 @@ def machine(client_id: str, secret: str, scopes: Sequence[str]) -> Claims:
         "grant_types": ["client_credentials"],
         "response_types": [],
         "redirect_uris": [],
-        "scope": " ".join(scopes),
+        **({"scope": " ".join(scopes)} if scopes else {}),  # an empty one is no client's metadata
     }
 
 

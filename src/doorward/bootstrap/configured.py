@@ -1,6 +1,8 @@
 """A configuration text, down to a ``Snapshot``: for the workers, and for the supervisor to see that it can be."""
 
+import logging
 import os
+import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -13,6 +15,8 @@ from doorward.core.ports import Detector
 from doorward.core.snapshot import Keys
 from doorward.gateway.scanning import Detectors
 
+log = logging.getLogger(__name__)
+
 
 def compiled(
     loaded: configfile.Loaded,
@@ -21,25 +25,47 @@ def compiled(
     version: int,
     port: int | None = None,
     known_tools: Iterable[KnownTool] = (),
+    lenient: bool = True,
 ) -> compiler.Compiled:
     """One version of everything. Raises ``InvalidConfiguration`` with file, line and column of each problem.
 
-    ``port``: the one that is bound, where the file says 0.
+    ``port``: the one that is bound, where the file says 0. ``lenient``: do without ``known_tools`` where a policy does
+    not fit them.
     """
+    tools = list(known_tools)
     try:
-        return compiler.compiled(
-            loaded.config,
-            version=version,
-            build=plugins.builder(os.environ, loaded.base_dir),
-            make_scanner=_scanner,
-            keys=keys,
-            environ=os.environ,
-            base_dir=loaded.base_dir,
-            port=port,
-            known_tools=known_tools,
-        )
+        return _compiled(loaded, keys, version, port, tools)
     except InvalidConfiguration as invalid:
-        raise InvalidConfiguration(loaded.located(invalid.problems)) from None
+        problems = invalid.problems
+    if lenient and tools and any(problem.path == "policies" or problem.file for problem in problems):
+        # What a server says about its tools must not keep the gateway from starting: the tools are unknown then, and
+        # what policies say of them denies (docs/policies.md).
+        try:
+            made = _compiled(loaded, keys, version, port, [])
+        except InvalidConfiguration:
+            pass
+        else:
+            for problem in problems:
+                log.error("a policy does not fit what a server says about its tools, which stay unknown: %s", problem)
+            return made
+    raise InvalidConfiguration(loaded.located(problems)) from None
+
+
+def _compiled(
+    loaded: configfile.Loaded, keys: Keys, version: int, port: int | None, tools: list[KnownTool]
+) -> compiler.Compiled:
+    return compiler.compiled(
+        loaded.config,
+        version=version,
+        build=plugins.builder(os.environ, loaded.base_dir),
+        make_scanner=_scanner,
+        keys=keys,
+        environ=os.environ,
+        base_dir=loaded.base_dir,
+        port=port,
+        known_tools=tools,
+        now=time.time(),
+    )
 
 
 def known_tools(store: Store, servers: Iterable[str]) -> list[KnownTool]:

@@ -1,6 +1,7 @@
 """The journal, with an eye on it: counts what it took, and makes the worker unready while it takes nothing."""
 
 import asyncio
+from collections.abc import Callable
 
 from doorward.core.audit import Record
 from doorward.core.errors import JournalFault
@@ -13,12 +14,15 @@ RETRY_AFTER = 10.0
 
 
 class Recorded:
-    """A ``Journal`` around another one."""
+    """A ``Journal`` around another one. ``offer`` gets every record that was kept."""
 
-    def __init__(self, journal: Journal, live: Live, meter: Meter) -> None:
+    def __init__(
+        self, journal: Journal, live: Live, meter: Meter, offer: Callable[[Record], None] = lambda record: None
+    ) -> None:
         self._journal = journal
         self._live = live
         self._meter = meter
+        self._offer = offer
         self._again: asyncio.TimerHandle | None = None
 
     def append(self, record: Record) -> None:
@@ -28,6 +32,7 @@ class Recorded:
             self._failed(fault)
             raise
         self._meter.count(JOURNAL_RECORDS)
+        self._offer(record)
         if self._again is not None:
             self._works()
 

@@ -25,12 +25,15 @@ from doorward.bootstrap.watching import Watch
 from doorward.config import Tls
 from doorward.configtypes import InvalidConfiguration, Problem
 from doorward.control import keys as keystore
+from doorward.control.compile import Compiled
 from doorward.control.policies.schema import KnownTool
 from doorward.control.store import Store, StoreFault
+from doorward.core.audit import Record
 from doorward.core.decision import Reason
 from doorward.core.ports import Upstream
 from doorward.core.shared import Shared
 from doorward.core.snapshot import Keys, Server, Snapshot
+from doorward.gateway.alerting import Alerting
 from doorward.gateway.call import Ids
 from doorward.gateway.conversations import Conversations
 from doorward.gateway.edge_records import EdgeRecords
@@ -57,6 +60,9 @@ BACKLOG = 1024
 
 KEEP_EVERY = 1.0
 """Seconds between two writes of what the store should know and no call waits for."""
+
+ALERTS_WITHIN = 1.0
+"""Seconds at the end for what people should still be told."""
 
 CERTIFICATE_LOOK = 2.0
 """Seconds between two looks at the certificate's files."""
@@ -89,10 +95,10 @@ async def build(start: Start) -> "Gateway":
     assert start.store is not None
     store = Store(start.store)
     tools = known_tools(store, loaded.config.servers)
-    snapshot, _ = compiled(loaded, _keys(start.keys), version=start.version, port=start.port, known_tools=tools)
+    made = compiled(loaded, _keys(start.keys), version=start.version, port=start.port, known_tools=tools)
     certificate = _certificate(loaded.config.listen.tls, loaded.base_dir)
-    gateway = Gateway(start, snapshot, store, FileJournal(start.audit), certificate)
-    await gateway.begin(loaded)
+    gateway = Gateway(start, made.snapshot, store, FileJournal(start.audit), certificate)
+    await gateway.begin(loaded, made)
     return gateway
 
 
@@ -100,7 +106,7 @@ class Prepared(NamedTuple):
     """Another configuration, compiled and not in force yet."""
 
     loaded: configfile.Loaded
-    snapshot: Snapshot
+    made: Compiled
     identity: Identity
 
 
@@ -122,8 +128,9 @@ class Gateway:
         self._look: asyncio.TimerHandle | None = None
         self._meter = Meter()
         self._live = Live(snapshot)
-        self._journal = Recorded(journal, self._live, self._meter)
-        clock = SystemClock()
+        self._journal = Recorded(journal, self._live, self._meter, self._offer)
+        self._alerting: Alerting | None = None
+        clock = self._clock = SystemClock()
         self._edge = EdgeRecords(self._journal, clock, Ids().next)
         self._upstreams = Upstreams(self._upstream, clock, snapshot)
         self._sealer = Sealer(snapshot.keys.sealing)
@@ -144,12 +151,11 @@ class Gateway:
             tokens=self._identities.cache,
             catalogue=self._catalogue,
             leases=self._leasing.leases,
+            alert=lambda record: self._offer(record, alert=True),
         )
         listener = Listener(self._pipeline.serve, lambda: self._live.snapshot, clock, self._refused)
         conversations = Conversations(self._pipeline, self._sealer)
-        legacy = SseListener(
-            conversations.open, conversations.post, lambda: self._live.snapshot, clock, self._refused
-        )
+        legacy = SseListener(conversations.open, conversations.post, lambda: self._live.snapshot, clock, self._refused)
         listener.mount(PREFIX, legacy.handle)
         endpoints = Endpoints(self._identities.serve, lambda: self._live.snapshot)
         for prefix in PUBLIC:
@@ -160,11 +166,13 @@ class Gateway:
         self._meter.watch(TASKS, lambda: len(asyncio.all_tasks()))
         self._meter.watch(STREAMS, lambda: self._pipeline.flow.streams)
 
-    async def begin(self, loaded: configfile.Loaded) -> None:
+    async def begin(self, loaded: configfile.Loaded, made: Compiled) -> None:
         """Before the first call: what has been revoked, and what is known of tools. Raises a ``Fault``."""
         self._loaded = loaded
         self._identities.swap(self._identities.prepare(loaded, self._live.snapshot))
         self._catalogue.seed(loaded.config.servers)
+        self._keep_policies(made)
+        self._tell(made.alerts)
         await self._watch.start()
 
     async def open(self, bound: socket.socket) -> None:
@@ -179,28 +187,54 @@ class Gateway:
     def prepare(self, version: int, text: str) -> Prepared:
         """Compile another text. Raises ``InvalidConfiguration``; nothing has changed then."""
         loaded = configfile.load_text(text, file=str(self._start.path))
-        snapshot = self._compiled(loaded, version, self._catalogue.known())
-        return Prepared(loaded, snapshot, self._identities.prepare(loaded, snapshot))
+        made = self._compiled(loaded, version, self._catalogue.known())
+        return Prepared(loaded, made, self._identities.prepare(loaded, made.snapshot))
 
     async def swap(self, prepared: Prepared) -> None:
         """Calls from now on see it; calls under way keep what they took."""
-        self._loaded, snapshot = prepared.loaded, prepared.snapshot
+        before, snapshot = self._loaded, prepared.made.snapshot
+        self._loaded = prepared.loaded
+        await asyncio.to_thread(self._keep_policies, prepared.made)
         self._live.swap(snapshot)
         self._identities.swap(prepared.identity)
         self._sealer.rekey(snapshot.keys.sealing)
         self._server.limits = _limits(snapshot)
         self._upstreams.apply(snapshot)
+        if before is None or before.config.alerts != prepared.loaded.config.alerts:
+            old, self._alerting = self._alerting, None
+            self._tell(prepared.made.alerts)
+            if old is not None:
+                await old.close()
 
-    def _compiled(self, loaded: configfile.Loaded, version: int, tools: list[KnownTool]) -> Snapshot:
-        keys = _keys(self._start.keys)
-        return compiled(loaded, keys, version=version, port=self._start.port, known_tools=tools).snapshot
+    def _compiled(
+        self, loaded: configfile.Loaded, version: int, tools: list[KnownTool], *, lenient: bool = True
+    ) -> Compiled:
+        keys, port = _keys(self._start.keys), self._start.port
+        return compiled(loaded, keys, version=version, port=port, known_tools=tools, lenient=lenient)
+
+    def _keep_policies(self, made: Compiled) -> None:
+        """For ``policy explain``: what stood behind a digest. A store that fails costs that, and no call."""
+        try:
+            self._store.keep_policies(made.snapshot.policy_digest, made.policies.files.files, self._clock.wall())
+        except StoreFault as fault:
+            log.error("the policies are not kept for explanations: %s", fault.detail)
+
+    def _tell(self, channels: list[Any]) -> None:
+        self._alerting = Alerting(channels, self._clock, self._journal.append, Ids().next)
+        self._alerting.start()
+
+    def _offer(self, record: Record, *, alert: bool = False) -> None:
+        if self._alerting is not None:
+            self._alerting.offer(record, alert=alert)
 
     def _recompile(self, tools: list[KnownTool]) -> None:
         """The same configuration with policies that know more tools."""
         loaded, current = self._loaded, self._live.snapshot
         assert loaded is not None
-        made = self._compiled(loaded, current.version, tools)
-        self._live.refine(replace(current, policies=made.policies, policy_digest=made.policy_digest))
+        made = self._compiled(loaded, current.version, tools, lenient=False)
+        self._keep_policies(made)
+        new = made.snapshot
+        self._live.refine(replace(current, policies=new.policies, policy_digest=new.policy_digest))
 
     def _shared(self, shared: Shared) -> None:
         """Revocations and overrides, as they are now on every worker."""
@@ -251,6 +285,8 @@ class Gateway:
         await self._upstreams.close()
         await self._identities.close()
         await self._keep_once()
+        if self._alerting is not None:
+            await self._alerting.close(ALERTS_WITHIN)
         self._watched.close()
         self._store.close()
         self._edge.flush()

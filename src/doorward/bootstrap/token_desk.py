@@ -14,11 +14,11 @@ import msgspec
 from doorward import configfile
 from doorward.bootstrap.admin_records import admin_record, os_user
 from doorward.config import Agent
-from doorward.configfile.identity import issuer_name
 from doorward.configtypes import InvalidConfiguration, Problem
 from doorward.control import grants, jws, signing
 from doorward.control.claims import InvalidToken, OAuthRefusal
 from doorward.control.issuer_keys import signed_by
+from doorward.control.issuers import name_of
 from doorward.control.oauth_documents import public_url, routes
 from doorward.control.rights import Asked, spell_scope, within
 from doorward.control.store import Store, location
@@ -111,10 +111,10 @@ class TokenDesk:
         """
         name, longest = "", 0.0
         if issuer:
-            found = [each for each in self._config.identity.issuers if issuer in (each.issuer, issuer_name(each))]
+            found = [each for each in self._config.identity.issuers if issuer in (each.issuer, name_of(each))]
             if not found:
                 raise _wrong("identity.issuers", "there is no such issuer", "give its name or its URL")
-            name, longest = issuer_name(found[0]), max(float(found[0].max_lifetime), LONGEST_ASSERTION)
+            name, longest = name_of(found[0]), max(float(found[0].max_lifetime), LONGEST_ASSERTION)
         until = self._clock() + (longest + signing.LONGEST_GRANT if lasts is None else lasts)
         return self._revoke(kind, value, name, until, "")
 

@@ -169,7 +169,7 @@ def _configured(config: str, server: str | None, mode: Mode | None) -> Setting:
     loaded = configfile.load(config)
     keys, audit = directories(loaded)
     found = keystore.load(keys, rotate=loaded.config.keys.rotate, now=time.time())
-    snapshot, _ = compiled(loaded, found, version=1)
+    snapshot, *_ = compiled(loaded, found, version=1)
     if server is None and len(snapshot.servers) == 1:
         server = next(iter(snapshot.servers))
     if server is None or server not in snapshot.servers:

@@ -8,6 +8,9 @@ VERBS = {
     "demo": "One call with and without the gateway, and what the gateway saw. Needs nothing.",
     "serve": "The gateway: workers, admin address, hot reload.",
     "run": "Wrap one stdio server in place: run -- CMD ARGS...",
+    "token": "Grants: mint, exchange, revoke, inspect.",
+    "policy": "Policies: show, test, explain, replay.",
+    "override": "Justified exceptions that expire: grant, list, revoke.",
     "check": "Read the configuration without starting; names file, line and remedy.",
     "schema": "Print the JSON Schema of the configuration file.",
 }

@@ -20,7 +20,6 @@ from doorward.control import jws
 from doorward.control.claims import InvalidToken, audience, seconds, text
 from doorward.control.issuer_keys import KeySet, key_set, signed_by
 from doorward.core.decision import Reason
-from doorward.core.policy import names
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ALGORITHMS = (
@@ -130,27 +129,6 @@ def read_assertion(token: str, clients: Mapping[str, Client], issuer: str, now: 
         raise InvalidToken("is not signed by the client's key")
     _check(found.claims, client, issuer, now)
     return Assertion(client, text(found.claims, "jti"), seconds(found.claims, "exp"))
-
-
-def matched(clients: Mapping[str, Client], issuer: str, claims: Mapping[str, Any]) -> Client | None:
-    """The one agent whose ``match`` fits an issuer's verified claims. ``issuer``: its URL. None also where several do:
-    who it is would depend on the order of the file.
-    """
-    found = [client for client in clients.values() if client.match is not None and _fits(client.match, issuer, claims)]
-    return found[0] if len(found) == 1 else None
-
-
-def _fits(match: Match, issuer: str, claims: Mapping[str, Any]) -> bool:
-    if match.issuer != issuer:
-        return False
-    wanted = dict(match.claims)
-    if match.sub is not None:
-        wanted["sub"] = match.sub
-    return bool(wanted) and all(_is(claims.get(name), pattern) for name, pattern in wanted.items())
-
-
-def _is(value: Any, pattern: str) -> bool:
-    return isinstance(value, str) and "\0" not in value and value in names([pattern])
 
 
 def _check(claims: Mapping[str, Any], client: Client, issuer: str, now: float) -> None:

@@ -19,10 +19,14 @@ from doorward.configfile.decode import child
 from doorward.configfile.edge import address, is_loopback, on_loopback
 from doorward.configfile.servers import enforcing, mode_of, url_fault
 from doorward.configtypes import InvalidConfiguration, Plugin, Problem, Refused, Text
+from doorward.control.clients import compile_clients
 from doorward.control.digest import policy_digest
+from doorward.control.issuers import faults as issuer_faults
+from doorward.control.matching import faults as match_faults
 from doorward.control.policies.compile import CompiledPolicies, compile_policies
 from doorward.control.policies.files import directory_of, read_files
 from doorward.control.policies.schema import KnownTool
+from doorward.control.policies.testing import failures
 from doorward.core.identity import Grant, Principal
 from doorward.core.policy import Severity, ToolRule, names
 from doorward.core.ports import Broker, Detector, Scanner
@@ -41,6 +45,7 @@ class Compiled(NamedTuple):
 
     snapshot: Snapshot
     policies: CompiledPolicies
+    alerts: list[Any]  # the alert plug-ins
 
 
 def snapshot(config: Config, **given: Any) -> Snapshot:
@@ -59,17 +64,21 @@ def compiled(
     base_dir: Path,
     port: int | None = None,
     known_tools: Iterable[KnownTool] = (),
+    now: float = 0.0,
 ) -> Compiled:
     """One version of everything. Raises ``InvalidConfiguration`` with all problems.
 
     ``version`` counts up by the caller; ``base_dir`` is what relative paths are relative to; ``port`` is the bound port
-    where the configuration says 0; ``known_tools`` give policies their actions.
+    where the configuration says 0; ``known_tools`` give policies their actions; ``now`` (epoch seconds)
+    is the time of the cases beside the policies.
     """
-    compiler = _Compiler(config, build, environ, base_dir)
+    compiler = _Compiler(config, build, environ, base_dir, now)
     made = {name: compiler.server(name, server) for name, server in config.servers.items()}
     servers = {name: server for name, server in made.items() if server is not None}
     agents = compiler.agents()
+    compiler.identities()
     scanner = compiler.scanner(make_scanner)
+    alerts = compiler.alerts()
     policies = compiler.policies(servers, known_tools)
     if compiler.problems or policies is None:
         raise InvalidConfiguration(compiler.problems)
@@ -94,18 +103,20 @@ def compiled(
             journal_required=config.audit.on_failure == "refuse",
         ),
         policies,
+        alerts,
     )
 
 
 class _Compiler:
     """Carries what every part needs, and the problems that were met."""
 
-    def __init__(self, config: Config, build: Build, environ: Mapping[str, str], base_dir: Path) -> None:
+    def __init__(self, config: Config, build: Build, environ: Mapping[str, str], base_dir: Path, now: float) -> None:
         self.problems: list[Problem] = []
         self._config = config
         self._build = build
         self._environ = environ
         self._base_dir = base_dir
+        self._now = now
 
     def server(self, name: str, section: ServerSection) -> Server | None:
         path = child("servers", name)
@@ -153,10 +164,35 @@ class _Compiler:
     def policies(self, servers: Mapping[str, Server], known_tools: Iterable[KnownTool]) -> CompiledPolicies | None:
         try:
             files = read_files(directory_of(self._config, self._base_dir))
-            return compile_policies(files, self._config.identity.agents, servers, known_tools)
+            made = compile_policies(files, self._config.identity.agents, servers, known_tools)
+            self.problems += failures(made.engine, files.tests, self._config.servers, self._now)
+            return made
         except InvalidConfiguration as invalid:
             self.problems += invalid.problems
             return None
+
+    def identities(self) -> None:
+        """What only shows once secrets are resolved and issuers are known together."""
+        identity = self._config.identity
+        known = [issuer.issuer for issuer in identity.issuers]
+        self.problems += issuer_faults(identity.issuers, self._base_dir)
+        own = _edge(self._config, None)[2]
+        for index, issuer in enumerate(known):
+            if issuer == own:
+                message = "is this gateway itself, whose grants are accepted anyway"
+                self._wrong(f"identity.issuers[{index}].issuer", message, "remove it")
+        for index, agent in enumerate(identity.agents):
+            if agent.match is not None:
+                self.problems += match_faults(agent.match, f"identity.agents[{index}].match", known)
+        try:
+            compile_clients(identity.agents, hashing=b"", environ=self._environ, base_dir=self._base_dir)
+        except InvalidConfiguration as invalid:
+            self.problems += invalid.problems
+
+    def alerts(self) -> list[Any]:
+        specs = self._config.alerts
+        built = [self._plugin("alerts", spec, f"alerts[{index}]") for index, spec in enumerate(specs)]
+        return [channel for channel in built if channel is not None]
 
     def scanner(self, make_scanner: MakeScanner) -> Scanner | None:
         specs = self._config.inspect.detectors

@@ -12,8 +12,9 @@ import msgspec
 
 from doorward.control import grants, jws
 from doorward.control.claims import InvalidToken, OAuthRefusal, audience, text
-from doorward.control.clients import Client, matched
+from doorward.control.clients import Client
 from doorward.control.globs import meet
+from doorward.control.matching import Matcher
 from doorward.control.oauth_documents import CLIENT_CREDENTIALS, JWT_BEARER, TOKEN_EXCHANGE, Routes
 from doorward.control.rights import Asked, Rights, Servers, parse_scope, within
 from doorward.control.token_requests import Form, malformed
@@ -81,6 +82,7 @@ class GrantTypes:
         ids: Callable[[], str],
     ) -> None:
         self._settings = settings
+        self._matcher = Matcher({c.id: c.match for c in settings.clients.values() if c.match is not None})
         self._keys = keys
         self._store = store
         self._external = external
@@ -166,10 +168,8 @@ class GrantTypes:
         open and goes by the client.
         """
         issuer = accepted.issuer
-        client = matched(self._settings.clients, issuer.config.issuer, accepted.claims)
-        if client is None or client.match is None:
-            raise InvalidToken("is not that of exactly one configured agent")
-        itself = client.match.sub is not None
+        client = self._settings.clients[self._matcher.agent(issuer.config.issuer, accepted.claims)]
+        itself = client.match is not None and client.match.sub is not None
         return Origin(
             client=client,
             subject=client.id if itself else f"{issuer.name}|{accepted.subject}",

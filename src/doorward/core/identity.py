@@ -17,6 +17,11 @@ class Principal(msgspec.Struct, frozen=True):
     act: tuple[str, ...] = ()
 
     @property
+    def name(self) -> str:
+        """What records, policies and overrides call it: ``ISSUER|sub``; our own agents and users have no issuer."""
+        return f"{self.issuer}|{self.subject}" if self.issuer else self.subject
+
+    @property
     def key(self) -> str:
         """What sessions, pools, caches and limits are bound to. NUL separates, so no two principals share a key."""
         return f"{self.issuer}\0{self.subject}\0{self.client}"

@@ -13,7 +13,7 @@ from doorward.core.ports import Clock
 from doorward.gateway.call import Call, weigh
 from doorward.gateway.catalogue import Catalogue
 from doorward.gateway.deciding import Deciding
-from doorward.gateway.task_owners import made_task
+from doorward.gateway.task_owners import MAX_TASKS_PER_OWNER, made_task
 from doorward.stages.asks import asked, decide
 from doorward.stages.listing import LISTS, filter_list
 from doorward.stages.questions import OTHER, Asked
@@ -101,16 +101,34 @@ class Answers:
             self._catalogue.schemas.learn(call.server.id, call.owner, message)
             if self._catalogue.unsettled:
                 await self._catalogue.settle()
+        elif exchange.method == "tasks/list" and call.server.mode.enforcing:
+            await self._adopt(call.server.id, message)
+
+    async def _adopt(self, server: str, message: Response) -> None:
+        """Tasks that another worker saw being made are in the store; without it their maker would not be shown them."""
+        listed = message.result.get("tasks") if isinstance(message.result, dict) else None
+        entries = [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
+        ids = [entry["taskId"] for entry in entries if isinstance(entry.get("taskId"), str)]
+        tasks = self._catalogue.tasks
+        for task_id in [each for each in dict.fromkeys(ids) if tasks.known(server, each) is None][:MAX_TASKS_PER_OWNER]:
+            owner = await self._catalogue.owner(server, task_id)
+            if owner is not None:
+                tasks.adopt(server, task_id, owner)
 
     def cut(self, call: Call, method: str, message: Response) -> bytes:
-        """The list as this caller may see it: ``message.raw`` where nothing is hidden. Raises ValueError (``TWO_LISTS``)
-        where two clients could read two lists.
+        """The list as this caller may see it: ``message.raw`` where nothing is hidden.
+
+        Raises ValueError (``TWO_LISTS``) where two clients could read two lists.
         """
         if not call.server.strict_reading or message.is_error:
             return message.raw  # nothing of this server is enforced
+        sieve = self._sieve(call, method)
+        if not call.server.mode.enforcing and method != "tools/list":  # modes differ from tool to tool alone
+            if filter_list(message, method, sieve, modern=False) is message.raw:
+                return message.raw
         expires = call.grant.expires
         left = None if expires is None else max(0, int((expires - self._clock.wall()) * 1000))
-        return filter_list(message, method, self._sieve(call, method), modern=call.modern, ttl_ms=left)
+        return filter_list(message, method, sieve, modern=call.modern, ttl_ms=left)
 
     def _sieve(self, call: Call, method: str) -> Any:
         if method == "tasks/list":

@@ -47,11 +47,20 @@ def always(client: str, reason: str) -> bool:
 class Books:
     """The journal and the meters, as the pipeline uses them."""
 
-    __slots__ = ("_early", "_ids", "_journal", "clock", "meter", "unrecorded")
+    __slots__ = ("_alert", "_early", "_ids", "_journal", "clock", "meter", "unrecorded")
 
-    def __init__(self, journal: Journal, meter: Meters, clock: Clock, ids: Ids, early: Early = always) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        meter: Meters,
+        clock: Clock,
+        ids: Ids,
+        early: Early = always,
+        alert: Callable[[Record], None] = lambda record: None,
+    ) -> None:
         self._journal = journal
         self._early = early
+        self._alert = alert
         self._ids = ids
         self.meter = meter
         self.clock = clock
@@ -137,6 +146,8 @@ class Books:
             entry.reason = entry.reason if reason is None else reason
         try:
             self._journal.append(entry)
+            if exchange.alert:
+                self._alert(entry)
         except JournalFault:
             if snapshot.journal_required:
                 raise

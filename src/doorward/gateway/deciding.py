@@ -9,19 +9,21 @@ from typing import Any
 
 from doorward.core.decision import ALLOW, Act, Decision, Effect, Reason, under
 from doorward.core.exchange import Exchange
-from doorward.core.identity import ANONYMOUS
 from doorward.core.message import Message, Request
 from doorward.core.policy import Mode
 from doorward.core.question import Policies, Question, Verdict
 from doorward.gateway.call import Call, weigh
 from doorward.gateway.live import Live
 from doorward.gateway.tool_schemas import ToolSchemas
+from doorward.core.rules import UNKNOWN_TOOL
 from doorward.stages.authorize import authorize
+from doorward.stages.entities import principal_of
 from doorward.stages.questions import OTHER, Asked, asked
 from doorward.stages.schema import Unusable
 from doorward.stages.validate import refuse_unchecked, validate_arguments
 
 DEFAULT_DENY = ("default-deny",)
+_NEVER_WAIVED = frozenset({"grant", UNKNOWN_TOOL})
 Wall = Callable[[], float]
 
 
@@ -43,10 +45,9 @@ class Deciding:
         if decision is not ALLOW and self._weighed(call, exchange, decision, None) is Act.REFUSE:
             return decision
         policies = call.snapshot.policies
-        if policies is not None and call.grant.principal is not ANONYMOUS:
-            refused = self._by_policy(call, exchange, message, policies)
-            if refused is not None:
-                return refused
+        refused = self._by_policy(call, exchange, message, policies) if policies is not None else None
+        if refused is not None:
+            return refused
         return self._by_schema(call, exchange, message)
 
     # -- policies
@@ -76,12 +77,12 @@ class Deciding:
         )
 
     def _applied(self, call: Call, exchange: Exchange, one: Asked, verdict: Verdict) -> Decision | None:
-        if verdict.rules:
-            exchange.rules = (*exchange.rules, *verdict.rules)
+        if verdict.rules or verdict.observed:  # once each: one message may ask twice, and is asked again when redacted
+            seen_rules = (*exchange.rules, *verdict.rules, *(seen.rule for seen in verdict.observed))
+            exchange.rules = tuple(dict.fromkeys(seen_rules))
         if verdict.facts:
             exchange.facts = tuple(sorted({*exchange.facts, *verdict.facts}))
         for seen in verdict.observed:
-            exchange.rules = (*exchange.rules, seen.rule)
             exchange.would_have = Effect.DENY
             exchange.alert = exchange.alert or seen.mode is Mode.WARN
         decision = verdict.decision
@@ -92,24 +93,29 @@ class Deciding:
 
     def _weighed(self, call: Call, exchange: Exchange, decision: Decision, mode: Mode | None) -> Act:
         held = mode or exchange.mode
-        override = None
-        if held is Mode.SOFT:
-            override = self._live.shared.overridden(
-                decision.rules, call.grant.principal.subject, call.server.id, exchange.name, self._wall()
-            )
+        override = self._override(call, decision, exchange.name) if held is Mode.SOFT else None
         exchange.override = override or exchange.override
         return weigh(exchange, decision, mode=mode, overridden=override is not None)
+
+    def _override(self, call: Call, decision: Decision, tool: str | None) -> str | None:
+        """The id of the justified exception to this decision. Only what a policy, or the lack of one, denies can have
+        one here: never who calls, what a token was made for, or what nobody could judge (docs/rollout.md).
+        """
+        shared = self._live.shared
+        if not shared.overrides or decision.reason is not Reason.POLICY_DENIED:
+            return None
+        if not _NEVER_WAIVED.isdisjoint(decision.rules):
+            return None
+        agent = principal_of(call.grant.principal)[0].id  # with its issuer: the same `sub` elsewhere is somebody else
+        return shared.overridden(decision.rules, agent, call.server.id, tool, self._wall())
 
     # -- what the caller may see in a list
 
     def visible(self, call: Call, name: str, one: Asked) -> bool:
-        """Whether an entry of a list is shown: a call of it could pass."""
-        server = call.server
+        """Whether an entry of a list is shown: a call of it could pass, in its mode or that of the rule against it."""
         tool = name if one.kind == "Tool" else None
-        mode = server.mode_of(tool)
-        if not mode.enforcing:
-            return True
-        decision = authorize(call.grant, server, one.action, tool)
+        mode = call.server.mode_of(tool)
+        decision = authorize(call.grant, call.server, one.action, tool)
         if decision is not ALLOW and not self._passes(call, decision, mode, tool):
             return False
         policies = call.snapshot.policies
@@ -119,8 +125,7 @@ class Deciding:
         return verdict.upper or self._passes(call, verdict.decision, verdict.mode_over(mode), tool)
 
     def _passes(self, call: Call, decision: Decision, mode: Mode, tool: str | None) -> bool:
-        subject = call.grant.principal.subject
-        override = self._live.shared.overridden(decision.rules, subject, call.server.id, tool, self._wall())
+        override = self._override(call, decision, tool) if mode is Mode.SOFT else None
         return under(mode, decision, overridden=override is not None).act is not Act.REFUSE
 
     # -- schemas
@@ -132,10 +137,13 @@ class Deciding:
         schema = checks.arguments() if checks is not None else None
         if schema is None:
             return None  # nothing is known that the arguments could be held against
-        if isinstance(schema, Unusable):
-            decision = refuse_unchecked(Reason.SCHEMA_ARGUMENTS, schema) if call.server.strict(exchange.name) else ALLOW
-        else:
+        if not isinstance(schema, Unusable):
             decision = validate_arguments(schema, _arguments(message))
+        elif call.server.strict(exchange.name):
+            decision = refuse_unchecked(Reason.SCHEMA_ARGUMENTS, schema)
+        else:
+            exchange.uninspected = exchange.uninspected or 1  # once, also where redaction makes us ask again
+            return None
         if decision is ALLOW:
             return None
         return decision if self._weighed(call, exchange, decision, None) is Act.REFUSE else None

@@ -11,8 +11,10 @@ refuses.
 
 import asyncio
 import logging
+from collections.abc import Callable
 from hashlib import sha256
 
+from doorward.core.audit import Record
 from doorward.core.decision import ALLOW, Act, Decision, Effect, Reason
 from doorward.core.errors import Fault, JournalFault, UpstreamFault
 from doorward.core.exchange import Answer, Exchange, Inbound, Outbound, Reply
@@ -64,6 +66,7 @@ class Pipeline:
         tokens: TokenCache | None = None,
         catalogue: Catalogue | None = None,
         leases: Leases | None = None,
+        alert: Callable[[Record], None] = lambda record: None,
     ) -> None:
         self._live = live
         self._upstreams = upstreams
@@ -73,7 +76,7 @@ class Pipeline:
         self._tokens = tokens
         self._catalogue = catalogue if catalogue is not None else NoCatalogue()
         self.flow = Flow()
-        self.books = Books(journal, meter, clock, ids, early)
+        self.books = Books(journal, meter, clock, ids, early, alert)
         self.deciding = Deciding(live, self._catalogue.schemas, clock.wall)
         self.admission = Admission(
             live, self.books, self.flow, ids, schemas, sealer, self.deciding, leases if leases is not None else Leases()

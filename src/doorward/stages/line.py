@@ -29,9 +29,9 @@ def line(
     if (
         exchange.decision is not None
         or exchange.reason
-        or exchange.rules
-        or exchange.facts
         or exchange.override
+        or exchange.would_have
+        or exchange.alert
         or exchange.effect is not _ALLOW
         or exchange.entities
         or exchange.redactions

@@ -68,10 +68,13 @@ def record(
     entry.gateway_ms = round(exchange.ours * 1000, 3)
     if latency is not None:
         entry.latency_ms = round(latency * 1000, 3)
+    entry.rules = exchange.rules
+    entry.facts = exchange.facts
+    entry.override = exchange.override
+    entry.would_have = exchange.would_have
     if exchange.decision is not None:
-        entry.rules = exchange.decision.rules
+        entry.rules = tuple(dict.fromkeys((*exchange.decision.rules, *exchange.rules)))
         entry.severity = exchange.decision.severity.name.lower()
-        entry.would_have = exchange.would_have
     if exchange.entities or exchange.redactions:
         _found(entry, exchange)
     return entry
@@ -95,7 +98,7 @@ def _unchanging(exchange: Exchange, hash_key_id: str) -> AuditRecord:
 
 
 Texts = tuple[str, ...]
-Key = tuple[str, str, Texts, Texts, str, str, str, str | None, str | None, str, str, str, str, str]
+Key = tuple[str, str, Texts, Texts, str, str, str, str | None, str | None, str, str, str, str, str, Texts, Texts]
 """The arguments of ``shared``."""
 
 
@@ -103,7 +106,7 @@ def key_of(exchange: Exchange, hash_key_id: str) -> Key:
     """What the records of many exchanges have in common: the same caller, the same tool, the same rules."""
     principal, inbound, name = exchange.principal, exchange.inbound, exchange.name
     return (
-        principal.subject,
+        principal.name,
         principal.client,
         principal.groups,
         principal.act,
@@ -117,6 +120,8 @@ def key_of(exchange: Exchange, hash_key_id: str) -> Key:
         str(exchange.mode),  # the plain text of a StrEnum hashes faster than the member
         exchange.sensitivity,
         exchange.policy_digest,
+        exchange.rules,
+        exchange.facts,
     )
 
 
@@ -135,6 +140,8 @@ def shared(
     mode: str,
     sensitivity: str,
     policy_digest: str,
+    rules: Texts,
+    facts: Texts,
 ) -> AuditRecord:
     """A record with the members that a ``Key`` decides; the others are empty."""
     return AuditRecord(
@@ -156,4 +163,6 @@ def shared(
         mode=mode,
         sensitivity=sensitivity,
         policy_digest=policy_digest,
+        rules=rules,
+        facts=facts,
     )

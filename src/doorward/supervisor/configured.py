@@ -33,7 +33,7 @@ def load(path: Path) -> Plan:
     finally:
         store.close()
     keys = keystore.load(keys_directory, rotate=config.keys.rotate, now=time.time())
-    snapshot, policies = compiled(loaded, keys, version=0, known_tools=tools)
+    snapshot, policies, _ = compiled(loaded, keys, version=0, known_tools=tools)
     tls = config.listen.tls
     return Plan(
         path=path.absolute(),

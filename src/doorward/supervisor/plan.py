@@ -11,7 +11,8 @@ class Plan(msgspec.Struct, frozen=True):
     """One valid configuration. ``servers``: id -> mode. ``digest``: SHA-256 of the text, in hexadecimal.
 
     ``state``: a digest of what the text refers to (keys, secrets); another one: the same text means something else.
-    ``store``: the file of ``state.url``; None: there is none, and no API. ``policies``: their directory, if there is one. ``modes``: for the API.
+    ``store``: the file of ``state.url``; None: there is none, and no API. ``policies``: their directory, if there is
+    one. ``modes``: for the API.
     ``drain`` in seconds. ``admin_hosts``: names beside loopback's that the admin address answers to.
     ``notices``: what works but deserves a look, for the log.
     """

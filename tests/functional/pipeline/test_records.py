@@ -128,7 +128,7 @@ async def test_the_fields_of_the_contract() -> None:
     intent, outcome = bench.records
     assert intent.exchange_id == outcome.exchange_id
     assert intent.event_id != outcome.event_id
-    assert outcome.identity == "agent:one"
+    assert outcome.identity == "doorward|agent:one"
     assert outcome.grant_id == "grant-1"
     assert outcome.client_ip == "192.0.2.7"
     assert (outcome.mcp_server, outcome.tool_name, outcome.method) == ("crm", "find", "tools/call")

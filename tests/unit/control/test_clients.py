@@ -9,14 +9,13 @@ import pytest
 from joserfc.jwk import ECKey, Key, OctKey, OKPKey, RSAKey
 from tests.tokens import HASHING, ISSUER, NOW, SECRET, basic, ec_key, signed, unsigned, with_secret
 
-from doorward.config import Agent, Match
+from doorward.config import Agent
 from doorward.configtypes import InvalidConfiguration, Reference
 from doorward.control.claims import InvalidToken
 from doorward.control.clients import (
     Client,
     Credentials,
     compile_clients,
-    matched,
     read_assertion,
     read_basic,
     right_secret,
@@ -183,39 +182,3 @@ def test_an_hmac_key_in_the_file_is_no_key(tmp_path: Path) -> None:
     clients = compile_clients([agent], hashing=HASHING, environ={}, base_dir=tmp_path)
     with pytest.raises(InvalidToken):
         read_assertion(signed(assertion(), shared.raw_value, "HS256", kid="0"), clients, ISSUER, NOW)
-
-
-IDP = "https://ci.example.com"
-
-
-def by(name: str, **match: Any) -> Client:
-    return Client(f"agent:{name}", match=Match(issuer=IDP, **match))
-
-
-@pytest.mark.parametrize(
-    ("client", "claims", "fits"),
-    [
-        (by("a", sub="repo:acme/x"), {"sub": "repo:acme/x"}, True),
-        (by("a", sub="repo:acme/*:main"), {"sub": "repo:acme/x:main"}, True),
-        (by("a", sub="repo:acme/*:main"), {"sub": "repo:acme/x:main2"}, False),
-        (by("a", sub="repo:acme/*"), {"sub": "repo:evil/repo:acme/x"}, False),
-        (by("a", claims={"azp": "app"}), {"azp": "app", "sub": "u"}, True),
-        (by("a", claims={"azp": "app"}), {"sub": "app"}, False),
-        (by("a", sub="*x", claims={"env": "prod"}), {"sub": "x", "env": "dev"}, False),
-        (by("a", claims={"admin": "True"}), {"admin": True}, False),
-        (by("a", claims={"groups": "x"}), {"groups": ["x"]}, False),
-        (by("a", sub="a*"), {"sub": "a\0b"}, False),
-        (by("a"), {"sub": "anybody"}, False),
-        (Client("agent:a"), {"sub": "agent:a"}, False),
-    ],
-)
-def test_who_an_issuers_token_is(client: Client, claims: dict[str, Any], fits: bool) -> None:
-    assert (matched({client.id: client}, IDP, claims) is client) is fits
-    assert matched({client.id: client}, IDP + "/", claims) is None
-
-
-def test_a_token_that_is_two_agents_is_none() -> None:
-    one, two = by("a", sub="x*"), by("b", sub="*y")
-    clients = {one.id: one, two.id: two}
-    assert matched(clients, IDP, {"sub": "xy"}) is None
-    assert matched(clients, IDP, {"sub": "xz"}) is one

@@ -59,7 +59,10 @@ OTHERS: dict[str, Any] = {
     "ours": 0.0012346,
     "entry": None,
 }
-TOLD = {"decision", "effect", "reason", "rules", "facts", "override", "entities", "redactions", "uninspected"}
+TOLD = {
+    *("decision", "effect", "reason", "override", "would_have", "alert"),
+    *("entities", "redactions", "uninspected"),
+}
 
 
 def both(exchange: Exchange, latency: float | None) -> tuple[Any, Any]:

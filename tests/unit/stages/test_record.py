@@ -40,7 +40,7 @@ def test_what_is_known_of_an_exchange() -> None:
         detail="d",
     )
     shown = json.loads(msgspec.json.encode(found))
-    assert shown["identity"] == "user-1"
+    assert shown["identity"] == "idp|user-1"
     assert (shown["client"], shown["groups"], shown["act"]) == ("client-1", ["staff"], ["agent:a"])
     assert (shown["decision"], shown["reason"], shown["severity"]) == ("deny", "policy.denied", "critical")
     assert (shown["rules"], shown["mode"], shown["would_have"]) == (["r1", "r2"], "soft", "deny")
