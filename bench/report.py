@@ -202,11 +202,11 @@ def _cell(line: Sequence[str], at: int, width: int) -> str:
     return line[at].ljust(width) if at == 0 else line[at].rjust(width)
 
 
-def write_results(report: Report) -> None:
-    """Put the tables between the two marks of RESULTS.md."""
+def write_results(report: Report, alone: str) -> None:
+    """Put the tables, and what the parts on their own said, between the two marks of RESULTS.md."""
     before, _, rest = RESULTS.read_text().partition(_BEGIN)
     after = rest.partition(_END)[2]
-    RESULTS.write_text(f"{before}{_BEGIN}\n\n{render(report)}\n{_END}{after}")
+    RESULTS.write_text(f"{before}{_BEGIN}\n\n{render(report)}\nThe parts on their own:\n\n{alone}\n{_END}{after}")
 
 
 def _median_difference(target: list[list[float]], direct: list[list[float]]) -> float:

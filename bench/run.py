@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.parts import parts
 from bench.payloads import CASES, TEXT, Case
 from bench.processes import BenchError, Cores, Neighbours, memory_mb, need, pinned, tree
 from bench.report import Added, Machine, Memory, Report, Speed, render, write_results
@@ -118,11 +119,13 @@ def profile(out: Path, tool: str) -> None:
 def compare(plan: Plan, names: list[str], json_file: Path | None, write: bool) -> None:
     """Measure, and put the figures where they are wanted."""
     report = measure(plan, names, lambda line: print(line, file=sys.stderr, flush=True))
+    alone = parts(Cores().target) if "doorward" in names else ""
     print(render(report))
+    print(alone)
     if json_file:
         json_file.write_text(json.dumps(report.as_dict(), indent=1) + "\n")
     if write:
-        write_results(report)
+        write_results(report, alone)
 
 
 def main() -> None:

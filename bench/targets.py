@@ -128,13 +128,15 @@ def _configuration(home: Path, port: int, upstream: str) -> dict[str, object]:
                 {
                     "id": "agent:bench",
                     "token": f"env:{_TOKEN_VARIABLE}",
-                    "servers": {"bench": ["text_1", "text_10", "text_100", "structured_*"]},
+                    "servers": {
+                        "bench": ["text_1", "text_10", "text_100", "structured_1", "structured_10", "structured_100"]
+                    },
                 }
             ],
         },
         "servers": {"bench": {"url": upstream, "mode": "enforce"}},
         "audit": {"directory": str(home / "audit"), "on_failure": "refuse"},
-        "limits": {"calls_per_minute": 1_000_000_000},
+        "limits": {"calls_per_minute": 1_000_000_000, "bytes_per_minute": "999999GiB"},
     }
 
 

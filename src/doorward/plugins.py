@@ -5,15 +5,17 @@ first and cannot be taken over by another distribution; others are looked for am
 """
 
 import importlib
-from collections.abc import Callable, Mapping
-from importlib.metadata import EntryPoint, entry_points
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from doorward.configfile.decode import decode, suggestion
 from doorward.configtypes import InvalidConfiguration, Plugin, Problem, Reference, Refused, Secret
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 Build = Callable[[str, Plugin], Any]
 
@@ -62,7 +64,7 @@ def find(kind: str, name: str) -> Any:
     if ours is not None:
         module, _, attribute = ours.partition(":")
         return getattr(importlib.import_module(module), attribute)
-    theirs = [point for point in entry_points(group=f"doorward.{kind}") if point.name == name]
+    theirs = [point for point in _points(kind) if point.name == name]
     if not theirs:
         raise _invalid(f"{kind}: {name!r} is not available in this build", suggestion(name, names(kind)))
     if len({point.value for point in theirs}) > 1:
@@ -72,10 +74,16 @@ def find(kind: str, name: str) -> Any:
 
 def names(kind: str) -> list[str]:
     """The names that ``use`` may have."""
-    return sorted({*_OURS.get(kind, {}), *(point.name for point in entry_points(group=f"doorward.{kind}"))})
+    return sorted({*_OURS.get(kind, {}), *(point.name for point in _points(kind))})
 
 
-def _load(kind: str, point: EntryPoint) -> Any:
+def _points(kind: str) -> "Sequence[EntryPoint]":
+    from importlib.metadata import entry_points  # the usual start needs none, and it costs 30 ms and a megabyte
+
+    return list(entry_points(group=f"doorward.{kind}"))
+
+
+def _load(kind: str, point: "EntryPoint") -> Any:
     try:
         return point.load()
     except (ImportError, AttributeError) as fault:

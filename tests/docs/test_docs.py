@@ -1,6 +1,7 @@
 """What the docs promise to list, they list; what they name exists; what they tell people to write works."""
 
 import ast
+import base64
 import json
 import re
 import tomllib
@@ -254,10 +255,19 @@ def snippets() -> Iterator[tuple[str, str]]:
 SNIPPETS = dict(snippets())
 
 
+def made_up(name: str) -> str:
+    """A value for a variable: some plug-ins look at the form of theirs."""
+    if name.endswith("_HOOK"):
+        return f"https://hooks.example.com/{name}"
+    if name == "ALERTS_SECRET":
+        return "whsec_" + base64.b64encode(name.ljust(32).encode()).decode()
+    return f"made-up-value-of-{name}"
+
+
 @pytest.mark.parametrize("snippet", SNIPPETS)
 def test_every_configuration_shown_can_be_used(snippet: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in re.findall(r"env:(\w+)", SNIPPETS[snippet]):
-        monkeypatch.setenv(name, f"made-up-value-of-{name}")
+        monkeypatch.setenv(name, made_up(name))
     file = tmp_path / "doorward.yaml"
     file.write_text(SNIPPETS[snippet], encoding="utf-8")
     assert examine(file).problems == []

@@ -53,7 +53,7 @@ class Provider:
         self.algorithm = algorithm
         self.lifetime = lifetime
 
-    def claims(self, resource: str, **changes: Any) -> Claims:
+    def claims(self, resource: str, /, **changes: Any) -> Claims:
         """What its access token for `resource` holds (RFC 9068); a change to None leaves a claim out."""
         now = int(time.time())
         claims = {

@@ -55,7 +55,7 @@ def test_an_unknown_detector_is_refused_with_the_known_ones(name: str) -> None:
     assert "stub" in problem.remedy
 
 
-@pytest.mark.parametrize("kind", ["sinks", "alerts", "discovery"])
+@pytest.mark.parametrize("kind", ["sinks", "discovery"])
 def test_kinds_without_any_plugin(kind: str) -> None:
     assert "not available" in refused(kind, Plugin("slack")).message
 

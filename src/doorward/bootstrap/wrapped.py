@@ -2,7 +2,8 @@
 
 Without a configuration file: mode audit, no detectors, and the person who runs us as the caller, who may do
 everything. State (journal, keys) is under ``$XDG_STATE_HOME/doorward``. With one, the file says all that, for one of
-its servers; the caller is then whoever ``DOORWARD_TOKEN`` says.
+its servers, and its policies say what the caller may. The caller is whoever the token says (``stdio_token.py``), and
+the person who runs us only where no variable speaks of a token.
 """
 
 import asyncio
@@ -16,19 +17,22 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from doorward.bootstrap.clock import SystemClock
+from doorward.bootstrap.stdio_caller import NoCaller
+from doorward.bootstrap.stdio_token import is_set
 from doorward.configtypes import InvalidConfiguration, Problem
 from doorward.control import keys as keystore
-from doorward.core.errors import JournalFault
+from doorward.core.errors import Fault, JournalFault
 from doorward.core.exchange import Answer, Inbound, Outbound
 from doorward.core.identity import Credential, Grant, Principal
 from doorward.core.policy import Mode, names
 from doorward.core.ports import Journal
 from doorward.core.snapshot import Keys, Server, Snapshot, Target
-from doorward.gateway.duplex import Duplex
+from doorward.gateway.duplex import Caller, Duplex
 from doorward.gateway.journal import FileJournal, NullJournal
 from doorward.gateway.live import Live
 from doorward.gateway.meter import Meter
@@ -37,6 +41,9 @@ from doorward.gateway.upstreams import Upstreams
 from doorward.transports.child import Child
 from doorward.transports.stdio import Overlong
 from doorward.transports.stdio_run import StdioRun
+
+if TYPE_CHECKING:  # heavy, and needed with a configuration file alone
+    from doorward.bootstrap.stdio_configured import Configuration, Governance
 
 log = logging.getLogger(__name__)
 
@@ -49,13 +56,23 @@ _TOO_LONG = (
 
 
 class Setting:
-    """What ``run`` runs with: one server's snapshot, who calls, and where the records go."""
+    """What ``run`` runs with: one server's snapshot, where the records go, and the file that says so, if there is one.
 
-    def __init__(self, snapshot: Snapshot, server: str, token: bytes | None, audit: Path) -> None:
+    ``token`` stands for the local user; None: a variable says who calls.
+    """
+
+    def __init__(
+        self, snapshot: Snapshot, server: str, audit: Path, configuration: "Configuration | None" = None
+    ) -> None:
+        self.token: bytes | None = None
+        if not is_set(os.environ):
+            self.token = secrets.token_bytes(32)
+            local = {hashlib.sha256(self.token).digest(): _local_user(server)}
+            snapshot = replace(snapshot, agents={**snapshot.agents, **local})
         self.snapshot = snapshot
         self.server = server
-        self.token = token
         self.audit = audit
+        self.configuration = configuration
 
 
 def serve(child: Child, argv: Sequence[str], *, config: str | None, server: str | None, mode: str | None) -> int:
@@ -72,6 +89,9 @@ def serve(child: Child, argv: Sequence[str], *, config: str | None, server: str 
         return WRONG
     except JournalFault as fault:
         print(f"doorward: {fault.detail}; records are required here, so nothing is forwarded", file=sys.stderr)
+        return FAILED
+    except Fault as fault:
+        print(f"doorward: {fault.detail}; nothing is forwarded", file=sys.stderr)
         return FAILED
     finally:
         child.reap()
@@ -96,14 +116,42 @@ async def _carry(child: Child, setting: Setting, journal: Journal) -> int:
     live = Live(snapshot)
     live.ready = True
     upstreams = Upstreams(lambda server, snapshot: _Pipe(wire.to_server), clock, snapshot)
-    pipeline = Pipeline(live, journal, upstreams, clock, Meter(), _Unsealed())
+    governance = _governance(setting, live, journal)
+    catalogue = governance.catalogue if governance is not None else None
+    pipeline = Pipeline(live, journal, upstreams, clock, Meter(), _Unsealed(), catalogue=catalogue)
     template = Inbound("stdio", "POST", setting.server, token=setting.token)
+    duplex = Duplex(pipeline, template, wire.to_server, wire.to_client, caller=_caller(setting, governance))
     try:
-        duplex = Duplex(pipeline, template, wire.to_server, wire.to_client)
+        if governance is not None:
+            await governance.start()
+            governance.follow(duplex.revoke)
         return await wire.run(duplex)
     finally:
         await upstreams.close()
+        if governance is not None:
+            await governance.close()
         journal.close()
+
+
+def _governance(setting: Setting, live: Live, journal: Journal) -> "Governance | None":
+    if setting.configuration is None:
+        return None
+    from doorward.bootstrap.stdio_configured import Governance
+
+    return Governance(setting.configuration, setting.server, os.environ, live, journal, SystemClock())
+
+
+def _caller(setting: Setting, governance: "Governance | None") -> Caller | None:
+    """Who says who calls; None: it is the local user."""
+    if setting.token is not None:
+        return None
+    if governance is not None and governance.caller is not None:
+        return governance.caller
+    log.error(
+        "a DOORWARD_* variable says who calls, and there is no configuration to check that with: all calls are "
+        "refused; start with -c FILE, or unset the variable"
+    )
+    return NoCaller()
 
 
 class _Pipe:
@@ -141,35 +189,40 @@ def state_directory() -> Path:
 
 
 def _alone(argv: Sequence[str], server: str | None, mode: Mode | None) -> Setting:
-    """No configuration. The caller is the local user: a token that nobody else knows says so."""
+    """No configuration."""
     state = state_directory()
     name = server or _slug(os.path.basename(argv[0]))
     mode = mode or Mode.AUDIT
-    token = secrets.token_bytes(32)
-    user = Principal(subject=f"user:{_user()}", client="doorward run")
-    grant = Grant(user, {name: names(["*"])}, grant_id="local")
     wrapped = Server(name, Target(transport="stdio", command=argv[0]), mode=mode, strict_reading=mode.enforcing)
     snapshot = Snapshot(
         version=1,
         policy_digest="",
         servers={name: wrapped},
-        agents={hashlib.sha256(token).digest(): grant},
+        agents={},
         keys=_keys(state / "keys", required=mode.enforcing),
         journal_required=mode.enforcing,
     )
-    return Setting(snapshot, name, token, state / "audit")
+    return Setting(snapshot, name, state / "audit")
+
+
+def _local_user(server: str) -> Grant:
+    """The caller where nothing else says who it is: a token that nobody else knows stands for it."""
+    user = Principal(subject=f"user:{_user()}", client="doorward run")
+    return Grant(user, {server: names(["*"])}, grant_id="local")
 
 
 def _configured(config: str, server: str | None, mode: Mode | None) -> Setting:
     """The settings of one server of a configuration file. Its ``command`` is not used: the child runs already."""
-    # Not at the top: nobody who runs without a file should wait for YAML.
+    # Not at the top: nobody who runs without a file should wait for YAML, Cedar, SQLite and cryptography.
     from doorward import configfile
-    from doorward.bootstrap.configured import compiled, directories
+    from doorward.bootstrap.configured import directories
+    from doorward.bootstrap.stdio_configured import Configuration
 
     loaded = configfile.load(config)
     keys, audit = directories(loaded)
     found = keystore.load(keys, rotate=loaded.config.keys.rotate, now=time.time())
-    snapshot, *_ = compiled(loaded, found, version=1)
+    configuration = Configuration(loaded, keys, found)
+    snapshot = configuration.snapshot
     if server is None and len(snapshot.servers) == 1:
         server = next(iter(snapshot.servers))
     if server is None or server not in snapshot.servers:
@@ -182,8 +235,7 @@ def _configured(config: str, server: str | None, mode: Mode | None) -> Setting:
         strict = mode.enforcing or any(rule.mode is not None and rule.mode.enforcing for rule in wrapped.tools)
         anonymous = wrapped.anonymous and not mode.enforcing
         wrapped = replace(wrapped, mode=mode, strict_reading=strict, anonymous=anonymous)
-    token = os.environ.get("DOORWARD_TOKEN")
-    return Setting(replace(snapshot, servers={server: wrapped}), server, token.encode() if token else None, audit)
+    return Setting(replace(snapshot, servers={server: wrapped}), server, audit, configuration)
 
 
 def _journal(setting: Setting) -> Journal:

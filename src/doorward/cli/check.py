@@ -1,17 +1,22 @@
 """``doorward check``"""
 
+import contextlib
 import json
 import os
 import sys
+import time
 from pathlib import Path
 
 import click
 import msgspec
 
+from doorward.bootstrap.configured import known_tools
 from doorward.configfile import Loaded, load
 from doorward.configtypes import InvalidConfiguration, Notice, Problem
-from doorward.control.compile import snapshot
+from doorward.control.compile import compiled
 from doorward.control.keys import ephemeral, read
+from doorward.control.policies.schema import KnownTool
+from doorward.control.store import Store, location
 from doorward.plugins import builder
 
 
@@ -55,15 +60,16 @@ def examine(file: Path) -> Report:
     except InvalidConfiguration as invalid:
         return Report(str(file), invalid.problems)
     try:
-        _compile(loaded)
+        notices = _compile(loaded)
     except InvalidConfiguration as invalid:
         return Report(str(file), loaded.located(invalid.problems), loaded.warnings, loaded.digest)
-    return Report(str(file), [], loaded.warnings, loaded.digest)
+    return Report(str(file), [], [*loaded.warnings, *loaded.located(notices)], loaded.digest)
 
 
-def _compile(loaded: Loaded) -> None:
+def _compile(loaded: Loaded) -> list[Notice]:
+    """Policies and their cases included; what is worth knowing of them."""
     found = read(loaded.base_dir / loaded.config.keys.directory)
-    snapshot(
+    made = compiled(
         loaded.config,
         version=0,
         build=builder(os.environ, loaded.base_dir),
@@ -71,7 +77,19 @@ def _compile(loaded: Loaded) -> None:
         keys=found if found is not None else ephemeral(),
         environ=os.environ,
         base_dir=loaded.base_dir,
+        known_tools=_known_tools(loaded),
+        now=time.time(),
     )
+    return list(made.policies.notices)
+
+
+def _known_tools(loaded: Loaded) -> list[KnownTool]:
+    """What servers said about their tools, if there is a store already; none is made."""
+    place = location(loaded.config.state.url, loaded.base_dir)
+    if not place.exists():
+        return []
+    with contextlib.closing(Store(place)) as store:
+        return known_tools(store, loaded.config.servers)
 
 
 def _print(report: Report) -> None:

@@ -31,7 +31,7 @@ class Loaded(msgspec.Struct, frozen=True):
     base_dir: Path
     tree: Tree
 
-    def located(self, problems: list[Problem]) -> list[Problem]:
+    def located(self, problems: list[P]) -> list[P]:
         """Problems that were found later, by path alone (``control.compile``), with their places in the file."""
         return _located(problems, self.tree, self.file)
 

@@ -29,6 +29,7 @@ LONGEST_ASSERTION = 300.0
 """Seconds from ``iat``, where there is one, else from now, to ``exp``."""
 LEEWAY = 60.0
 MIN_SECRET = 16
+_KIND = "agent"  # what every id of ours begins with, before a colon
 _TYPES = frozenset(("", "jwt", "client-authentication+jwt"))  # the last one is of draft-ietf-oauth-rfc7523bis
 
 
@@ -86,6 +87,9 @@ def read_basic(authorization: str) -> Credentials:
             raise ValueError
         joined = b64decode(encoded.strip(), validate=True).decode()
         client_id, colon, secret = joined.partition(":")
+        if client_id == _KIND:  # a client that did not encode the colon of agent:NAME, as curl -u does not
+            name, colon, secret = secret.partition(":")
+            client_id = f"{_KIND}:{name}"
         if not colon:
             raise ValueError
         return Credentials(unquote_plus(client_id, errors="strict"), unquote_plus(secret, errors="strict"))

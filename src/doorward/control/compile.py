@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+import msgspec
+
 from doorward.config import Agent, Config
 from doorward.config import Server as ServerSection
 from doorward.configfile.decode import child
@@ -23,7 +25,7 @@ from doorward.control.clients import compile_clients
 from doorward.control.digest import policy_digest
 from doorward.control.issuers import faults as issuer_faults
 from doorward.control.matching import faults as match_faults
-from doorward.control.policies.compile import CompiledPolicies, compile_policies
+from doorward.control.policies.compile import NOTHING, CompiledPolicies, compile_policies
 from doorward.control.policies.files import directory_of, read_files
 from doorward.control.policies.schema import KnownTool
 from doorward.control.policies.testing import failures
@@ -165,6 +167,11 @@ class _Compiler:
         try:
             files = read_files(directory_of(self._config, self._base_dir))
             made = compile_policies(files, self._config.identity.agents, servers, known_tools)
+            if not any(server.strict_reading for server in servers.values()):
+                # Nobody is denied anything, so there is nothing to warn about yet.
+                made = msgspec.structs.replace(
+                    made, notices=tuple(notice for notice in made.notices if not notice.message.startswith(NOTHING))
+                )
             self.problems += failures(made.engine, files.tests, self._config.servers, self._now)
             return made
         except InvalidConfiguration as invalid:

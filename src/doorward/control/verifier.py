@@ -132,14 +132,15 @@ def scoped(scopes: Iterable[str], servers: frozenset[str]) -> dict[str, Names]:
     """The tools that scopes ``server:tool`` name, split at the first ``:``, other characters percent-encoded.
 
     A ``*``, ``?`` or ``[`` as it is makes a glob, percent-encoded it stands for itself. What is no such scope, or names
-    another server, gives nothing.
+    another server, gives nothing. Every one of ``servers`` is there, though maybe without a tool: a client must be able
+    to shake hands before it can learn from a challenge which scope a call needs.
     """
-    found: dict[str, tuple[set[str], set[str]]] = {}
+    found: dict[str, tuple[set[str], set[str]]] = {server: (set(), set()) for server in servers}
     for scope in scopes:
         server, _, tool = scope.partition(":")
         if server not in servers or not _TOOL.fullmatch(tool):
             continue
-        exact, globs = found.setdefault(server, (set(), set()))
+        exact, globs = found[server]
         try:
             (globs if _GLOB.search(tool) else exact).add(unquote(tool, errors="strict"))
         except UnicodeDecodeError:

@@ -7,13 +7,12 @@ it may wait, is in ``pipeline.py``.
 from hashlib import sha256
 
 from doorward.core.decision import ALLOW, Act, Decision, Effect, Reason
-from doorward.core.exchange import Exchange, Inbound, Reply
+from doorward.core.exchange import Exchange, Reply
 from doorward.core.identity import Grant
 from doorward.core.message import Batch, Message, Notification, Request, Response, Unreadable, read
 from doorward.core.methods import allows_batches
 from doorward.core.policy import Severity
 from doorward.core.ports import Seals
-from doorward.core.snapshot import Server
 from doorward.gateway.books import Books
 from doorward.gateway.call import Call, Ids, is_listen, weigh
 from doorward.gateway.deciding import Deciding
@@ -21,6 +20,7 @@ from doorward.gateway.flow import Flow
 from doorward.gateway.leases import Leases
 from doorward.gateway.live import Live
 from doorward.gateway.schemas import Schemas
+from doorward.gateway.step_up import StepUp
 from doorward.stages.asks import answers, decide
 from doorward.stages.authenticate import authenticate
 from doorward.stages.mirrors import compare, stated_version, states_modern
@@ -93,7 +93,7 @@ NOT_IN_BATCH = Decision(
 class Admission:
     """Everything that is decided about a request before its text is looked at."""
 
-    __slots__ = ("_books", "_deciding", "_flow", "_ids", "_leases", "_live", "_schemas", "_sealer")
+    __slots__ = ("_books", "_deciding", "_flow", "_ids", "_leases", "_live", "_schemas", "_sealer", "_step_up")
 
     def __init__(
         self,
@@ -109,6 +109,7 @@ class Admission:
         self._live = live
         self._books = books
         self._deciding = deciding
+        self._step_up = StepUp()
         self._leases = leases
         self._flow = flow
         self._ids = ids
@@ -256,7 +257,7 @@ class Admission:
             if decision is not None:
                 refusal_found = decision
         if refusal_found is not None:
-            return self.refuse(call, refusal_found)
+            return self.refuse(call, refusal_found if call.batch else self._step_up.instead(call, refusal_found))
         if inbound.verb == "GET" or is_listen(call.message):
             call.stream = True
             decision = self._flow.open(call.owner, snapshot.limits)
@@ -364,7 +365,7 @@ class Admission:
 
     def worded(self, call: Call, decision: Decision) -> Reply:
         """What the client gets for a whole call that was refused."""
-        return refusal(call.first, decision, challenge=challenge(call.snapshot.public_url, call.server, call.inbound))
+        return refusal(call.first, decision, challenge=challenge(call))
 
     def _refuse_batch(self, call: Call, decision: Decision | None) -> Reply:
         """None is forwarded, and each request gets an error: its own, or that of the element that was refused."""
@@ -383,10 +384,12 @@ class Admission:
         return Reply(200, ((b"content-type", b"application/json"),), b"[" + b",".join(errors) + b"]")
 
 
-def challenge(public_url: str, server: Server, inbound: Inbound) -> bytes:
-    """WWW-Authenticate of a 401 (RFC 9728, 5.1)."""
-    metadata = f"{public_url}/.well-known/oauth-protected-resource/mcp/{server.id}"
-    problem = ', error="invalid_token"' if inbound.token is not None else ""
+def challenge(call: Call) -> bytes:
+    """WWW-Authenticate of a 401 (RFC 9728 §5.1), or of a 403 that names the scopes to ask for (RFC 6750 §3.1)."""
+    metadata = f"{call.snapshot.public_url}/.well-known/oauth-protected-resource/mcp/{call.server.id}"
+    if call.scopes:
+        return f'Bearer error="insufficient_scope", scope="{call.scopes}", resource_metadata="{metadata}"'.encode()
+    problem = ', error="invalid_token"' if call.inbound.token is not None else ""
     return f'Bearer resource_metadata="{metadata}"{problem}'.encode("latin-1")
 
 

@@ -123,9 +123,11 @@ class Answers:
         if not call.server.strict_reading or message.is_error:
             return message.raw  # nothing of this server is enforced
         sieve = self._sieve(call, method)
-        if not call.server.mode.enforcing and method != "tools/list":  # modes differ from tool to tool alone
-            if filter_list(message, method, sieve, modern=False) is message.raw:
-                return message.raw
+        # Modes differ from tool to tool alone: another list of a server that only watches stays as it came, unless a
+        # rule with an enforcing mode of its own hides something in it.
+        watching = not call.server.mode.enforcing and method != "tools/list"
+        if watching and filter_list(message, method, sieve, modern=False) is message.raw:
+            return message.raw
         expires = call.grant.expires
         left = None if expires is None else max(0, int((expires - self._clock.wall()) * 1000))
         return filter_list(message, method, sieve, modern=call.modern, ttl_ms=left)

@@ -55,6 +55,7 @@ class Call:
         "pending",
         "resumable",
         "rewritten",
+        "scopes",
         "server",
         "session",
         "snapshot",
@@ -91,6 +92,7 @@ class Call:
         self.resumable = False  # an event with an id has gone by, so the client can come back for the rest
         self.draining = False
         self.task: Task[Any] | None = None  # what serves it, where its grant can end before it does
+        self.scopes = ""  # what a token would need, for the challenge
         self.ended: Reason | None = None  # why its grant ended meanwhile
         self.expiry: TimerHandle | None = None  # of the grant, while a long stream is open
         self.counted = ""  # "call" or "stream" while it counts against the limits

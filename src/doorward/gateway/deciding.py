@@ -12,10 +12,10 @@ from doorward.core.exchange import Exchange
 from doorward.core.message import Message, Request
 from doorward.core.policy import Mode
 from doorward.core.question import Policies, Question, Verdict
+from doorward.core.rules import UNKNOWN_TOOL
 from doorward.gateway.call import Call, weigh
 from doorward.gateway.live import Live
 from doorward.gateway.tool_schemas import ToolSchemas
-from doorward.core.rules import UNKNOWN_TOOL
 from doorward.stages.authorize import authorize
 from doorward.stages.entities import principal_of
 from doorward.stages.questions import OTHER, Asked, asked

@@ -4,18 +4,22 @@ Here an answer does not come back on the call that asked: both directions are st
 table. Each direction is handled strictly in order by one task of the transport's.
 """
 
+import asyncio
 import re
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 import msgspec
 from msgspec.structs import replace
 
-from doorward.core.decision import Effect, Reason
+from doorward.core.decision import Decision, Effect, Reason
 from doorward.core.errors import Fault, JournalFault, UpstreamFault
-from doorward.core.exchange import Inbound
+from doorward.core.exchange import Inbound, Reply
+from doorward.core.identity import Grant
 from doorward.core.message import Batch, Message, MessageId, Notification, Request, Response, Unreadable, read
 from doorward.core.methods import allows_batches
+from doorward.core.shared import NONE_REVOKED, Shared
 from doorward.gateway.call import Call, weigh
 from doorward.gateway.pipeline import Pipeline
 from doorward.gateway.returning import GARBAGE
@@ -26,9 +30,16 @@ Write = Callable[[bytes], Awaitable[None]]
 _CANCELLED = 1000  # answers that may still come for requests that were cancelled
 
 
+class Caller(Protocol):
+    """Who is at the client's end of a pipe, where that changes while it is open."""
+
+    async def current(self) -> tuple[bytes, Grant | Decision]:
+        """The token as it is now, and what it is worth here: the same or an equal object while nothing has changed."""
+
+
 class Duplex:
     """Screens and records every message of a pipe. ``template`` says who the client is; its ``body`` is replaced by
-    each message.
+    each message, its ``token`` by what ``caller`` says, where there is one.
 
     ``to_server`` and ``to_client`` take one whole message each, without a newline.
     """
@@ -40,6 +51,7 @@ class Duplex:
         to_server: Write,
         to_client: Write,
         standing: Call | None = None,
+        caller: Caller | None = None,
     ) -> None:
         self._pipeline = pipeline
         self._template = template
@@ -49,6 +61,11 @@ class Duplex:
         self._tokens: dict[str | int, Call] = {}
         self._cancelled: OrderedDict[MessageId, Call] = OrderedDict()
         self._standing = standing  # the exchange of all that belongs to no request; made when needed
+        self._caller = caller
+        self._found: Grant | Decision | None = None  # what the caller's token is worth
+        self._revocations = NONE_REVOKED
+        self._ended: OrderedDict[MessageId, None] = OrderedDict()  # requests whose grant ended before their answer
+        self._ends: set[asyncio.Task[None]] = set()
 
     # -- client to server
 
@@ -56,19 +73,26 @@ class Duplex:
         """One message: forwarded, or answered with a refusal. ``inbound``: where each comes on its own."""
         pipeline = self._pipeline
         if inbound is None:
+            if self._caller is not None:
+                await self._ask(self._caller)
             inbound = replace(self._template, body=data, received=pipeline.books.clock.monotonic())
         call = pipeline.begin(inbound)
         call.tell = self._to_server
+        call.found = self._found
         try:
             reply = await pipeline.prepare(call)
         except Fault as fault:
             reply, _ = pipeline.fault(call, fault)
         if reply is not None:
             pipeline.leave(call)
-            if not _wants_none(call):
-                await self._to_client(reply.body)
+            body = _addressed(call, reply)
+            if body:
+                await self._to_client(body)
             return
         self._register(call)
+        if self._revocations is not NONE_REVOKED and self._revocations.hit(call.grant):
+            await self._finish(call, Reason.AUTH_REVOKED)  # while it was being looked at
+            return
         call.spent += pipeline.books.clock.monotonic() - call.inbound.received
         try:
             await self._to_server(call.body)
@@ -88,6 +112,7 @@ class Duplex:
             message = exchange.message
             if isinstance(message, Request):
                 self._replace(message.id, call)
+                self._ended.pop(message.id, None)
                 token = _progress_token(message)
                 if token is not None:
                     self._tokens[token] = call
@@ -95,6 +120,9 @@ class Duplex:
                 self._cancel(message.params.get("requestId"))
         if not call.pending:
             self._pipeline.leave(call)
+        elif call.stream and call.grant.expires is not None:
+            left = max(0.0, call.grant.expires - self._pipeline.books.clock.wall())
+            call.expiry = asyncio.get_running_loop().call_later(left, self._end, call, Reason.AUTH_EXPIRED)
 
     def _replace(self, identifier: MessageId, call: Call) -> None:
         """An id used while its first request waits: nobody can tell whose the answer is; it is the last one's."""
@@ -122,6 +150,11 @@ class Duplex:
         """One message of the server: screened, recorded, delivered, or dropped."""
         reading: Message | Batch | Unreadable | None = None
         try:
+            if self._caller is not None:
+                await self._ask(self._caller)
+                if isinstance(self._found, Decision):
+                    await self._from_server_to_nobody(data, self._found)
+                    return
             standing = self._stand()
             reading = read(data, depth=standing.snapshot.limits.depth, batches=allows_batches(standing.version))
             if isinstance(reading, Unreadable):
@@ -136,8 +169,12 @@ class Duplex:
             await self._to_client(out)
 
     async def _one(self, message: Message) -> bytes:
+        if self._came_too_late(message):
+            return b""
         call = self._call_of(message)
         out = await self._pipeline.returning.one(call, message, self._pipeline.books.clock.monotonic())
+        if self._came_too_late(message):
+            return b""
         if isinstance(message, Response) and message.id is not None:
             self._waiting.pop(message.id, None)
             self._cancelled.pop(message.id, None)
@@ -193,6 +230,7 @@ class Duplex:
             inbound = replace(self._template, verb="GET", body=b"", received=self._pipeline.books.clock.monotonic())
             call = self._pipeline.begin(inbound)
             call.tell = self._to_server
+            call.found = self._found
             self._pipeline.admission.stand(call)
             self._pipeline.books.intend(call)
             self._standing = call
@@ -213,6 +251,70 @@ class Duplex:
             return
         self._tokens = {token: other for token, other in self._tokens.items() if other is not call}
         self._pipeline.leave(call)
+
+    # -- who calls, where that changes
+
+    async def _ask(self, caller: Caller) -> None:
+        """Who calls from now on. What belongs to no request is the new caller's."""
+        token, found = await caller.current()
+        if found == self._found:
+            return
+        self._found = found
+        self._template = replace(self._template, token=token)
+        self._dismiss(found.reason if isinstance(found, Decision) else None)
+
+    async def _from_server_to_nobody(self, data: bytes, why: Decision) -> None:
+        """Nobody may call at this moment: what was asked before is still answered, and nothing else delivered."""
+        reading = read(data, depth=self._pipeline.begin(self._template).snapshot.limits.depth, batches=True)
+        messages = reading.messages if isinstance(reading, Batch) else [reading]
+        for message in messages:
+            if isinstance(message, Response) and message.id in self._waiting:
+                out = await self._one(message)
+                if out:
+                    await self._to_client(out)
+                continue
+            call = self._pipeline.begin(replace(self._template, verb="GET", body=b""))
+            call.found = why
+            self._pipeline.admission.enter(call)  # which records it
+            if isinstance(message, Request):  # a server that asked must not wait for ever
+                await self._to_server(error_body(call.first, why, message.id))
+
+    def revoke(self, shared: Shared) -> None:
+        """What has been revoked by now: requests that wait under such a grant end with an error."""
+        self._revocations = shared.revocations
+        for call in set(self._waiting.values()):
+            if shared.revocations.hit(call.grant):
+                self._end(call, Reason.AUTH_REVOKED)
+
+    def _end(self, call: Call, reason: Reason) -> None:
+        task = asyncio.get_running_loop().create_task(self._finish(call, reason))
+        self._ends.add(task)
+        task.add_done_callback(self._ends.discard)
+
+    async def _finish(self, call: Call, reason: Reason) -> None:
+        """The grant of a call ended before it did: all in it that waits is told, once."""
+        identifiers = [identifier for identifier in call.pending if self._waiting.get(identifier) is call]
+        if not identifiers:
+            return
+        _, decision = self._pipeline.fault(call, Fault("its grant ended", code=reason.value))
+        bodies = [error_body(call.pending[identifier], decision, identifier) for identifier in identifiers]
+        for identifier in identifiers:
+            del self._waiting[identifier]
+            self._ended[identifier] = None
+            if len(self._ended) > _CANCELLED:
+                self._ended.popitem(last=False)
+        self._forget(call, set(identifiers))
+        try:
+            for body in bodies:
+                await self._to_client(body)
+        except BrokenPipeError:
+            return  # the client is gone; its own direction says so
+
+    def _came_too_late(self, message: Message) -> bool:
+        """Whether it answers a request whose grant has ended: its client has been told already."""
+        if not isinstance(message, Response) or message.id is None or message.id in self._waiting:
+            return False
+        return message.id in self._ended
 
     async def too_large(self, head: bytes) -> None:
         """The server wrote a message that is too long to be read. Whoever waits for it gets one clean error: the
@@ -244,6 +346,9 @@ class Duplex:
             self._pipeline.vanished(call)
             self._forget(call, {identifier})
         self._waiting.clear()
+        self._dismiss(reason)
+
+    def _dismiss(self, reason: Reason | None) -> None:
         if self._standing is not None:
             standing, self._standing = self._standing, None
             try:
@@ -253,6 +358,23 @@ class Duplex:
 
 
 _ID_IN_HEAD = re.compile(rb'^\s*\{(?:\s*"jsonrpc"\s*:\s*"2\.0"\s*,)?\s*"id"\s*:\s*(-?[0-9]{1,16}|"[^"\\]{1,200}")\s*,')
+
+
+def _addressed(call: Call, reply: Reply) -> bytes:
+    """A refusal as a line of its own: on a pipe nothing but its id says which request it answers.
+
+    Who may not call at all is refused before the message is read; so it is read here, for its ids.
+    """
+    exchange, decision = call.first, call.first.decision
+    if exchange.message is not None or decision is None or not decision.reason.startswith(("auth.", "state.")):
+        return b"" if _wants_none(call) else reply.body
+    reading = read(call.inbound.body, depth=call.snapshot.limits.depth, batches=True)
+    if isinstance(reading, Unreadable):
+        return reply.body
+    if isinstance(reading, Batch):
+        errors = [error_body(exchange, decision, one.id) for one in reading.messages if isinstance(one, Request)]
+        return b"[" + b",".join(errors) + b"]" if errors else b""
+    return error_body(exchange, decision, reading.id) if isinstance(reading, Request) else b""
 
 
 def _wants_none(call: Call) -> bool:

@@ -128,8 +128,10 @@ def wished(held: Held, block: int, now: float) -> int:
 
 def draw(bucket: Bucket | None, amount: int, per_minute: int, now: float) -> tuple[Bucket, bool]:
     """The exact way, for one worker alone. A clock that goes back refills nothing."""
-    left, at = (float(per_minute), now) if bucket is None else (bucket.left, bucket.at)
-    left = min(float(per_minute), left + max(0.0, now - at) * per_minute / WINDOW)
+    left = float(per_minute)
+    if bucket is not None:
+        refilled = bucket.left + (now - bucket.at) * per_minute / WINDOW if now > bucket.at else bucket.left
+        left = refilled if refilled < left else left
     if left < amount:
         return Bucket(left, now), False
     return Bucket(left - amount, now), True

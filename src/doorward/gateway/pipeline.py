@@ -21,6 +21,7 @@ from doorward.core.exchange import Answer, Exchange, Inbound, Outbound, Reply
 from doorward.core.identity import NO_CREDENTIAL, Credential, Grant
 from doorward.core.message import Request, Response
 from doorward.core.methods import method_entry
+from doorward.core.policy import Mode
 from doorward.core.ports import Clock, Journal, Seals, Send
 from doorward.core.shared import Shared
 from doorward.gateway.admission import BLIND, DRAINING, TOO_MANY_BAD, Admission, named_tool
@@ -78,11 +79,10 @@ class Pipeline:
         self.flow = Flow()
         self.books = Books(journal, meter, clock, ids, early, alert)
         self.deciding = Deciding(live, self._catalogue.schemas, clock.wall)
-        self.admission = Admission(
-            live, self.books, self.flow, ids, schemas, sealer, self.deciding, leases if leases is not None else Leases()
-        )
+        leases = leases if leases is not None else Leases()
+        self.admission = Admission(live, self.books, self.flow, ids, schemas, sealer, self.deciding, leases)
         answers = Answers(self._catalogue, self.deciding, clock)
-        self.returning = Returning(self.books, schemas, sealer, self.tell, answers)
+        self.returning = Returning(self.books, schemas, sealer, self.tell, answers, leases)
         self.delivery = Delivery(self.books, self.returning)
         self._streaming: set[Call] = set()
         self._ending: set[Call] = set()  # calls whose grant may end before they do
@@ -249,6 +249,8 @@ class Pipeline:
         call.rewritten = None if call.batch else reading
         exchange.forwarded_hash = self.books.payload_hash(call, reading)
         exchange.name = named_tool(reading)
+        # The name may have been redacted too: then the stricter of the two modes holds.
+        exchange.mode = max(exchange.mode, call.server.mode_of(exchange.name), key=list(Mode).index)
         return self.deciding.decide(call, exchange, reading)
 
     async def forward(self, call: Call) -> Answer:

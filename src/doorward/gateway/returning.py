@@ -14,6 +14,7 @@ from doorward.gateway.admission import LONGEST_VERSION, OVER_LIMITS
 from doorward.gateway.answers import TWO_LISTS, Answers
 from doorward.gateway.books import Books
 from doorward.gateway.call import Call, weigh
+from doorward.gateway.leases import Leases
 from doorward.gateway.schemas import Schemas
 from doorward.gateway.screen import rejoined, screen, screen_text
 from doorward.stages.refuse import error_body, refusal
@@ -101,11 +102,14 @@ Tell = Callable[[Call, bytes], Awaitable[None]]
 class Returning:
     """Reads, correlates, screens and records what a server sends."""
 
-    __slots__ = ("_answers", "_books", "_schemas", "_sealer", "_tell")
+    __slots__ = ("_answers", "_books", "_leases", "_schemas", "_sealer", "_tell")
 
-    def __init__(self, books: Books, schemas: Schemas, sealer: Seals, tell: Tell, answers: Answers) -> None:
+    def __init__(
+        self, books: Books, schemas: Schemas, sealer: Seals, tell: Tell, answers: Answers, leases: Leases
+    ) -> None:
         self._books = books
         self._answers = answers
+        self._leases = leases
         self._schemas = schemas
         self._sealer = sealer
         self._tell = tell  # sends a message of our own to the call's server
@@ -169,10 +173,11 @@ class Returning:
         """
         if message.id in call.pending:
             return await self.message(call, body)
+        refused = self._answers.question(call, call.first, message)  # -32042 asks, whatever its id is
         screened = await screen(call, call.first, message, "results", "")
-        raw = screened.raw
-        if screened.refusal is not None:
-            raw = error_body(call.first, screened.refusal, message.id)
+        raw, refused = screened.raw, refused or screened.refusal
+        if refused is not None:
+            raw = error_body(call.first, refused, message.id)
         for exchange in list(call.pending.values()):
             self._books.hash_answer(call, exchange, message, raw)
             self._books.conclude(call, exchange)
@@ -237,6 +242,7 @@ class Returning:
         refused = refused or screened.refusal
         exchange.interim += 1
         exchange.bytes_out += len(screened.raw)
+        self._passed(call, len(screened.raw))
         if refused is not None:
             self._books.note(call, exchange, "message", "", refused.reason, "an interim message was refused")
             if isinstance(message, Request):
@@ -323,12 +329,18 @@ class Returning:
         """The outcome, before ``raw`` goes to the client."""
         self._books.hash_answer(call, exchange, message, raw)
         call.spent += self._books.clock.monotonic() - begun
+        self._passed(call, len(raw))
         try:
             self._books.conclude(call, exchange)  # no record, no answer (G1)
         except JournalFault:
             if isinstance(exchange.message, Request):
                 call.pending[exchange.message.id] = exchange  # it still waits: for an error
             raise
+
+    def _passed(self, call: Call, size: int) -> None:
+        """What a server sent counts against its caller's bytes when it has passed; the next call pays for it."""
+        limit, now = call.snapshot.limits.bytes_per_minute, self._books.clock.wall()
+        self._leases.passed(call.owner, "", "", size, limit, now)
 
     def _answered(self, call: Call, message: Response) -> Exchange | None:
         """The request that a response answers: on a POST's stream only that POST's ids, each once."""

@@ -144,6 +144,8 @@ def used_tasks(message: Message) -> tuple[str, ...]:
     if not isinstance(message, Request):
         return ()
     params = message.params
+    if message.method == "tools/call" and "_meta" not in params:
+        return ()
     found: list[Any] = [_member(_member(params.get("_meta"), _RELATED), "taskId")]
     if message.method.startswith("tasks/"):
         found.append(params.get("taskId"))

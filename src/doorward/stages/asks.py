@@ -40,6 +40,8 @@ def asked(message: Message) -> list[str]:
         return [] if message.method == "ping" else [_kind(message.method)]
     if isinstance(message, Notification):
         return _questions(message.params)
+    if _is_ordinary(message.result):
+        return []
     if message.error is not None:
         return [ELICITATION] if message.error.get("code") == URL_ELICITATION_REQUIRED else []
     return _questions(message.result)
@@ -52,6 +54,8 @@ def answers(message: Message) -> list[str]:
     """
     if isinstance(message, Response):
         return _shapes(message.result) if message.error is None else []
+    if message.params.keys() <= _PLAIN_CALL:
+        return []
     kinds: list[str] = []
     for held in _members(message.params, "inputResponses"):
         if not isinstance(held, dict):
@@ -72,6 +76,17 @@ def decide(kinds: Iterable[str], allowed: frozenset[str] | None, server: str) ->
     if not refused:
         return ALLOW
     return _refused(tuple(sorted(refused & _WORDS)), bool(refused - _WORDS), server)
+
+
+_PLAIN_CALL = frozenset({"name", "arguments", "_meta"})
+_PLAIN_RESULT = frozenset({"content", "structuredContent", "isError", "_meta", "resultType"})
+
+
+def _is_ordinary(result: Any) -> bool:
+    """Nearly every result: none of its members could be a question, whoever reads them."""
+    return (
+        type(result) is dict and result.keys() <= _PLAIN_RESULT and result.get("resultType", "complete") == "complete"
+    )
 
 
 _WORDS = frozenset({SAMPLING, ELICITATION, ROOTS})

@@ -261,7 +261,13 @@ class Bench:
     """One worker's pipeline. ``send`` plays a client's request and returns what the client got."""
 
     def __init__(
-        self, mode: Mode = Mode.ENFORCE, *, crm: Server | None = None, make: Make | None = None, **settings: Any
+        self,
+        mode: Mode = Mode.ENFORCE,
+        *,
+        crm: Server | None = None,
+        make: Make | None = None,
+        parts: Mapping[str, Any] | None = None,
+        **settings: Any,
     ) -> None:
         self.log: list[Any] = []
         self.clock = StoppedClock()
@@ -272,7 +278,9 @@ class Bench:
         self.sealer = Sealer(self.snapshot.keys.sealing)
         self.upstreams = Upstreams(make or (lambda *_: self.server), self.clock, self.snapshot)
         self.meter = Meter()
-        self.pipeline = Pipeline(self.live, self.journal, self.upstreams, self.clock, self.meter, self.sealer)
+        self.pipeline = Pipeline(
+            self.live, self.journal, self.upstreams, self.clock, self.meter, self.sealer, **(parts or {})
+        )
 
     def inbound(self, data: bytes = b"", **fields: Any) -> Inbound:
         fields.setdefault("verb", "POST")

@@ -19,6 +19,8 @@ from doorward.control.policies.validate import Validator
 from doorward.core.rules import Rule, ToolFacts
 from doorward.stages.cedar import CedarPolicies, Compiled, Sensitive
 
+NOTHING = "nothing permits anything"
+
 
 class CompiledPolicies(msgspec.Struct, frozen=True):
     """``engine`` decides; ``rules`` are all of it, in order, the agents' lists last; ``notices`` are for ``check``."""
@@ -89,7 +91,7 @@ def _names(tools: Mapping[tuple[str, str], ToolFacts]) -> dict[str, list[str]]:
 def _nothing(files: PolicyFiles, rules: Sequence[Rule]) -> list[Notice]:
     if any(rule.effect == "permit" for rule in rules):
         return []
-    message = "nothing permits anything: no policy file and no list of an agent does"
+    message = f"{NOTHING}: no policy file and no list of an agent does"
     remedy = "enforcing modes deny every call; write a permit, or identity.agents[].servers"
     return [Notice(path="policies", message=message, remedy=remedy, file=files.directory)]
 

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-import re2
-
 from doorward.configfile.tree import Tree, parse
 from doorward.configtypes import InvalidConfiguration, Problem, Refused
 from doorward.control.policies.files import FACTS, PolicyFiles
@@ -91,6 +89,8 @@ def _test(kind: str, value: Any) -> Mapping[str, Any]:
 def _pattern(value: Any) -> Any:
     if not isinstance(value, str) or not value:
         raise Refused("matches: expected a regular expression", "in RE2 syntax, in quotes")
+    import re2  # most configurations have no facts, and it is 2 MB
+
     options = re2.Options()
     options.max_mem = _REGEX_MEMORY
     options.log_errors = False
