@@ -19,6 +19,7 @@ from tests.relay import HeaderRelay
 AGENT = "agent:test"
 TOKEN_VARIABLE = "DOORWARD_TEST_TOKEN"
 TOKEN = "a-token-for-tests-only"
+EVERY_REQUEST = ("sampling", "elicitation", "roots")
 START = STOP = 20.0  # seconds that a loaded machine may take
 
 Mode = Literal["audit", "warn", "soft", "enforce"]
@@ -44,9 +45,9 @@ class Gateway:
     """`with Gateway(directory, {"crm": {"url": …}}, mode="enforce") as gateway:` runs `doorward serve`.
 
     Everything it writes stays under `directory`. One agent, `agent:test`, may use every tool of every server with
-    `TOKEN`. `extra` is laid over the configuration. `with_token=True` puts a relay before the gateway that adds the
-    token to every request, for clients that cannot: `url()` then leads through it. Leaving the block sends SIGTERM and
-    asserts that the gateway ended with 0.
+    `TOKEN`, and every server may ask its clients, unless its settings say otherwise. `extra` is laid over the
+    configuration. `with_token=True` puts a relay before the gateway that adds the token to every request, for clients
+    that cannot: `url()` then leads through it. Leaving the block sends SIGTERM and asserts that the gateway ended with 0.
     """
 
     def __init__(
@@ -87,8 +88,12 @@ class Gateway:
             "audit": {"directory": str(self.audit_path)},
             "mode": self.mode,
             "identity": {"agents": [{"id": AGENT, "token": f"env:{TOKEN_VARIABLE}", "servers": rights}]},
-            "servers": {name: dict(server) for name, server in servers.items()},
+            "servers": {name: {**self._allowed(), **server} for name, server in servers.items()},
         }
+
+    def _allowed(self) -> dict[str, Any]:
+        """What must be configured in enforcing modes, and need not be in the others."""
+        return {"server_requests": list(EVERY_REQUEST)} if self.mode in ("soft", "enforce") else {}
 
     @property
     def dialled_port(self) -> int:

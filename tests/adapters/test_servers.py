@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,6 +24,10 @@ CLIENTS = {"sdk-1.30": OLD_SDK, "sdk-2.3": NEW_SDK_MODERN}
 
 def tool(name: str, **arguments: Any) -> Json:
     return {"do": "call", "name": name, "arguments": arguments}
+
+
+MISFIT = tool("get-sum", a="no number")
+"""What the tool's own schema forbids: the server refuses it, unless somebody before it does."""
 
 
 class Server(NamedTuple):
@@ -45,7 +50,7 @@ def everything() -> list[Json]:
         tool("get-resource-links", count=2),
         tool("trigger-long-running-operation", duration=0.3, steps=3),
         tool("trigger-sampling-request", prompt="What?", maxTokens=10),
-        tool("get-sum", a="no number"),
+        MISFIT,
         tool("no-such-tool"),
         {"do": "resources"},
         {"do": "templates"},
@@ -162,15 +167,29 @@ def wrapped(server: Server, state: Path) -> Json:
     return over_stdio(command, {**server.environment, "XDG_STATE_HOME": str(state)})
 
 
-def recorded_whole(journal: Journal, steps: list[Json], transport: str) -> None:
-    """An intent and an outcome for each call, and for nothing else."""
+def refused_earlier(seen: list[Any]) -> list[Any]:
+    """The same where the gateway validates arguments: the answer to `MISFIT` is its own, and an error either way."""
+    return [MISFIT if isinstance(part, tuple) and part[0] == MISFIT and is_error(part[1]) else part for part in seen]
+
+
+def is_error(outcome: Json) -> bool:
+    return "error" in outcome or outcome["result"].get("isError") is True
+
+
+def recorded_whole(journal: Journal, steps: list[Json], transport: str, *, enforced: bool) -> None:
+    """An intent and an outcome for each call, and for nothing else; where it is enforced, `MISFIT` gets no further."""
+    if enforced and MISFIT in steps:
+        (refused,) = journal.until(lambda: journal.of(method="tools/call", decision="deny"))
+        assert (refused["phase"], refused["reason"]) == ("outcome", "schema.arguments")
+        steps = [step for step in steps if step != MISFIT]
     calls = sorted(step["name"] for step in steps if step["do"] == "call")
     for phase in ("intent", "outcome"):
-        journal.until(lambda: len(journal.of(method="tools/call", phase=phase)) >= len(calls))  # noqa: B023
-        records = journal.of(method="tools/call", phase=phase)
+        found = partial(journal.of, method="tools/call", phase=phase, decision="allow")
+        journal.until(lambda: len(found()) >= len(calls))  # noqa: B023
+        records = found()
         assert sorted(record["tool_name"] for record in records) == calls
         assert {record["transport"] for record in records} == {transport}
-        assert {record["decision"] for record in records} == {"allow"}
+    assert enforced or not journal.of(method="tools/call", decision="deny")
 
 
 @pytest.mark.parametrize("client", CLIENTS)
@@ -190,13 +209,13 @@ def test_a_stdio_server_is_the_same_behind_serve_and_run(name: str, client: str,
     settings = {"command": server.command[0], "args": server.command[1:], "env": server.environment}
     with Gateway(tmp_path / "gateway", {name: settings}, mode="enforce") as gateway:
         served = run(kind, over_http(gateway.url(name), HEADERS), server.steps, tmp_path / "served.log")
-    assert served == direct
-    recorded_whole(Journal(gateway.audit_path), server.steps, "http")
+    assert refused_earlier(served) == refused_earlier(direct)
+    recorded_whole(Journal(gateway.audit_path), server.steps, "http", enforced=True)
 
     server = fresh()
     through_run = run(kind, wrapped(server, tmp_path / "state"), server.steps, tmp_path / "wrapped.log")
     assert through_run == direct
-    recorded_whole(Journal(tmp_path / "state"), server.steps, "stdio")
+    recorded_whole(Journal(tmp_path / "state"), server.steps, "stdio", enforced=False)
 
 
 @pytest.fixture(scope="module")
@@ -230,5 +249,6 @@ def test_server_everything_is_the_same_over_http_and_sse(
     journal = Journal(gateway.audit_path)
     journal.mark()
     seen = run(kind, through[transport], everything(), tmp_path / "through.log")
-    assert seen == run(kind, direct[transport], everything(), tmp_path / "direct.log")
-    recorded_whole(journal, everything(), transport)
+    expected = run(kind, direct[transport], everything(), tmp_path / "direct.log")
+    assert refused_earlier(seen) == refused_earlier(expected)
+    recorded_whole(journal, everything(), transport, enforced=True)

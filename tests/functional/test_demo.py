@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,9 @@ from doorward.cli.demo import command
 from doorward.demo import setting as demo_setting
 from doorward.demo.client import ERAS, LEGACY, MODERN, crm_command, over_http, over_stdio, text_of
 from doorward.demo.customers import CUSTOMERS
+from doorward.demo.grants import minted
 from doorward.demo.paper import Paper
-from doorward.demo.setting import DemoError, started
+from doorward.demo.setting import AGENT, DemoError, started
 from doorward.demo.show import run
 
 WHOLE_S = 60
@@ -170,14 +172,71 @@ def test_it_shows_the_same_bytes(whole: "subprocess.CompletedProcess[str]", era:
     assert line[0] == line[1]
 
 
-def test_it_shows_records_a_refusal_a_redaction_and_the_cost(whole: "subprocess.CompletedProcess[str]") -> None:
+def test_it_shows_records_a_redaction_and_the_cost(whole: "subprocess.CompletedProcess[str]") -> None:
     for phase in ("intent", "outcome"):
         assert re.search(rf"{MODERN} +http +{phase} +agent:sales-assistant +crm/get_customer", whole.stdout)
-    assert "reason = policy.denied" in whole.stdout
-    assert "would_have = deny" in whole.stdout
     assert re.search(r"client sees: +account = <ACCOUNT_ID>", whole.stdout)
     for era in ERAS:
         assert re.search(rf"{era} +[\d.]+ ms +[\d.]+ ms +[+-][\d.]+ ms +[\d.]+ ms", whole.stdout)
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        r"no token: 401, .*WWW-Authenticate: Bearer resource_metadata= \"http://127",
+        r"another tool: .*Refused by the security gateway: .*\(rule grant\)",
+        r"An allowed call.* record says: decision = allow, rules = \['agents:agent:sales-assistant:crm'\]",
+        r"its grant says: sub = agent:sales-assistant, act = \{'sub': 'agent:helper'\}",
+        r"identity = agent:helper.* get_customer is refused, .*rules = \['grant'\]",
+        r"model reads: .*\(rule people-write-notes\)\. Next: give the note to a person",
+        r"audit mode client sees: Note 1 added to c-101\. record says: decision = allow, would_have = deny",
+        r"doorward override grant --rule people-write-notes .*--why",
+        r"client sees: Note 2 added to c-101\. record says: override = ovr-\w+, would_have = deny",
+        r"the next call: 401, auth.revoked, [\d.]+ s after",
+    ],
+)
+def test_it_shows_who_may_call_what(whole: "subprocess.CompletedProcess[str]", shown: str) -> None:
+    assert re.search(shown, " ".join(whole.stdout.split()))
+
+
+def test_it_fits_and_shows_no_secret(whole: "subprocess.CompletedProcess[str]") -> None:
+    assert max(map(len, whole.stdout.splitlines())) <= 100
+    assert "eyJ" not in whole.stdout
+
+
+def test_a_paragraph_stands_beside_its_label() -> None:
+    stream = io.StringIO()
+    Paper(stream).paragraph("label:", "word " * 20)
+    first, second = stream.getvalue().splitlines()
+    assert first.startswith("   label:          word word")
+    assert second.startswith("                   word")
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        ("_POLICY", "was not refused by people-write-notes"),
+        ("RULE", "was not refused by another"),
+    ],
+)
+def test_a_policy_that_does_not_hold_fails_the_demo(monkeypatch: pytest.MonkeyPatch, broken: str, said: str) -> None:
+    if broken == "RULE":
+        monkeypatch.setattr("doorward.demo.exceptions.RULE", "another")
+    else:
+        monkeypatch.setattr(demo_setting, broken, "")
+    monkeypatch.setattr("doorward.demo.show._CALLS", 1)
+    with pytest.raises(DemoError, match=said):
+        run(Paper(io.StringIO()))
+
+
+async def test_an_agent_with_a_wrong_secret_is_told_so_and_no_secret(tmp_path: Path) -> None:
+    async with started(tmp_path) as setting:
+        wrong = replace(setting, secrets={AGENT: "not-the-secret-of-anybody"})
+        with pytest.raises(DemoError, match="the token service refused agent:sales-assistant") as told:
+            await minted(wrong)
+        with pytest.raises(DemoError, match="doorward override grant ended with 2"):
+            await setting.doorward("override", "grant", "--rule", "*")
+    assert "not-the-secret" not in str(told.value)
 
 
 def test_a_stopped_demo_leaves_no_process() -> None:

@@ -100,6 +100,8 @@ class Governance:
         if self._source is not None:
             parts.append(self._source.run())
         self._beside = [asyncio.create_task(part) for part in parts]
+        for task in self._beside:
+            task.add_done_callback(_ended)
 
     async def close(self) -> None:
         for task in self._beside:
@@ -156,3 +158,9 @@ class Governance:
             await self.catalogue.flush()
         except StoreFault as fault:
             log.error("owners of tasks are not kept: %s", fault.detail)
+
+
+def _ended(task: "asyncio.Task[None]") -> None:
+    """Somebody should know when a part has broken: what it kept up to date is not any more."""
+    if not task.cancelled() and task.exception() is not None:
+        log.error("a part of run has ended: %s", type(task.exception()).__name__)

@@ -2,10 +2,12 @@
 
 import os
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import TextIO
 
 _COLOURS = {"bold": "1", "good": "32", "bad": "31", "faint": "2"}
+_WIDTH = 80
 
 
 class Paper:
@@ -37,6 +39,12 @@ class Paper:
             self.line(_row(head, widths), "faint")
         for row in rows:
             self.line(_row(row, widths))
+
+    def paragraph(self, label: str, text: str) -> None:
+        """A label, and beside it a text over as many lines as it takes."""
+        for line in textwrap.wrap(text, _WIDTH, break_on_hyphens=False, break_long_words=False) or [""]:
+            self.line(f"{label:<16}{line}")
+            label = ""
 
     def verdict(self, good: bool, text: str) -> None:
         """What the lines above show."""

@@ -7,8 +7,8 @@ import secrets
 import signal
 import socket
 import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import AsyncIterator, Mapping
+from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,10 +22,17 @@ SECRETIVE = CUSTOMERS[1]["id"]
 ENTITY = "ACCOUNT_ID"
 LITERAL = CUSTOMERS[1]["account"]
 AGENT = "agent:sales-assistant"
-ALLOWED = ["search_contacts", "get_customer"]
+HELPER = "agent:helper"
 REFUSED = "create_note"
+RULE = "people-write-notes"
 
-_TOKEN_VARIABLE = "DOORWARD_DEMO_TOKEN"
+_POLICY = f"""\
+@id("{RULE}")
+@message("give the note to a person of the sales team, who writes it")
+forbid (principal is Doorward::Agent, action in Doorward::Action::"tools/call", resource)
+when {{ resource.name == "{REFUSED}" }};
+"""
+_SECRETS = {AGENT: "DOORWARD_DEMO_SALES", HELPER: "DOORWARD_DEMO_HELPER"}
 _START_S = 15.0
 _STOP_S = 5.0
 
@@ -36,33 +43,74 @@ class DemoError(Exception):
 
 @dataclass(frozen=True)
 class Setting:
-    """Where things are. ``enforced`` and ``audited`` are two routes of the gateway to the same server."""
+    """Where things are. ``enforced``, ``softer`` and ``audited`` are routes of the gateway to the same server.
+
+    ``token`` is the agent's grant; empty until it has one.
+    """
 
     home: Path
     direct: str
     port: int
-    token: str = field(default_factory=lambda: secrets.token_urlsafe(18), repr=False)
+    token: str = field(default="", repr=False)
+    secrets: Mapping[str, str] = field(
+        default_factory=lambda: {agent: secrets.token_urlsafe(24) for agent in _SECRETS}, repr=False
+    )
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
 
     @property
     def enforced(self) -> str:
-        return f"http://127.0.0.1:{self.port}/mcp/crm"
+        return f"{self.url}/mcp/crm"
+
+    @property
+    def softer(self) -> str:
+        return f"{self.url}/mcp/crm-soft"
 
     @property
     def audited(self) -> str:
-        return f"http://127.0.0.1:{self.port}/mcp/crm-audit"
+        return f"{self.url}/mcp/crm-audit"
+
+    @property
+    def configuration(self) -> Path:
+        return self.home / "doorward.yaml"
 
     def wrapped(self, command: list[str]) -> list[str]:
         """The command of a stdio server with Doorward in its place."""
         return [sys.executable, "-m", "doorward", "run", "--", *command]
 
     def environment(self) -> Mapping[str, str]:
-        """For every process: the token, and a state directory of the demo's own."""
-        return os.environ | {_TOKEN_VARIABLE: self.token, "XDG_STATE_HOME": str(self.home / "state")}
+        """For every process: the agents' secrets, and a state directory of the demo's own."""
+        named = {variable: self.secrets[agent] for agent, variable in _SECRETS.items()}
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("DOORWARD_")}
+        return clean | named | {"XDG_STATE_HOME": str(self.home / "state")}
 
     def records(self) -> list[dict[str, Any]]:
         """All that was written to the journals so far, in order of time."""
         lines = [line for file in self.home.rglob("*.jsonl") for line in file.read_bytes().splitlines()]
         return sorted((json.loads(line) for line in lines), key=lambda record: (record["timestamp"], record["seq"]))
+
+    def last_outcome(self, server: str) -> dict[str, Any]:
+        """The newest record of how a call to this server ended."""
+        wanted = (server, "tools/call", "outcome")
+        found = [r for r in self.records() if (r["mcp_server"], r["method"], r["phase"]) == wanted]
+        if not found:
+            raise DemoError(f"the journal holds no outcome of a call to {server}")
+        return found[-1]
+
+    async def doorward(self, *arguments: str) -> None:
+        """Run a verb of ``doorward`` on this gateway's configuration, as an operator would."""
+        command = [sys.executable, "-m", "doorward", *arguments, "-c", str(self.configuration)]
+        process = await asyncio.create_subprocess_exec(
+            *command, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT, env=self.environment(), start_new_session=True
+        )
+        try:
+            said, _ = await asyncio.wait_for(process.communicate(), _START_S)
+        finally:
+            await _stop(process)
+        if process.returncode != 0:
+            raise DemoError(f"doorward {' '.join(arguments[:2])} ended with {process.returncode}: {said.decode()}")
 
 
 @asynccontextmanager
@@ -100,11 +148,13 @@ async def _first_line(process: Process, log: Path) -> str:
 
 @asynccontextmanager
 async def _gateway(setting: Setting) -> AsyncIterator[None]:
-    configuration, log = setting.home / "doorward.yaml", setting.home / "gateway.log"
-    configuration.write_text(json.dumps(_configuration(setting), indent=2))  # JSON is YAML
+    log = setting.home / "gateway.log"
+    setting.configuration.write_text(json.dumps(_configuration(setting), indent=2))  # JSON is YAML
+    (setting.home / "policies").mkdir()
+    (setting.home / "policies" / "notes.cedar").write_text(_POLICY)
     with log.open("wb") as out:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "doorward", "serve", "-c", str(configuration)),
+            *(sys.executable, "-m", "doorward", "serve", "-c", str(setting.configuration)),
             stdin=DEVNULL,
             stdout=out,
             stderr=out,
@@ -143,21 +193,23 @@ async def _stop(process: Process) -> None:
         await process.wait()
 
 
+def _agent(name: str, routes: Sequence[str], tools: Sequence[str]) -> dict[str, Any]:
+    return {"id": name, "secret": f"env:{_SECRETS[name]}", "servers": dict.fromkeys(routes, tools)}
+
+
 def _configuration(setting: Setting) -> dict[str, Any]:
+    routes = ["crm", "crm-soft", "crm-audit"]
     return {
         "listen": {"address": f"127.0.0.1:{setting.port}", "drain": "1s"},
         "admin": {"address": f"127.0.0.1:{_free_port()}"},
         "keys": {"directory": str(setting.home / "keys")},
+        "policies": "policies",
         "state": {"url": f"sqlite:{setting.home / 'state.db'}"},
         "audit": {"directory": str(setting.home / "audit")},
-        "identity": {
-            "anonymous": False,
-            "agents": [
-                {"id": AGENT, "token": f"env:{_TOKEN_VARIABLE}", "servers": {"crm": ALLOWED, "crm-audit": ALLOWED}}
-            ],
-        },
+        "identity": {"anonymous": False, "agents": [_agent(AGENT, routes, ["*"]), _agent(HELPER, ["crm"], ["*"])]},
         "servers": {
             "crm": {"url": setting.direct, "mode": "enforce", "sensitivity": "high"},
+            "crm-soft": {"url": setting.direct, "mode": "soft"},
             "crm-audit": {"url": setting.direct, "mode": "audit"},
         },
         "inspect": {

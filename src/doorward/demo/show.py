@@ -1,12 +1,12 @@
-"""The run: one call with and without the gateway, what the gateway saw, a refusal, a redaction, the cost."""
+"""The run, start to end: who may call what is in grants.py and exceptions.py, the rest here."""
 
 import asyncio
 import signal
 import statistics
 import tempfile
-import textwrap
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,13 @@ from mcp.shared.exceptions import MCPError
 from mcp.types import CallToolResult
 
 from doorward.demo.client import ERAS, MODERN, Session, crm_command, over_http, over_stdio, text_of
+from doorward.demo.exceptions import audited, denied, excepted
+from doorward.demo.grants import allowed, minted, narrowed, refused, revoked
 from doorward.demo.paper import Paper
-from doorward.demo.setting import AGENT, CLEAN, LITERAL, REFUSED, SECRETIVE, DemoError, Setting, said, started, tail
+from doorward.demo.setting import CLEAN, LITERAL, SECRETIVE, DemoError, Setting, said, started, tail
 
 _CALLS = 50
 _WHOLE_S = 60.0
-_DECISION = "io.doorward/decision"
 _REDACTION = "io.doorward/redaction"
 
 
@@ -54,8 +55,21 @@ def _plain(wrong: Exception) -> str:
 
 async def _show(paper: Paper, home: Path) -> None:
     paper.title("Doorward demo: a sample CRM server, the gateway before it, and a client on the official MCP SDK.")
-    async with started(home) as setting:
-        for part in (_same_answer, _seen, _refusal, _redaction, _cost):
+    async with started(home) as bare:
+        setting = replace(bare, token=await minted(bare))
+        for part in (
+            _same_answer,
+            _seen,
+            refused,
+            allowed,
+            narrowed,
+            denied,
+            audited,
+            excepted,
+            _redaction,
+            _cost,
+            revoked,
+        ):
             await part(paper, setting)
         written = len(setting.records())
     paper.line()
@@ -115,20 +129,10 @@ async def _seen(paper: Paper, setting: Setting) -> None:
     calls.sort(key=lambda record: (record["transport"], record["protocol"], record["exchange_id"]))
     if len(calls) < 2 * 2 * len(ERAS):
         raise DemoError(f"the journal holds {len(calls)} records of tools/call, an intent and an outcome each expected")
-    head = (
-        "protocol",
-        "transport",
-        "phase",
-        "identity",
-        "server/tool",
-        "decision",
-        "mode",
-        "args_hash",
-        "ours/whole ms",
-    )
+    head = ("protocol", "by", "phase", "identity", "server/tool", "in mode", "ours/all")
     paper.table([_record(record) for record in calls], head)
-    paper.line("An intent is written before a call goes on, its outcome before the answer goes back; no payload text.")
-    paper.line("Over stdio the whole time may hold the start of the server.")
+    paper.line("An intent is written before a call goes on, its outcome before the answer; neither holds payload text.")
+    paper.line("Doorward's own time and all of it, in ms; over stdio they may hold the start of the server.")
 
 
 def _record(record: dict[str, Any]) -> list[str]:
@@ -139,32 +143,13 @@ def _record(record: dict[str, Any]) -> list[str]:
         record["phase"],
         record["identity"],
         f"{record['mcp_server']}/{record['tool_name']}",
-        record["decision"] if outcome else "",
-        record["mode"],
-        f"{record['args_hash'][:8]}…",
-        f"{record['gateway_ms']:.2f} / {record['latency_ms']:.1f}" if outcome else "",
+        f"{record['mode']}: {record['decision']}" if outcome else record["mode"],
+        f"{_ms(record['gateway_ms'])}/{record['latency_ms']:.0f}" if outcome else "",
     ]
 
 
-async def _refusal(paper: Paper, setting: Setting) -> None:
-    paper.section(f"A refusal that an agent can act on: {REFUSED} is not in the allow list of {AGENT}")
-    call = {"customer_id": CLEAN, "text": "called, will call again"}
-    async with over_http(setting.enforced, MODERN, setting.token) as session:
-        refused = await session.call(REFUSED, **call)
-        await _clean_call(session)
-    decision = (refused.meta or {}).get(_DECISION)
-    if not refused.is_error or not decision:
-        raise DemoError(f"{REFUSED} was not refused: {text_of(refused)}")
-    async with over_http(setting.audited, MODERN, setting.token) as session:
-        passed = await session.call(REFUSED, **call)
-    if passed.is_error:
-        raise DemoError(f"the route in audit mode refused: {text_of(passed)}")
-    would_have = _last_outcome(setting, "crm-audit")["would_have"]
-    _paragraph(paper, "enforce, the model reads:", text_of(refused))
-    _paragraph(paper, "programs read:", f'_meta["{_DECISION}"].reason = {decision["reason"]}; the session goes on')
-    _paragraph(paper, "audit, the same call:", f'"{text_of(passed)}" and in the record would_have = {would_have}')
-    if would_have != "deny":
-        raise DemoError("the audit route's record does not say that enforcement would have denied")
+def _ms(taken: float) -> str:
+    return f"{taken:.1f}" if taken < 100 else f"{taken:.0f}"
 
 
 async def _redaction(paper: Paper, setting: Setting) -> None:
@@ -179,7 +164,7 @@ async def _redaction(paper: Paper, setting: Setting) -> None:
             ("server says:", f"account = {_account(before)}"),
             ("client sees:", f"account = {_account(after)}   (text and structuredContent alike)"),
             ("client is told:", f'_meta["{_REDACTION}"] = {told}'),
-            ("record says:", f"entities = {_last_outcome(setting, 'crm')['entities']}"),
+            ("record says:", f"entities = {setting.last_outcome('crm')['entities']}"),
         ]
     )
 
@@ -225,18 +210,3 @@ async def _in_turns(one: Callable[[], Awaitable[None]], other: Callable[[], Awai
 
 def _is_timed(record: dict[str, Any], era: str) -> bool:
     return (record["phase"], record["method"], record["protocol"]) == ("outcome", "tools/call", era)
-
-
-def _last_outcome(setting: Setting, server: str) -> dict[str, Any]:
-    found = [r for r in setting.records() if r["mcp_server"] == server and r["method"] == "tools/call"]
-    outcomes = [record for record in found if record["phase"] == "outcome"]
-    if not outcomes:
-        raise DemoError(f"the journal holds no outcome of a call to {server}")
-    return outcomes[-1]
-
-
-def _paragraph(paper: Paper, label: str, text: str) -> None:
-    first, *rest = textwrap.wrap(text, 88) or [""]
-    paper.line(f"{label:<26}{first}")
-    for line in rest:
-        paper.line(f"{'':<26}{line}")

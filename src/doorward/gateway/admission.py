@@ -258,6 +258,7 @@ class Admission:
                 refusal_found = decision
         if refusal_found is not None:
             return self.refuse(call, refusal_found if call.batch else self._step_up.instead(call, refusal_found))
+        self._step_up.given(call)
         if inbound.verb == "GET" or is_listen(call.message):
             call.stream = True
             decision = self._flow.open(call.owner, snapshot.limits)

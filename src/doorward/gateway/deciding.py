@@ -9,8 +9,9 @@ from typing import Any
 
 from doorward.core.decision import ALLOW, Act, Decision, Effect, Reason, under
 from doorward.core.exchange import Exchange
-from doorward.core.message import Message, Request
-from doorward.core.policy import Mode
+from doorward.core.message import Message, Notification, Request
+from doorward.core.methods import METHODS
+from doorward.core.policy import Mode, Severity
 from doorward.core.question import Policies, Question, Verdict
 from doorward.core.rules import UNKNOWN_TOOL
 from doorward.gateway.call import Call, weigh
@@ -24,6 +25,14 @@ from doorward.stages.validate import refuse_unchecked, validate_arguments
 
 DEFAULT_DENY = ("default-deny",)
 _NEVER_WAIVED = frozenset({"grant", UNKNOWN_TOOL})
+UNANSWERED = Decision(
+    Effect.DENY,
+    Reason.MESSAGE_INVALID_ENVELOPE,
+    Severity.HIGH,
+    rules=("one-reading",),
+    what="this method is a request, and the message has no id",
+    remedy="send it with an id",
+)
 Wall = Callable[[], float]
 
 
@@ -39,6 +48,11 @@ class Deciding:
 
     def decide(self, call: Call, exchange: Exchange, message: Message | None) -> Decision | None:
         """The first decision that refuses, or None. ``message`` is the exchange's, or what redaction made of it."""
+        if _is_unanswered(message):
+            # Its name was not looked at, so it may be that of the one tool of the server that is enforced.
+            mode = Mode.ENFORCE if call.server.strict_reading else None
+            if self._weighed(call, exchange, UNANSWERED, mode) is Act.REFUSE:
+                return UNANSWERED
         method = message.method if isinstance(message, Request) else exchange.method
         name = exchange.name
         decision = authorize(call.grant, call.server, method, name)
@@ -154,6 +168,14 @@ def _arguments(message: Message | None) -> Any:
     if not isinstance(message, Request):
         return {}
     return message.params.get("arguments", message.params.get("argument", {}))
+
+
+def _is_unanswered(message: Message | None) -> bool:
+    """A request's method without an id: servers may well do it all the same, and policies speak of requests."""
+    if not isinstance(message, Notification):
+        return False
+    entry = METHODS.get(message.method)
+    return entry is not None and not entry.is_notification
 
 
 def _by_default(decision: Decision) -> bool:

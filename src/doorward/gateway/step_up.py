@@ -1,8 +1,8 @@
 """A token that lacks a scope which its issuer could give: the client is told once, with the scopes to ask for.
 
-MCP basic/authorization, "Scope Challenge Handling". Only once for each caller and scope, whatever token it brings: an
-issuer that does not give the scope would send the client round for ever, and a client of the first SDK generation loses
-its session at the second 403. After that the refusal is an answer like any other.
+MCP basic/authorization, "Scope Challenge Handling". Only once for each caller and scope, whatever token it brings,
+until it comes with the scope: an issuer that does not give the scope would send the client round for ever, and a client
+of the first SDK generation loses its session at the second 403. After that the refusal is an answer like any other.
 """
 
 from collections import OrderedDict
@@ -34,7 +34,7 @@ class StepUp:
         name = message.params.get("name")
         if not isinstance(name, str) or not name:
             return refused
-        missing = f"{call.server.id}:{quote(name, safe='-._~')}"
+        missing = _scope(call, name)
         key = (call.owner, missing)
         if key in self._told:
             return refused
@@ -43,6 +43,15 @@ class StepUp:
             self._told.popitem(last=False)
         call.scopes = " ".join([*sorted(grant.scopes), missing])
         return _MISSING
+
+    def given(self, call: Call) -> None:
+        """Whoever comes back with the scope does get it from its issuer, so its next session is told again."""
+        if self._told and call.grant.step_up and call.first.name:
+            self._told.pop((call.owner, _scope(call, call.first.name)), None)
+
+
+def _scope(call: Call, name: str) -> str:
+    return f"{call.server.id}:{quote(name, safe='-._~')}"
 
 
 _MISSING = Decision(

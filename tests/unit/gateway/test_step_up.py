@@ -30,7 +30,7 @@ def call(name: Any = "a b:c", method: str = "tools/call", transport: str = "http
     made = Call(snapshot(server()), Inbound(transport, "POST", "crm"))
     message = read(json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": {"name": name}}).encode())
     made.server, made.grant, made.owner = made.snapshot.servers["crm"], grant, grant.principal.key
-    made.exchanges.append(Exchange("e", made.inbound, message=message))  # type: ignore[arg-type]
+    made.exchanges.append(Exchange("e", made.inbound, message=message, name=name))  # type: ignore[arg-type]
     return made
 
 
@@ -48,6 +48,17 @@ def test_it_comes_once_for_a_caller_and_a_scope_whatever_the_token() -> None:
     assert state.instead(call("other"), REFUSED).reason is Reason.AUTH_SCOPE
     somebody = replace(GRANT, principal=Principal("ann", "app", "idp"))
     assert state.instead(call(grant=somebody), REFUSED).reason is Reason.AUTH_SCOPE
+
+
+def test_who_came_back_with_the_scope_is_told_again_in_the_next_session() -> None:
+    """Else a machine that starts anew with a token of few scopes would be told on its first day, and never again."""
+    state = StepUp()
+    assert state.instead(call(), REFUSED).reason is Reason.AUTH_SCOPE
+    state.given(call("other"))
+    state.given(call(grant=replace(GRANT, principal=Principal("ann", "app", "idp"))))
+    assert state.instead(call(), REFUSED) is REFUSED
+    state.given(call())
+    assert state.instead(call(), REFUSED).reason is Reason.AUTH_SCOPE
 
 
 @pytest.mark.parametrize(
