@@ -47,7 +47,7 @@ class Gateway:
     Everything it writes stays under `directory`. One agent, `agent:test`, may use every tool of every server with
     `TOKEN`, and every server may ask its clients, unless its settings say otherwise. `extra` is laid over the
     configuration. `with_token=True` puts a relay before the gateway that adds the token to every request, for clients
-    that cannot: `url()` then leads through it. Leaving the block sends SIGTERM and asserts that the gateway ended with 0.
+    that cannot: `url()` then leads through it. Leaving the block sends SIGTERM and asserts that it ended with 0.
     """
 
     def __init__(

@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 
+from doorward.configtypes import InvalidConfiguration
 from doorward.control.policies.schema import KnownTool
 from doorward.control.store import Store, StoreFault
 from doorward.core.ports import Clock
@@ -23,7 +24,7 @@ TASK_LIFE = 86400.0
 """Seconds for which the owner of a task is remembered in the store."""
 
 Recompile = Callable[[list[KnownTool]], None]
-"""Puts policies in force that know these tools. Called in a thread."""
+"""Puts policies in force that know these tools. Called in a thread; raises ``InvalidConfiguration``."""
 
 
 class Catalogue:
@@ -65,7 +66,7 @@ class Catalogue:
                 return  # the next list takes it along
             self._settling = asyncio.create_task(self._settle())
             self._settling.add_done_callback(self._settled)
-        await asyncio.shield(self._settling)
+        await asyncio.wait({self._settling})  # what went wrong is in the log, and no list waits for it
 
     async def owner(self, server: str, task_id: str) -> str | None:
         """Whose task it is, as the store knows. Nobody's, where the store cannot be asked: it fails closed."""
@@ -95,11 +96,22 @@ class Catalogue:
         self._settling = None
         self._next = self._clock.monotonic() + SOONEST
         if not task.cancelled() and task.exception() is not None:
-            log.error("the policies could not take in new tools: %s", type(task.exception()).__name__)
+            log.error("the policies could not take in new tools", exc_info=task.exception())
 
     async def _settle(self) -> None:
         new, self._new = self._new, {}
+        before = {key: self._known[key] for key in new if key in self._known}
         self._known.update(new)
+        try:
+            await asyncio.to_thread(self._recompile, self.known())
+        except InvalidConfiguration as invalid:
+            # A server that describes a tool otherwise than the policies need it must not stand in the way of the
+            # others: what it said is forgotten, and what was known stays in force.
+            for key in new:
+                del self._known[key]
+            self._known.update(before)
+            log.error("the policies do not fit what servers now say about %d tools: %s", len(new), invalid.problems[0])
+            return
         await asyncio.to_thread(self._keep, new)
 
     def _keep(self, new: dict[tuple[str, str], ToolSchema]) -> None:
@@ -109,4 +121,3 @@ class Catalogue:
                 self._store.keep_tool(server, name, tool.input, tool.output or None, tool.annotations, at)
         except StoreFault as fault:
             log.error("what servers said about their tools is not kept: %s", fault.detail)
-        self._recompile(self.known())

@@ -154,7 +154,7 @@ class Gateway:
             alert=lambda record: self._offer(record, alert=True),
         )
         listener = Listener(self._pipeline.serve, lambda: self._live.snapshot, clock, self._refused)
-        conversations = Conversations(self._pipeline, self._sealer)
+        conversations = self._conversations = Conversations(self._pipeline, self._sealer)
         legacy = SseListener(conversations.open, conversations.post, lambda: self._live.snapshot, clock, self._refused)
         listener.mount(PREFIX, legacy.handle)
         endpoints = Endpoints(self._identities.serve, lambda: self._live.snapshot)
@@ -240,6 +240,7 @@ class Gateway:
         """Revocations and overrides, as they are now on every worker."""
         self._live.shared = shared
         self._pipeline.revoke(shared)
+        self._conversations.revoke(shared)
 
     def _trouble(self, reason: str | None) -> None:
         if reason is None:

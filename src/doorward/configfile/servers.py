@@ -146,5 +146,5 @@ def _tools(path: str, server: Server) -> Found:
                 path=child(place, "inspect"), message="inspect per tool is not available in this build", remedy=remedy
             )
         if tool.strict:
-            message = "has no effect yet: the log waits for write, not for the disk"
+            message = "refuses calls that no schema can check; that records wait for the disk is not built yet"
             yield Notice(path=child(place, "strict"), message=message)

@@ -82,6 +82,9 @@ def compiled(
     scanner = compiler.scanner(make_scanner)
     alerts = compiler.alerts()
     policies = compiler.policies(servers, known_tools)
+    if policies is not None and any(rule.mode is not None and rule.mode.enforcing for rule in policies.rules):
+        # Some rule is enforced whatever the servers' modes are: what nobody can read might be what it forbids.
+        servers = {name: msgspec.structs.replace(server, strict_reading=True) for name, server in servers.items()}
     if compiler.problems or policies is None:
         raise InvalidConfiguration(compiler.problems)
     hosts, origins, public_url = _edge(config, port)
@@ -160,7 +163,9 @@ class _Compiler:
                 self._wrong(path, f"is the same token as that of {owners[key]}", "give each agent its own")
             owners[key] = agent.id
             grants = {name: names(tools) for name, tools in agent.servers.items()}
-            made[key] = Grant(Principal(subject=agent.id, client=agent.id), grants, grant_id=f"fixed:{agent.id}")
+            made[key] = Grant(
+                Principal(subject=agent.id, client=agent.id, groups=agent.groups), grants, grant_id=f"fixed:{agent.id}"
+            )
         return made
 
     def policies(self, servers: Mapping[str, Server], known_tools: Iterable[KnownTool]) -> CompiledPolicies | None:

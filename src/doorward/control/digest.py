@@ -24,7 +24,7 @@ def policy_digest(config: Config, keys: Keys, agents: Mapping[bytes, Grant], pol
         "agents": sorted(_agent(config, keys, agents), key=lambda agent: str(agent["id"])),
         "servers": {name: _server(config, server) for name, server in config.servers.items()},
         "policies": policies,
-        "issuers": [[each.issuer, each.rights, each.audience, each.groups] for each in config.identity.issuers],
+        "issuers": config.identity.issuers,
         "detectors": [
             [spec.use, _keyed(keys, msgspec.json.encode(spec.options, order="sorted"))]
             for spec in config.inspect.detectors
@@ -44,6 +44,8 @@ def _agent(config: Config, keys: Keys, agents: Mapping[bytes, Grant]) -> list[di
             "id": agent.id,
             "token": tokens.get(agent.id),
             "servers": {name: sorted(set(tools)) for name, tools in agent.servers.items()},
+            "groups": agent.groups,
+            "match": agent.match,
         }
         for agent in config.identity.agents
     ]
@@ -56,6 +58,7 @@ def _server(config: Config, server: ServerSection) -> dict[str, Any]:
         "credentials": server.credentials.use,
         "headers": server.headers,
         "tools": [[glob, tool] for glob, tool in server.tools.items()],
+        "server_requests": server.server_requests,
         "kind": "stdio" if server.command is not None else server.transport,
     }
 

@@ -214,8 +214,8 @@ def revoked(of: Claims, revocations: Revocations) -> bool:
 def to_grant(of: Claims, ids: Mapping[str, str], groups: Mapping[str, tuple[str, ...]] | None = None) -> Grant:
     """What the data plane reads. ``of``: verified claims. ``ids``: the exact URL of each server -> its id.
 
-    The principal is the immediate caller: the newest actor, else ``sub``; the actors before it are whom it acts for.
-    ``groups``: subject -> groups, as configured.
+    The principal is the immediate caller: the newest actor, else ``sub``. Its ``act`` is whom it acts for: the actors
+    before it, and last ``sub``. ``groups``: subject -> groups, as configured.
     """
     subject = text(of, "sub")
     actors = chain(of)
@@ -226,7 +226,7 @@ def to_grant(of: Claims, ids: Mapping[str, str], groups: Mapping[str, tuple[str,
         client=text(of, "client_id"),
         issuer=issuer,
         groups=(groups or {}).get(caller, ()) if not issuer else (),
-        act=actors[1:],
+        act=(*actors[1:], subject) if actors else (),
     )
     return Grant(
         principal=principal,

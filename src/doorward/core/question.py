@@ -39,9 +39,9 @@ class Verdict(msgspec.Struct, frozen=True):
 
     ``decision``: ``ALLOW``, or a deny with the rules that decided. ``rules`` are the ids that matched, whichever way.
     ``upper``: allowed at best, ``lower``: allowed at worst, over all arguments; once arguments were seen, and where
-    they do not matter, the two agree. ``open``: arguments may still add to ``observed``. ``mode`` is set where the
-    deciding rules bring a mode of their own, the strictest of them; None: the tool's or server's mode holds. ``mixed``:
-    some of the deciding rules bring none, so the tool's or server's counts beside it (``mode_over``).
+    they do not matter, the two agree. ``open``: arguments may still add to ``rules`` or ``observed``. ``mode`` is set
+    where the deciding rules bring a mode of their own, the strictest of them; None: the tool's or server's mode holds.
+    ``mixed``: some of the deciding rules bring none, so the tool's or server's counts beside it (``mode_over``).
     """
 
     decision: Decision

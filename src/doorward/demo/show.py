@@ -131,7 +131,7 @@ async def _seen(paper: Paper, setting: Setting) -> None:
         raise DemoError(f"the journal holds {len(calls)} records of tools/call, an intent and an outcome each expected")
     head = ("protocol", "by", "phase", "identity", "server/tool", "in mode", "ours/all")
     paper.table([_record(record) for record in calls], head)
-    paper.line("An intent is written before a call goes on, its outcome before the answer; neither holds payload text.")
+    paper.line("An intent is written before a call goes on, its outcome before the answer; no payload text.")
     paper.line("Doorward's own time and all of it, in ms; over stdio they may hold the start of the server.")
 
 

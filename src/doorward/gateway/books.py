@@ -34,9 +34,11 @@ class Meters(Protocol):
 Early = Callable[[str, str], bool]
 """(the caller's address, reason) of a refusal before authentication: whether it is recorded singly (G1)."""
 
-_EARLY = frozenset(
-    {Reason.AUTH_REQUIRED, Reason.AUTH_INVALID, Reason.AUTH_EXPIRED, Reason.AUTH_AMBIGUOUS, Reason.HTTP_ROUTE}
-)
+_EARLY = frozenset({reason for reason in Reason if reason.startswith("auth.") and reason is not Reason.AUTH_SCOPE}) | {
+    Reason.HTTP_ROUTE,
+    Reason.STATE_UNAVAILABLE,
+}
+"""Refusals before anybody knows who calls: recorded singly only while there is room (G1)."""
 
 
 def always(client: str, reason: str) -> bool:

@@ -29,6 +29,14 @@ class Ids:
 _LOW = tuple(f"{number:02x}" for number in range(256))
 
 
+Waives = Callable[["Call", Exchange, Decision], bool]
+
+
+def never(call: "Call", exchange: Exchange, decision: Decision) -> bool:
+    """No exception to anything."""
+    return False
+
+
 class Call:
     """State of one ``Pipeline.serve``. ``pending`` holds the requests in it that have no answer yet, by their JSON-RPC
     id.
@@ -65,6 +73,7 @@ class Call:
         "tell",
         "timer",
         "version",
+        "waives",
     )
 
     def __init__(self, snapshot: Snapshot, inbound: Inbound) -> None:
@@ -93,6 +102,7 @@ class Call:
         self.draining = False
         self.task: Task[Any] | None = None  # what serves it, where its grant can end before it does
         self.scopes = ""  # what a token would need, for the challenge
+        self.waives: Waives = never  # whether there is an exception to what was found
         self.ended: Reason | None = None  # why its grant ended meanwhile
         self.expiry: TimerHandle | None = None  # of the grant, while a long stream is open
         self.counted = ""  # "call" or "stream" while it counts against the limits

@@ -11,6 +11,7 @@ from doorward.core.errors import Fault, UpstreamFault
 from doorward.core.exchange import Answer, Event, Inbound, Reply
 from doorward.core.policy import Severity
 from doorward.core.ports import Seals, Send
+from doorward.core.shared import Shared
 from doorward.gateway.call import Call
 from doorward.gateway.duplex import Duplex
 from doorward.gateway.pipeline import Pipeline
@@ -43,6 +44,7 @@ class Conversations:
             if reply is not None:
                 await send.whole(reply)
                 return
+            pipeline.follow(call)
             answer = await pipeline.forward(call)
             if answer.events is None:
                 await pipeline.delivery.deliver(call, answer, send)
@@ -51,11 +53,21 @@ class Conversations:
         except Fault as fault:
             reply, decision = pipeline.fault(call, fault)
             await (pipeline.delivery.abandon(call, send, decision) if call.opened else send.whole(reply))
-        except (asyncio.CancelledError, ConnectionError):
+        except asyncio.CancelledError:
+            if call.ended is None:
+                pipeline.vanished(call)
+                raise
+            await pipeline.end(call, send)
+        except ConnectionError:
             pipeline.vanished(call)
             raise
         finally:
             pipeline.leave(call)
+
+    def revoke(self, shared: Shared) -> None:
+        """Requests that wait in a conversation under a grant that was revoked end with an error."""
+        for duplex in self._open.values():
+            duplex.revoke(shared)
 
     async def _converse(self, call: Call, answer: Answer, send: Send) -> None:
         assert answer.events is not None
@@ -74,7 +86,13 @@ class Conversations:
             await self._ended(call, relay, send, "upstream.closed")
         except UpstreamFault as fault:
             await self._ended(call, relay, send, fault.code)
-        except (asyncio.CancelledError, ConnectionError):
+        except asyncio.CancelledError:
+            if call.ended is None:  # the client left
+                self._pipeline.vanished(call)
+            else:
+                await relay.duplex.closed(call.ended.value)
+            raise
+        except ConnectionError:
             self._pipeline.vanished(call)
             raise
         finally:
@@ -97,7 +115,7 @@ class Conversations:
     async def post(self, inbound: Inbound) -> Reply:
         """POST: one message of the client; its answer, a refusal too, comes on the stream."""
         call = self._pipeline.begin(inbound)
-        refused = self._pipeline.admission.enter(call)
+        refused = await self._pipeline.identify(call) or self._pipeline.admission.enter(call)
         if refused is not None:
             return refused
         opened = self._sealer.open(inbound.session or b"", call.server.id, call.owner)

@@ -33,6 +33,7 @@ UNANSWERED = Decision(
     what="this method is a request, and the message has no id",
     remedy="send it with an id",
 )
+_WAIVABLE = frozenset({Reason.POLICY_DENIED, Reason.PII_BLOCKED})
 Wall = Callable[[], float]
 
 
@@ -116,12 +117,20 @@ class Deciding:
         one here: never who calls, what a token was made for, or what nobody could judge (docs/rollout.md).
         """
         shared = self._live.shared
-        if not shared.overrides or decision.reason is not Reason.POLICY_DENIED:
+        if not shared.overrides or decision.reason not in _WAIVABLE:
             return None
         if not _NEVER_WAIVED.isdisjoint(decision.rules):
             return None
         agent = principal_of(call.grant.principal)[0].id  # with its issuer: the same `sub` elsewhere is somebody else
         return shared.overridden(decision.rules, agent, call.server.id, tool, self._wall())
+
+    def waives(self, call: Call, exchange: Exchange, decision: Decision) -> bool:
+        """Whether there is an exception to what was found in a message. Mode ``soft`` alone knows any."""
+        if exchange.mode is not Mode.SOFT or decision.effect is Effect.ALLOW:
+            return False
+        override = self._override(call, decision, exchange.name)
+        exchange.override = override or exchange.override
+        return override is not None
 
     # -- what the caller may see in a list
 

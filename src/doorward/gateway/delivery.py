@@ -42,8 +42,9 @@ class Delivery:
             body = await returning.whole(call, answer.body, reading, status=answer.status)
         headers = returning.headers(call, answer, asked.version if asked is not None else None)
         self._conclude_rest(call)
-        await send.whole(Reply(answer.status, headers, body))
+        # Counted first: a fault behind the answer would be answered once more.
         self._books.meter.observe("respond", self._books.clock.monotonic() - begun)
+        await send.whole(Reply(answer.status, headers, body))
 
     def _conclude_rest(self, call: Call) -> None:
         """A GET or DELETE that was answered whole, or a server that answered fewer requests than a batch held."""
@@ -81,8 +82,9 @@ class Delivery:
 
     async def _open(self, call: Call, answer: Answer, send: Send) -> None:
         version = call.exchanges[0].version
+        headers = self._returning.headers(call, answer, version)
         call.opened = True
-        await send.open(answer.status, self._returning.headers(call, answer, version))
+        await send.open(answer.status, headers)
 
     async def _release(self, call: Call, answer: Answer, send: Send, held: list[bytes]) -> None:
         await self._open(call, answer, send)

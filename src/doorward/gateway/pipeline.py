@@ -97,13 +97,14 @@ class Pipeline:
             if reply is not None:
                 await send.whole(reply)
                 return
+            self.follow(call)
             answer = await self.forward(call)
             await self.delivery.deliver(call, answer, send)
         except asyncio.CancelledError:
             if call.ended is None:
                 self.vanished(call)
                 raise
-            await self._end(call, send)
+            await self.end(call, send)
         except ConnectionError:  # the client went away between two writes; its task is about to be cancelled
             self.vanished(call)
         except Fault as fault:
@@ -116,7 +117,9 @@ class Pipeline:
 
     def begin(self, inbound: Inbound) -> Call:
         """A new call, with the snapshot that it keeps to its end."""
-        return Call(self._live.snapshot, inbound)
+        call = Call(self._live.snapshot, inbound)
+        call.waives = self.deciding.waives
+        return call
 
     # -- towards the server
 
@@ -125,10 +128,9 @@ class Pipeline:
         verb = call.inbound.verb
         if self._live.draining and (verb == "GET" or (verb == "POST" and call.inbound.session is None)):
             return self.admission.refuse(call, DRAINING)
-        if call.inbound.token is not None and self._tokens is not None:
-            reply = await self._look_into(call, self._tokens)
-            if reply is not None:
-                return reply
+        reply = await self.identify(call)
+        if reply is not None:
+            return reply
         reply = self.admission.admit(call)
         if reply is None:
             reply = await self._whose_tasks(call)
@@ -145,11 +147,16 @@ class Pipeline:
 
     # -- what must be looked up, and what ends before the call does
 
-    async def _look_into(self, call: Call, tokens: TokenCache) -> Reply | None:
-        """What a token is worth that is no fixed one: cached, or verified now, which may wait for an issuer's keys."""
-        token, shared = call.inbound.token, self._live.shared
-        assert token is not None
-        if sha256(token).digest() in call.snapshot.agents:
+    async def identify(self, call: Call) -> Reply | None:
+        """What a token is worth that is no fixed one: cached, or verified now, which may wait for an issuer's keys.
+
+        None: ``admission`` may ask who calls. Otherwise what the client gets.
+        """
+        token, tokens, shared = call.inbound.token, self._tokens, self._live.shared
+        if token is None or tokens is None:
+            return None
+        call.found = call.snapshot.agents.get(sha256(token).digest())
+        if call.found is not None:
             return None
         now = self._clock.wall()
         call.found = tokens.lookup(token, now, shared.epoch, shared.revocations)
@@ -161,12 +168,15 @@ class Pipeline:
             call.found = await tokens.check(token, now, shared.epoch, shared.revocations)
             if isinstance(call.found, Decision):
                 self.flow.failed(client, limits.failed_logins_per_minute, self._clock.monotonic())
-        if isinstance(call.found, Grant):
-            if self._live.blind:
-                return self.admission.refuse(call, BLIND)
+        if isinstance(call.found, Grant) and self._live.blind:
+            return self.admission.refuse(call, BLIND)
+        return None
+
+    def follow(self, call: Call) -> None:
+        """Its grant may end before it does: then the task that serves it is cancelled, and ``call.ended`` says why."""
+        if call.inbound.token is not None:
             call.task = asyncio.current_task()
             self._ending.add(call)
-        return None
 
     async def _whose_tasks(self, call: Call) -> Reply | None:
         """A task is its maker's; only ids that nobody here knows are looked up in the store."""
@@ -199,7 +209,7 @@ class Pipeline:
             call.ended = reason
             call.task.cancel()
 
-    async def _end(self, call: Call, send: Send) -> None:
+    async def end(self, call: Call, send: Send) -> None:
         """Its grant has ended: whoever waits is told."""
         assert call.ended is not None
         if call.task is not None:

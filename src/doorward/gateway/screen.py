@@ -80,7 +80,7 @@ async def screen_text(call: Call, exchange: Exchange, body: bytes) -> Screened:
         return Screened(body, _unscanned(exchange, fault))
     decision, counted, redacted = inspection.judge(findings, "results", call.snapshot.actions, lambda _: False)
     _count(exchange, counted)
-    act = weigh(exchange, decision)
+    act = weigh(exchange, decision, overridden=call.waives(call, exchange, decision))
     if act is Act.REFUSE:
         return Screened(body, decision)
     if not redacted or not exchange.mode.enforcing:
@@ -133,7 +133,7 @@ def _act(
     opaque = entry.is_opaque if method else is_opaque
     decision, counted, redacted = inspection.judge(findings, direction, call.snapshot.actions, opaque)
     _count(exchange, counted)
-    act = weigh(exchange, decision)
+    act = weigh(exchange, decision, overridden=call.waives(call, exchange, decision))
     if act is Act.REFUSE:
         return Screened(message.raw, decision)
     if not redacted or not exchange.mode.enforcing:

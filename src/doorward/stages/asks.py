@@ -15,7 +15,7 @@ from doorward.core.message import Message, Notification, Request, Response
 from doorward.core.methods import fold
 from doorward.core.policy import Severity
 
-SAMPLING, ELICITATION, ROOTS, TASKS, OTHER = "sampling", "elicitation", "roots", "tasks", "other"
+SAMPLING, ELICITATION, ROOTS, TASKS, OTHER, NOTHING = "sampling", "elicitation", "roots", "tasks", "other", "nothing"
 
 KINDS: Mapping[str, str] = MappingProxyType(
     {"sampling/createMessage": SAMPLING, "elicitation/create": ELICITATION, "roots/list": ROOTS}
@@ -48,7 +48,8 @@ def asked(message: Message) -> list[str]:
 
 
 def answers(message: Message) -> list[str]:
-    """What kinds of answer a message of a client holds; "other" for one that has the shape of none.
+    """What kinds of answer a message of a client holds; "other" for one that has the shape of none, "nothing" for what
+    is no answer at all.
 
     An error, or an empty result, tells the server nothing.
     """
@@ -59,7 +60,7 @@ def answers(message: Message) -> list[str]:
     kinds: list[str] = []
     for held in _members(message.params, "inputResponses"):
         if not isinstance(held, dict):
-            kinds.append(OTHER)
+            kinds.append(OTHER if held is _MISSPELT else NOTHING)
             continue
         for answer in held.values():
             kinds += _shapes(answer)
@@ -89,12 +90,15 @@ def _is_ordinary(result: Any) -> bool:
     )
 
 
+_MISSPELT = object()
 _WORDS = frozenset({SAMPLING, ELICITATION, ROOTS})
 
 
 def _is_permitted(kind: str, permitted: frozenset[str]) -> bool:
     if kind == TASKS:  # how a question that the client answers later is followed (MCP 2025-11-25 basic/utilities/tasks)
         return bool(permitted & {SAMPLING, ELICITATION, TASKS})
+    if kind == NOTHING:  # there is nothing to keep from a server that may ask everything, and it says what is wrong
+        return permitted >= _WORDS
     return kind in permitted
 
 
@@ -151,12 +155,12 @@ def _members(value: Any, name: str) -> Iterator[Any]:
             if spelt == name:
                 yield held
             elif fold(spelt) == folded:
-                yield None
+                yield _MISSPELT
 
 
 def _shapes(answer: Any) -> list[str]:
     if not isinstance(answer, dict):
-        return [OTHER]
+        return [NOTHING]
     if not answer.keys() - {"_meta"}:
         return []
     return list(dict.fromkeys(kind for name, kind in _SHAPES if name in answer)) or [OTHER]

@@ -156,7 +156,10 @@ class _Case:
             lower = self._ask(part.worst, given).allowed
         waiting = watched.reads.caller_text
         observed = () if waiting else self._observed(question, {})
-        return msgspec.structs.replace(verdict, upper=upper, lower=lower, observed=observed, open=waiting)
+        # What is denied whatever the arguments are may be denied by more rules because of them, and an exception to one
+        # of the rules must not cover the others (docs/rollout.md).
+        more = waiting or (not upper and part.reads.caller_text)
+        return msgspec.structs.replace(verdict, upper=upper, lower=lower, observed=observed, open=more)
 
     def judge(self, question: Question, arguments: Any) -> Verdict:
         part = self.slice.deciding

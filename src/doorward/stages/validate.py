@@ -26,8 +26,14 @@ def validate_size(size: int, limit: int) -> Decision:
 
 
 def validate_arguments(schema: Schema, arguments: Any) -> Decision:
-    """The arguments of a call, as the strict reader decoded them, against the tool's ``inputSchema``."""
+    """The arguments of a call, as the strict reader decoded them, against the tool's ``inputSchema``.
+
+    An argument that is null may be one that was left out: clients write both, and MCP 2026-07-28 (basic/transports,
+    mirrored headers) takes them for the same. So one reading that fits is enough; a required one must be there.
+    """
     failure = schema.failure(arguments)
+    if failure is not None and isinstance(arguments, dict) and any(value is None for value in arguments.values()):
+        failure = schema.failure({name: value for name, value in arguments.items() if value is not None})
     return ALLOW if failure is None else _violation(Reason.SCHEMA_ARGUMENTS, *failure)
 
 

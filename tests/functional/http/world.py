@@ -211,9 +211,7 @@ class World:
             self.bench.pipeline.serve, lambda: self.bench.live.snapshot, self.bench.clock, self._refused
         )
         talks = Conversations(self.bench.pipeline, self.bench.sealer)
-        sse = SseListener(
-            talks.open, talks.post, lambda: self.bench.live.snapshot, self.bench.clock, lambda *_: None
-        )
+        sse = SseListener(talks.open, talks.post, lambda: self.bench.live.snapshot, self.bench.clock, lambda *_: None)
         listener.mount(PREFIX, sse.handle)
         self.server = HttpServer(listener.handle, ServerLimits(tick=0.02, body_bytes=1 << 22))
         await self.server.start(host="127.0.0.1", port=0)

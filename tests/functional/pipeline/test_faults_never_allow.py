@@ -32,8 +32,8 @@ PATH_RULES = f"""
   when {{ context.arguments has path && context.arguments.path like "*{MARK}*" }};
 """
 DECIDE = ("/admission.py", "/deciding.py", "/answers.py", "/returning.py", "/screen.py")
-"""Here what is called of Python itself raises too, and the second call of a line, for the first may well have passed and
-the second must not; elsewhere the first call of each line raises."""
+"""Here what is called of Python itself raises too, and the second call of a line: the first may well have passed
+where the second must not. Elsewhere the first call of each line raises."""
 DELIVERS = "delivery.py"  # decides nothing, and has begun to answer when it calls
 OUTSIDE = {"begin", "leave"}
 """Before there is a call, and after it has been answered: the wire ends the connection then (it is still nothing that

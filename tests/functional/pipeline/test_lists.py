@@ -117,7 +117,8 @@ async def test_a_page_for_one_caller_is_private_and_does_not_outlive_the_grant(
     bench = Policed(text=TEXT)
     expires = None if left is None else bench.clock.wall() + left
     bench.verifier.worth[GRANT] = grant(expires=expires)
-    page(bench, tools("read"), **({} if said is None else {"cacheScope": "public", "ttlMs": said}))
+    caching: dict[str, Any] = {} if said is None else {"cacheScope": "public", "ttlMs": said}
+    page(bench, tools("read"), "tools", **caching)
     shown = (await bench.modern("tools/list", {})).json["result"]
     assert (shown["cacheScope"], shown["ttlMs"]) == ("private", ttl)
     assert shown["tools"] == tools("read")

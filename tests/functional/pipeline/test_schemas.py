@@ -59,7 +59,8 @@ async def test_a_structured_result_that_does_not_fit(mode: Mode) -> None:
     else:
         assert client.reply.body == data
         assert bench.records[-1].would_have == "deny"
-    for fine in ({"content": [], "structuredContent": {"count": 1}}, {"content": []}):
+    fitting: list[dict[str, Any]] = [{"content": [], "structuredContent": {"count": 1}}, {"content": []}]
+    for fine in fitting:
         answers(bench, fine)
         assert (await bench.send(call(1, arguments={"q": "a"}))).json["result"] == fine
     failed = {"content": [], "structuredContent": {}, "isError": True}

@@ -89,7 +89,8 @@ def test_the_error_that_wants_a_url_visited_is_a_question() -> None:
         ({"tasks": []}, ["tasks"]),
         ({"action": "accept", "roots": []}, ["elicitation", "roots"]),
         ({"what": 1}, ["other"]),
-        ([], ["other"]),
+        ([], ["nothing"]),
+        (7, ["nothing"]),
         ({}, []),
         ({"_meta": {}}, []),
     ],
@@ -106,7 +107,15 @@ def test_an_answer_is_known_by_its_shape_in_both_eras(answer: Any, kinds: list[s
 def test_a_refusing_client_answers_nothing_and_a_strange_map_is_no_answer_of_any_kind() -> None:
     assert answers(message(id=1, error={"code": -1, "message": "no"})) == []
     assert answers(message(id=1, method="tools/call", params={"name": "t"})) == []
-    assert answers(message(id=1, method="tools/call", params={"name": "t", "inputResponses": ["x"]})) == ["other"]
+    assert answers(message(id=1, method="tools/call", params={"name": "t", "inputResponses": ["x"]})) == ["nothing"]
+    assert answers(message(id=1, method="tools/call", params={"name": "t", "inputResponses": None})) == ["nothing"]
+
+
+def test_what_is_no_answer_is_left_to_a_server_that_may_ask_everything() -> None:
+    assert decide(["nothing"], ALL, "crm") is ALLOW
+    for allowed in (None, *(ALL - {kind} for kind in ALL)):
+        assert decide(["nothing"], allowed, "crm").reason is Reason.POLICY_SERVER_REQUEST
+    assert decide(["other"], ALL, "crm").reason is Reason.POLICY_SERVER_REQUEST
 
 
 @pytest.mark.parametrize("kind", ["sampling", "elicitation", "roots"])

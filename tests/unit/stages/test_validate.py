@@ -43,6 +43,15 @@ def test_what_fits_passes_and_what_does_not_names_place_and_keyword() -> None:
     assert "secret" not in refused.what + refused.remedy
 
 
+def test_null_may_stand_for_an_argument_that_was_left_out() -> None:
+    assert validate_arguments(schema(CITY), {"city": "Bonn", "days": None}) is ALLOW
+    for wrong in ({"city": None}, {"city": "Bonn", "days": [None]}, {"city": 7, "days": None}):
+        assert validate_arguments(schema(CITY), wrong).reason is Reason.SCHEMA_ARGUMENTS
+    asked_for = schema({"properties": {"x": {"type": "null"}}, "required": ["x"]})
+    assert validate_arguments(asked_for, {"x": None}) is ALLOW
+    assert validate_result(schema(CITY), {"city": "Bonn", "days": None}).reason is Reason.SCHEMA_RESULT
+
+
 def test_results_have_a_reason_of_their_own() -> None:
     assert validate_result(schema(CITY), {"city": "Bonn"}) is ALLOW
     refused = validate_result(schema(CITY), {})
