@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from doorward.config import Config
+from doorward.config import Config, Issuer
 from doorward.config import Server as ServerSection
 from doorward.configfile.servers import mode_of
 from doorward.core.identity import Grant
@@ -24,7 +24,7 @@ def policy_digest(config: Config, keys: Keys, agents: Mapping[bytes, Grant], pol
         "agents": sorted(_agent(config, keys, agents), key=lambda agent: str(agent["id"])),
         "servers": {name: _server(config, server) for name, server in config.servers.items()},
         "policies": policies,
-        "issuers": config.identity.issuers,
+        "issuers": [_issuer(issuer) for issuer in config.identity.issuers],
         "detectors": [
             [spec.use, _keyed(keys, msgspec.json.encode(spec.options, order="sorted"))]
             for spec in config.inspect.detectors
@@ -35,6 +35,12 @@ def policy_digest(config: Config, keys: Keys, agents: Mapping[bytes, Grant], pol
         "limits": {name: int(getattr(config.limits, name)) for name in config.limits.__struct_fields__},
     }
     return hashlib.sha256(msgspec.json.encode(canonical, order="sorted")).hexdigest()
+
+
+def _issuer(issuer: Issuer) -> dict[str, Any]:
+    return {name: getattr(issuer, name) for name in issuer.__struct_fields__} | {
+        "max_lifetime": float(issuer.max_lifetime)
+    }
 
 
 def _agent(config: Config, keys: Keys, agents: Mapping[bytes, Grant]) -> list[dict[str, Any]]:

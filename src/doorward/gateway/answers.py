@@ -101,6 +101,7 @@ class Answers:
             self._catalogue.schemas.learn(call.server.id, call.owner, message)
             if self._catalogue.unsettled:
                 await self._catalogue.settle()
+                self._deciding.refine(call, exchange)
         elif exchange.method == "tasks/list" and call.server.mode.enforcing:
             await self._adopt(call.server.id, message)
 

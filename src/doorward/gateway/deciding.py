@@ -132,6 +132,13 @@ class Deciding:
         exchange.override = override or exchange.override
         return override is not None
 
+    def refine(self, call: Call, exchange: Exchange) -> None:
+        """The policies have got to know tools meanwhile: the rest of this call is judged, and recorded, by those."""
+        current = self._live.snapshot
+        if current.version == call.snapshot.version and current is not call.snapshot:
+            call.snapshot = current
+            exchange.policy_digest, exchange.entry = current.policy_digest, None
+
     # -- what the caller may see in a list
 
     def visible(self, call: Call, name: str, one: Asked) -> bool:

@@ -225,7 +225,7 @@ def test_the_principal_is_the_immediate_caller() -> None:
     assert grant.principal.subject == grant.principal.client == "agent:c"
     assert grant.principal.issuer == ""
     assert grant.principal.groups == ("robots",)
-    assert grant.principal.act == ("agent:b",)
+    assert grant.principal.act == ("agent:b", "agent:a")
     assert grant.subject == "agent:a"
     assert (grant.token_id, grant.ancestors, grant.grant_id) == ("t1xx", ("t1", "t1x"), "g1")
     assert grant.expires == NOW + 900

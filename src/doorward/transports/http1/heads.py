@@ -1,5 +1,6 @@
 """Complete heads of requests and answers: lines apart, fields apart, framing decided. All errors are raised here."""
 
+import re
 from typing import Any
 
 import msgspec
@@ -7,7 +8,7 @@ import msgspec
 from .errors import ResponseTooLarge, UpstreamGarbage
 from .limits import ClientLimits, ServerLimits
 from .memory import ENTRIES, LONGEST, FieldLines, RequestLine, RequestLines, StatusLines, Unreadable
-from .refusals import BAD_TARGET, HEAD_TOO_LARGE, Refusal, refusal
+from .refusals import BAD_FRAMING, BAD_TARGET, HEAD_TOO_LARGE, Refusal, refusal
 from .wire import (
     CHUNKED,
     LENGTH_DIGITS,
@@ -18,6 +19,8 @@ from .wire import (
     has_token,
     request_framing,
 )
+
+_TAB_IN_FRAMING = re.compile(rb"\n(?:content-length|transfer-encoding):[^\r]*\t", re.IGNORECASE)
 
 _ANSWER_FRAMING = frozenset(
     (b"content-length", b"transfer-encoding", b"connection", b"keep-alive", b"content-encoding")
@@ -54,6 +57,8 @@ class RequestHeads(dict[bytes, RequestHead]):
             raise refusal(HEAD_TOO_LARGE)
         if line.refused is not None:
             raise refusal(line.refused)
+        if b"\t" in head and _TAB_IN_FRAMING.search(head):
+            raise refusal(BAD_FRAMING)  # RFC 9110 §5.6.3 allows it as white space; parsers do not agree
         framing = request_framing(headers, line.minor)
         if line.authority is not None and line.authority.lower() != framing.host.lower():
             raise refusal(BAD_TARGET)  # RFC 9112 §3.2.2

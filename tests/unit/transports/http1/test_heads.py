@@ -82,6 +82,7 @@ def test_these_requests_are_accepted(head):
 @settings(max_examples=1500, deadline=None)
 @given(st.sampled_from(REQUESTS), CHANGES)
 @example(REQUESTS[0], [(3, 0, b" ")])
+@example(REQUESTS[2], [(145, 0, b"\t")])
 def test_an_accepted_request_is_read_alike_by_llhttp(head, changes):
     head = changed(head, changes)
     try:

@@ -1,0 +1,97 @@
+"""A list that brings tools which nobody has seen is cut by policies that know them by then."""
+
+import json
+import threading
+import urllib.request
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.functional.gateway_process import until
+from tests.gateway import AGENT, TOKEN, TOKEN_VARIABLE, Gateway
+
+SCHEMA = {"type": "object", "properties": {"n": {"type": "integer"}}}
+
+
+class Upstream(BaseHTTPRequestHandler):
+    """Lists ``tools`` of its server, and answers every call."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        tools: list[Any] = self.server.tools  # type: ignore[attr-defined]
+        result = {"tools": tools} if asked["method"] == "tools/list" else {"content": []}
+        body = json.dumps({"jsonrpc": "2.0", "id": asked["id"], "result": result}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        return
+
+
+@pytest.fixture
+def upstream() -> Iterator[ThreadingHTTPServer]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Upstream) as server:
+        server.tools = [{"name": name, "inputSchema": SCHEMA} for name in ("get_one", "get_two", "put_one")]  # type: ignore[attr-defined]
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def ask(gateway: Gateway, method: str, **params: Any) -> dict[str, Any]:
+    body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+    headers = {
+        "Content-Type": "application/json",
+        "Accept": "application/json, text/event-stream",
+        "X-MCP-Token": TOKEN,
+        "MCP-Protocol-Version": "2025-06-18",
+    }
+    with urllib.request.urlopen(
+        urllib.request.Request(gateway.url("crm"), json.dumps(body).encode(), headers), timeout=20
+    ) as answer:
+        found: dict[str, Any] = json.loads(answer.read())["result"]
+    return found
+
+
+def gateway(tmp_path: Path, upstream: ThreadingHTTPServer, **extra: Any) -> Gateway:
+    agents = [{"id": AGENT, "token": f"env:{TOKEN_VARIABLE}", "servers": {"crm": ["get_*"]}}]
+    servers = {"crm": {"url": f"http://127.0.0.1:{upstream.server_port}/mcp"}}
+    return Gateway(tmp_path, servers, mode="enforce", extra={"identity": {"agents": agents}, **extra})
+
+
+def test_the_first_list_shows_what_a_glob_means(tmp_path: Path, upstream: ThreadingHTTPServer) -> None:
+    with gateway(tmp_path, upstream) as running:
+        assert [tool["name"] for tool in ask(running, "tools/list")["tools"]] == ["get_one", "get_two"]
+        assert not ask(running, "tools/call", name="get_one", arguments={}).get("isError")
+        assert ask(running, "tools/call", name="put_one", arguments={})["isError"]
+
+
+def test_a_schema_that_breaks_a_policy_stops_neither_the_list_nor_other_tools(
+    tmp_path: Path, upstream: ThreadingHTTPServer
+) -> None:
+    policies = tmp_path / "policies"
+    policies.mkdir(parents=True)
+    (policies / "a.cedar").write_text(
+        '@id("few") forbid(principal, action == Doorward::Action::"tools/call/crm/get_one", resource)'
+        " when { context.arguments has n && context.arguments.n > 5 };"
+    )
+    with gateway(tmp_path, upstream, policies=str(policies)) as running:
+        ask(running, "tools/list")
+        assert ask(running, "tools/call", name="get_one", arguments={"n": 9})["isError"]
+        assert not ask(running, "tools/call", name="get_one", arguments={"n": 3}).get("isError")
+        text = {"type": "object", "properties": {"n": {"type": "string"}}}
+        upstream.tools[0]["inputSchema"] = text  # type: ignore[attr-defined]
+        # Policies take in new tools once a second at most, so the list is asked for until they have.
+        until(lambda: bool(ask(running, "tools/list")["tools"]) and "do not fit what servers now say" in running.log())
+        assert ask(running, "tools/call", name="get_one", arguments={"n": 9})["isError"]
+        assert not ask(running, "tools/call", name="get_two", arguments={"n": 9}).get("isError")
+    with gateway(tmp_path, upstream, policies=str(policies)) as again:  # and a start is no worse
+        assert ask(again, "tools/call", name="get_one", arguments={"n": 9})["isError"]
