@@ -13,6 +13,9 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 BIN   := .venv/bin
 PEERS := .venv-peers
 NODE  := $(PEERS)/node/bin
+# One test worker for each core but one; two at least, and no more than the machine's memory is sure to hold.
+TEST_WORKERS ?= $(shell n=$$(( $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) - 1 )); echo $$(( n < 2 ? 2 : n > 4 ? 4 : n )))
+ALONE := tests/conformance/test_server_suite.py tests/conformance/test_client_suite.py tests/leaks
 PEER_STAMPS := $(foreach peer,mcp1 fastmcp servers node,$(PEERS)/$(peer)/.stamp) $(PEERS)/npm/.stamp
 PIP_INSTALL := -m pip install --quiet --require-hashes -r
 
@@ -63,8 +66,8 @@ lint: venv ## style, types, direction of imports
 	$(BIN)/lint-imports
 
 test: lint peers ## everything that must hold, the official conformance suite included
-	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore=tests/conformance --ignore=tests/leaks
-	$(BIN)/python -m pytest tests/conformance tests/leaks  # alone: the suite's scenarios have time limits
+	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile $(ALONE:%=--ignore=%)
+	$(BIN)/python -m pytest $(ALONE)  # alone: the suite's scenarios have time limits
 
 demo: venv ## one call with and without the gateway, and what the gateway saw
 	@$(BIN)/doorward demo
