@@ -239,7 +239,7 @@ class Gateway:
     def _shared(self, shared: Shared) -> None:
         """Revocations and overrides, as they are now on every worker."""
         self._live.shared = shared
-        self._pipeline.revoke(shared)
+        self._pipeline.callers.revoke(shared)
         self._conversations.revoke(shared)
 
     def _trouble(self, reason: str | None) -> None:

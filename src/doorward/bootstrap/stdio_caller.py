@@ -9,8 +9,8 @@ from doorward.core.decision import Decision, Effect, Reason
 from doorward.core.identity import Grant
 from doorward.core.policy import Severity
 from doorward.core.ports import Clock
-from doorward.gateway.admission import BLIND
 from doorward.gateway.live import Live
+from doorward.gateway.refusals import BLIND
 from doorward.gateway.tokens import TokenCache
 from doorward.stages.authenticate import authenticate
 

@@ -19,6 +19,7 @@ from doorward.gateway.deciding import Deciding
 from doorward.gateway.flow import Flow
 from doorward.gateway.leases import Leases
 from doorward.gateway.live import Live
+from doorward.gateway.refusals import BATCH_REFUSED, NO_ROUTE, NO_SESSION, NOT_IN_BATCH, RELAY, RESPONSE_IN_MODERN
 from doorward.gateway.schemas import Schemas
 from doorward.gateway.step_up import StepUp
 from doorward.stages.asks import answers, decide
@@ -34,60 +35,6 @@ LONGEST_VERSION = 64  # of a version that a peer chose: it is recorded, and seal
 
 OVER_LIMITS = frozenset({Reason.MESSAGE_TOO_DEEP, Reason.MESSAGE_TOO_LARGE})
 """What no mode lets through unread: it costs too much to be carried (docs/transparency.md)."""
-
-NO_ROUTE = Decision(
-    Effect.DENY,
-    Reason.HTTP_ROUTE,
-    Severity.HIGH,
-    what="there is no such server behind this gateway",
-    remedy="check the server's name in the URL",
-)
-NO_SESSION = Decision(
-    Effect.DENY,
-    Reason.SESSION_UNKNOWN,
-    Severity.CRITICAL,
-    what="this session is not known here, or not to this caller",
-    remedy="initialize a new session",
-)
-DRAINING = Decision(
-    Effect.DENY,
-    Reason.GATEWAY_DRAINING,
-    Severity.CRITICAL,
-    what="the gateway is about to stop",
-    remedy="send the request again in a moment",
-)
-TOO_MANY_BAD = Decision(
-    Effect.DENY,
-    Reason.LIMIT_RATE,
-    Severity.CRITICAL,
-    rules=("auth",),
-    what="too many bad tokens came from this address",
-    remedy="wait for the time that Retry-After names, and check which token the client is configured with",
-)
-BLIND = Decision(
-    Effect.DENY,
-    Reason.STATE_UNAVAILABLE,
-    Severity.CRITICAL,
-    rules=("revocation",),
-    what="nobody can say whether this token has been revoked meanwhile",
-    remedy="try again in a moment; if it stays so, tell the operator of the gateway",
-)
-BATCH_REFUSED = Decision(
-    Effect.DENY,
-    Reason.MESSAGE_BATCH_REFUSED,
-    Severity.HIGH,
-    rules=("batch",),
-    what="another message of the same batch was refused, so none was forwarded",
-    remedy="send the messages one by one",
-)
-NOT_IN_BATCH = Decision(
-    Effect.DENY,
-    Reason.MESSAGE_BATCH_NOT_ALLOWED,
-    Severity.HIGH,
-    rules=("batch",),
-    what="this protocol version has no batches, or two requests of the batch share an id",
-    remedy="send the messages one by one, each request with an id of its own",
-)
 
 
 class Admission:
@@ -281,7 +228,7 @@ class Admission:
             if decision is not ALLOW and weigh(exchange, decision) is Act.REFUSE:
                 return decision
             if call.modern and isinstance(message, Response):
-                decision = _RESPONSE_IN_MODERN
+                decision = RESPONSE_IN_MODERN
                 if weigh(exchange, decision) is Act.REFUSE:
                     return decision
         if isinstance(message, Request):
@@ -309,8 +256,8 @@ class Admission:
 
     def _relay_enforced(self, call: Call, exchange: Exchange) -> Decision | None:
         """``relay`` hands a client's own credential on: audit and warn only (docs/configuration.md)."""
-        if call.server.relay and exchange.mode.enforcing and weigh(exchange, _RELAY) is Act.REFUSE:
-            return _RELAY
+        if call.server.relay and exchange.mode.enforcing and weigh(exchange, RELAY) is Act.REFUSE:
+            return RELAY
         return None
 
     def reread(self, call: Call, raw: bytes) -> Message | None:
@@ -378,7 +325,7 @@ class Admission:
             self._books.conclude(call, exchange)
             message = exchange.message
             if isinstance(message, Request):
-                as_result = message.method == "tools/call" and reason.reason.startswith(("policy.", "pii."))
+                as_result = message.method == "tools/call" and reason.reason.startswith(("policy.", "pii.", "schema."))
                 errors.append((tool_refusal if as_result else error_body)(exchange, reason, message.id))
         if not errors:
             return refusal(call.first, call.first.decision or BATCH_REFUSED)
@@ -403,19 +350,3 @@ def named_tool(message: Message | None) -> str | None:
 
 
 _STRICTNESS = ["audit", "warn", "soft", "enforce"].index
-_RESPONSE_IN_MODERN = Decision(
-    Effect.DENY,
-    Reason.MESSAGE_RESPONSE_NOT_ALLOWED,
-    Severity.HIGH,
-    rules=("one-reading",),
-    what="a client of this protocol version sends no responses",
-    remedy="answer in inputResponses of the next request",
-)
-_RELAY = Decision(
-    Effect.DENY,
-    Reason.POLICY_RELAY_ENFORCED,
-    Severity.CRITICAL,
-    rules=("relay",),
-    what="this server still relays its callers' own credentials, which an enforcing mode does not allow",
-    remedy="ask the operator to give the server credentials of its own",
-)

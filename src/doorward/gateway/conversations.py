@@ -44,7 +44,7 @@ class Conversations:
             if reply is not None:
                 await send.whole(reply)
                 return
-            pipeline.follow(call)
+            pipeline.callers.follow(call)
             answer = await pipeline.forward(call)
             if answer.events is None:
                 await pipeline.delivery.deliver(call, answer, send)
@@ -115,7 +115,7 @@ class Conversations:
     async def post(self, inbound: Inbound) -> Reply:
         """POST: one message of the client; its answer, a refusal too, comes on the stream."""
         call = self._pipeline.begin(inbound)
-        refused = await self._pipeline.identify(call) or self._pipeline.admission.enter(call)
+        refused = await self._pipeline.callers.identify(call) or self._pipeline.admission.enter(call)
         if refused is not None:
             return refused
         opened = self._sealer.open(inbound.session or b"", call.server.id, call.owner)

@@ -12,28 +12,28 @@ refuses.
 import asyncio
 import logging
 from collections.abc import Callable
-from hashlib import sha256
 
 from doorward.core.audit import Record
 from doorward.core.decision import ALLOW, Act, Decision, Effect, Reason
 from doorward.core.errors import Fault, JournalFault, UpstreamFault
 from doorward.core.exchange import Answer, Exchange, Inbound, Outbound, Reply
-from doorward.core.identity import NO_CREDENTIAL, Credential, Grant
+from doorward.core.identity import NO_CREDENTIAL, Credential
 from doorward.core.message import Request, Response
 from doorward.core.methods import method_entry
 from doorward.core.policy import Mode
 from doorward.core.ports import Clock, Journal, Seals, Send
-from doorward.core.shared import Shared
-from doorward.gateway.admission import BLIND, DRAINING, TOO_MANY_BAD, Admission, named_tool
+from doorward.gateway.admission import Admission, named_tool
 from doorward.gateway.answers import Answers
 from doorward.gateway.books import Books, Early, Meters, always
 from doorward.gateway.call import Call, Ids, weigh
+from doorward.gateway.callers import Callers
 from doorward.gateway.catalogue import Catalogue, NoCatalogue
 from doorward.gateway.deciding import Deciding
 from doorward.gateway.delivery import Delivery
 from doorward.gateway.flow import Flow
 from doorward.gateway.leases import Leases
 from doorward.gateway.live import Live
+from doorward.gateway.refusals import DRAINING
 from doorward.gateway.returning import Returning, decision_of
 from doorward.gateway.schemas import Schemas
 from doorward.gateway.screen import rejoined, screen
@@ -74,18 +74,17 @@ class Pipeline:
         self._clock = clock
         ids = Ids()
         schemas = Schemas()
-        self._tokens = tokens
         self._catalogue = catalogue if catalogue is not None else NoCatalogue()
         self.flow = Flow()
         self.books = Books(journal, meter, clock, ids, early, alert)
         self.deciding = Deciding(live, self._catalogue.schemas, clock.wall)
         leases = leases if leases is not None else Leases()
         self.admission = Admission(live, self.books, self.flow, ids, schemas, sealer, self.deciding, leases)
+        self.callers = Callers(live, self.admission, self.flow, clock, tokens)
         answers = Answers(self._catalogue, self.deciding, clock)
         self.returning = Returning(self.books, schemas, sealer, self.tell, answers, leases)
         self.delivery = Delivery(self.books, self.returning)
         self._streaming: set[Call] = set()
-        self._ending: set[Call] = set()  # calls whose grant may end before they do
 
     async def serve(self, inbound: Inbound, send: Send) -> None:
         """Answer one thing a client sent. Never raises, but for the cancellation by which a transport says: the client
@@ -97,7 +96,7 @@ class Pipeline:
             if reply is not None:
                 await send.whole(reply)
                 return
-            self.follow(call)
+            self.callers.follow(call)
             answer = await self.forward(call)
             await self.delivery.deliver(call, answer, send)
         except asyncio.CancelledError:
@@ -128,7 +127,7 @@ class Pipeline:
         verb = call.inbound.verb
         if self._live.draining and (verb == "GET" or (verb == "POST" and call.inbound.session is None)):
             return self.admission.refuse(call, DRAINING)
-        reply = await self.identify(call)
+        reply = await self.callers.identify(call)
         if reply is not None:
             return reply
         reply = self.admission.admit(call)
@@ -146,37 +145,6 @@ class Pipeline:
         return reply
 
     # -- what must be looked up, and what ends before the call does
-
-    async def identify(self, call: Call) -> Reply | None:
-        """What a token is worth that is no fixed one: cached, or verified now, which may wait for an issuer's keys.
-
-        None: ``admission`` may ask who calls. Otherwise what the client gets.
-        """
-        token, tokens, shared = call.inbound.token, self._tokens, self._live.shared
-        if token is None or tokens is None:
-            return None
-        call.found = call.snapshot.agents.get(sha256(token).digest())
-        if call.found is not None:
-            return None
-        now = self._clock.wall()
-        call.found = tokens.lookup(token, now, shared.epoch, shared.revocations)
-        if call.found is None:
-            client, limits = call.inbound.client_ip, call.snapshot.limits
-            allowed = self.flow.may_try(client, limits.failed_logins_per_minute, self._clock.monotonic())
-            if allowed is not ALLOW:
-                return self.admission.refuse(call, TOO_MANY_BAD)
-            call.found = await tokens.check(token, now, shared.epoch, shared.revocations)
-            if isinstance(call.found, Decision):
-                self.flow.failed(client, limits.failed_logins_per_minute, self._clock.monotonic())
-        if isinstance(call.found, Grant) and self._live.blind:
-            return self.admission.refuse(call, BLIND)
-        return None
-
-    def follow(self, call: Call) -> None:
-        """Its grant may end before it does: then the task that serves it is cancelled, and ``call.ended`` says why."""
-        if call.inbound.token is not None:
-            call.task = asyncio.current_task()
-            self._ending.add(call)
 
     async def _whose_tasks(self, call: Call) -> Reply | None:
         """A task is its maker's; only ids that nobody here knows are looked up in the store."""
@@ -197,17 +165,6 @@ class Pipeline:
             if owner is not None:
                 tasks.adopt(server, task_id, owner)
         return judge_task(call.owner, owner)
-
-    def revoke(self, shared: Shared) -> None:
-        """Calls and streams of what has just been revoked end with an error."""
-        for call in list(self._ending):
-            if shared.revocations.hit(call.grant):
-                self._cut(call, Reason.AUTH_REVOKED)
-
-    def _cut(self, call: Call, reason: Reason) -> None:
-        if call.ended is None and call.task is not None:
-            call.ended = reason
-            call.task.cancel()
 
     async def end(self, call: Call, send: Send) -> None:
         """Its grant has ended: whoever waits is told."""
@@ -340,7 +297,7 @@ class Pipeline:
         if call.answer is not None:
             call.answer.abort()
         self._streaming.discard(call)
-        self._ending.discard(call)
+        self.callers.leave(call)
         if call.expiry is not None:
             call.expiry.cancel()
         if call.timer is not None:
@@ -360,7 +317,7 @@ class Pipeline:
             call.timer = loop.call_later(_SUMMARY, self._summarise, call)
             if call.grant.expires is not None:
                 left = call.grant.expires - self._clock.wall()
-                call.expiry = loop.call_later(max(0.0, left), self._cut, call, Reason.AUTH_EXPIRED)
+                call.expiry = loop.call_later(max(0.0, left), self.callers.cut, call, Reason.AUTH_EXPIRED)
 
     def _summarise(self, call: Call) -> None:
         if call not in self._streaming:

@@ -223,7 +223,7 @@ async def test_a_revocation_ends_what_runs(mode: Mode, what: str, until: Any) ->
     other, another = bench.start(call(1), token=SECOND)
     await until(lambda: len(bench.server.seen) == 2)
     bench.share(tokens=frozenset({"jti-agent:a"}))
-    bench.pipeline.revoke(bench.live.shared)
+    bench.pipeline.callers.revoke(bench.live.shared)
     await task
     assert [r.reason for r in bench.records if r.phase in ("outcome", "closed")] == ["auth.revoked"]
     if what == "call":

@@ -38,8 +38,8 @@ from doorward.core.identity import Grant, Principal
 from doorward.core.policy import Severity
 from doorward.core.shared import Revocations, Shared
 from doorward.core.snapshot import Keys, Server, Snapshot, Target
-from doorward.gateway.admission import BLIND
 from doorward.gateway.live import Live
+from doorward.gateway.refusals import BLIND
 from doorward.gateway.tokens import TokenCache
 
 SECRET = "a-secret-" + "of-a-client"
