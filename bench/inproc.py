@@ -27,6 +27,9 @@ import uvloop
 from bench.payloads import LEGACY, MODERN, Case, answer, headers, request
 from doorward.bootstrap.clock import SystemClock
 from doorward.bootstrap.recorded import Recorded
+from doorward.config import Agent
+from doorward.control.policies.compile import compile_policies
+from doorward.control.policies.files import PolicyFiles
 from doorward.core.exchange import Answer, Inbound, Outbound, Reply
 from doorward.core.identity import Credential, Grant, Principal
 from doorward.core.policy import Mode, names
@@ -56,11 +59,15 @@ One = Callable[[], Awaitable[None]]
 def snapshot() -> Snapshot:
     """A token, an allow list, enforce, strict reading both ways."""
     server = Server("crm", Target("http://127.0.0.1:9/mcp"), mode=Mode.ENFORCE, strict_reading=True)
-    grant = Grant(Principal("agent:bench", "agent:bench"), {"crm": names(["text_*", "structured_*"])}, "bench")
+    tools = ("text_1", "text_10", "text_100", "structured_1", "structured_10", "structured_100")
+    grant = Grant(Principal("agent:bench", "agent:bench"), {"crm": names(tools)}, "bench")
+    listed = Agent(id="agent:bench", servers={"crm": tools})
+    policies = compile_policies(PolicyFiles(), [listed], {"crm": server}).engine
     agents = {hashlib.sha256(TOKEN.encode()).digest(): grant}
     keys = Keys(b"k" * 32, "k1", (b"s" * 32,))
     limits = Limits(calls_per_minute=10**9)
-    return Snapshot(1, "d" * 64, {"crm": server}, agents, keys, limits, allowed_hosts=frozenset({b"localhost"}))
+    hosts = frozenset({b"localhost"})
+    return Snapshot(1, "d" * 64, {"crm": server}, agents, keys, limits, policies=policies, allowed_hosts=hosts)
 
 
 def pipeline(directory: Path, upstream: Callable[[Server, Snapshot], Upstream]) -> tuple[Pipeline, Live]:

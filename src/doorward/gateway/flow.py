@@ -10,26 +10,19 @@ _BUCKETS = 10_000
 
 
 class Flow:
-    """Counts of calls in flight and open streams, and one token bucket a caller (the least recently used go first)."""
+    """Counts of calls in flight and open streams, and of bad tokens by address (the least recently used go first).
 
-    __slots__ = ("_buckets", "_calls", "_failures", "_streams", "calls", "streams")
+    How many calls and bytes a caller may have in a minute is in ``leases.py``.
+    """
+
+    __slots__ = ("_calls", "_failures", "_streams", "calls", "streams")
 
     def __init__(self) -> None:
         self.calls = 0
         self.streams = 0
         self._calls: dict[str, int] = {}
         self._streams: dict[str, int] = {}
-        self._buckets: OrderedDict[str, Bucket] = OrderedDict()
         self._failures: OrderedDict[str, Bucket] = OrderedDict()
-
-    def rate(self, owner: str, per_minute: int, now: float) -> Decision:
-        """One call out of the caller's minute. ``now`` in monotonic seconds."""
-        bucket, decision = take(self._buckets.get(owner), per_minute, now)
-        self._buckets[owner] = bucket
-        self._buckets.move_to_end(owner)
-        if len(self._buckets) > _BUCKETS:
-            self._buckets.popitem(last=False)
-        return decision
 
     def failed(self, client: str, per_minute: int, now: float) -> None:
         """A token of this address was bad."""

@@ -28,20 +28,22 @@ def test_streams_have_their_own_count() -> None:
     assert (flow.calls, flow.streams) == (0, 2)
 
 
-def test_each_caller_has_its_own_minute() -> None:
+def test_each_address_has_its_own_minute_for_bad_tokens() -> None:
     flow = Flow()
-    assert flow.rate("a", 1, 0.0) is ALLOW
-    assert flow.rate("a", 1, 1.0).reason == "limit.rate"
-    assert flow.rate("b", 1, 1.0) is ALLOW
-    assert flow.rate("a", 1, 61.0) is ALLOW
+    assert flow.may_try("a", 1, 0.0) is ALLOW
+    assert flow.may_try("a", 1, 0.0) is ALLOW  # asking costs nothing
+    flow.failed("a", 1, 0.0)
+    assert flow.may_try("a", 1, 1.0).reason == "limit.rate"
+    assert flow.may_try("b", 1, 1.0) is ALLOW
+    assert flow.may_try("a", 1, 61.0) is ALLOW
 
 
-def test_callers_that_were_here_last_go_last(monkeypatch) -> None:  # type: ignore[no-untyped-def]
+def test_addresses_that_were_here_last_go_last(monkeypatch) -> None:  # type: ignore[no-untyped-def]
     monkeypatch.setattr(flow_module, "_BUCKETS", 2)
     flow = Flow()
-    for owner in ("a", "b", "a", "c"):
-        flow.rate(owner, 10, 0.0)
-    assert list(flow._buckets) == ["a", "c"]
+    for client in ("a", "b", "a", "c"):
+        flow.failed(client, 10, 0.0)
+    assert list(flow._failures) == ["a", "c"]
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.booleans()), max_size=60))
