@@ -1,4 +1,5 @@
-"""The full test server, with a tool that waits to be cancelled, and an HTTP side that breaks when it is asked to.
+"""The full test server, with tools for refusals, one that waits to be cancelled, and an HTTP side that breaks when it
+is asked to.
 
     python -m tests.adapters.faulty_server
 
@@ -16,7 +17,7 @@ from typing import Any
 import uvicorn
 from mcp.shared.exceptions import MCPDeprecationWarning
 from tests.conformance.everything_server import Replay, build
-from tests.conformance.everything_tools import Call, JsonObject, text
+from tests.conformance.everything_tools import Call, JsonObject, echo, text
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -53,8 +54,50 @@ class Patience:
         return complete("waited")
 
 
-def complete(line: str) -> JsonObject:
-    return {"resultType": "complete", "content": [text(line)]}
+def complete(line: str, **members: Any) -> JsonObject:
+    return {"resultType": "complete", "content": [text(line)], **members}
+
+
+# `amount` may be null, and 2.0 is an integer to JSON Schema: both are valid, and no policy can read them.
+PAYMENT = {
+    "type": "object",
+    "properties": {
+        "amount": {"type": ["integer", "null"]},
+        "factor": {"type": "integer"},
+        "note": {"type": "string"},
+    },
+}
+COUNTED = {"type": "object", "properties": {"count": {"type": "integer"}}, "required": ["count"]}
+
+LISTED: list[JsonObject] = [
+    {"name": "pay", "description": "Gives its arguments back", "inputSchema": PAYMENT},
+    {
+        "name": "miscount",
+        "description": "Breaks its own outputSchema",
+        "inputSchema": {"type": "object"},
+        "outputSchema": COUNTED,
+    },
+    {"name": "begin_task", "description": "Says that it began the task `id`", "inputSchema": {"type": "object"}},
+]
+
+
+async def with_listed(call: Call, call_next: Callable[[Call], Awaitable[Any]]) -> Any:
+    """Server middleware: the tools of `LISTED` stand last in the list, and can be called."""
+    if call.method == "tools/list":
+        listed = await call_next(call)
+        return {**listed, "tools": [*listed["tools"], *LISTED]}
+    if call.method != "tools/call":
+        return await call_next(call)
+    params = call.params or {}
+    arguments = params.get("arguments") or {}
+    match params.get("name"):
+        case "pay":
+            return {"resultType": "complete", **await echo(call, arguments)}
+        case "miscount":
+            return complete("counted", structuredContent={"count": "many"})
+        case "begin_task":
+            return complete("began", task={"taskId": arguments["id"], "status": "working"})
+    return await call_next(call)
 
 
 def faults(app: App) -> App:
@@ -130,7 +173,7 @@ async def answer(
 def main() -> None:
     warnings.simplefilter("ignore", MCPDeprecationWarning)
     server = build()
-    server.middleware.append(Patience())
+    server.middleware += [Patience(), with_listed]
     app = faults(server.streamable_http_app(event_store=Replay(), retry_interval=100))
     config = uvicorn.Config(app, http="h11", log_level="warning", timeout_graceful_shutdown=1)
     with socket.create_server(("127.0.0.1", 0)) as listening:

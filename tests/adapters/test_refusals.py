@@ -2,9 +2,12 @@
 generations of the official SDK and in both eras (docs/reasons.md)."""
 
 import itertools
+import json
 import resource
+import secrets
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -19,6 +22,7 @@ from tests.adapters.player import SDKS, Json, Player, over_http, over_stdio
 from tests.adapters.servers import faulty_server
 from tests.gateway import Gateway, merged
 from tests.peers import ROOT
+from tests.tokens import FORM, basic, body
 
 pytestmark = pytest.mark.peers
 
@@ -31,6 +35,10 @@ COUNT = itertools.count()
 STDIO = ["-m", "tests.conformance.everything_server", "--stdio"]
 
 TOKENS = {name: f"a-token-for-{name}-in-tests" for name in SDKS}
+SECRETS = {name: secrets.token_urlsafe(24) for name in SDKS}
+
+# The same SDKs, played by scripts that know tasks too.
+TASKS = {name: kind._replace(script=f"tasks_{kind.environment}.py") for name, kind in SDKS.items()}
 
 STUB: Json = {
     "use": "stub",
@@ -54,10 +62,20 @@ def variable(name: str) -> str:
     return f"DOORWARD_TEST_{name.upper().replace('-', '_').replace('.', '_')}"
 
 
+ENVIRONMENT = {
+    **{variable(name): token for name, token in TOKENS.items()},
+    **{variable(f"{name}-secret"): secret for name, secret in SECRETS.items()},
+}
+
+
 def agents(servers: Json) -> Json:
-    """One agent for each client, so that no client meets another one's limits."""
+    """One agent for each client, so that no client meets another one's limits, and one that gets its grants itself."""
     listed = [{"id": f"agent:{name}", "token": f"env:{variable(name)}", "servers": servers} for name in SDKS]
-    return {"identity": {"agents": listed}}
+    granted = [
+        {"id": f"agent:{name}-granted", "secret": f"env:{variable(f'{name}-secret')}", "servers": servers}
+        for name in SDKS
+    ]
+    return {"identity": {"agents": listed + granted}}
 
 
 class Place:
@@ -78,6 +96,14 @@ class Place:
         self.journal.mark()
         return known
 
+    def enter(self, player: Player) -> Player:
+        """A session of its own, until the place is closed."""
+        self.journal.mark()
+        return self._stack.enter_context(player)
+
+    def log(self, name: str) -> Path:
+        return self._directory / f"{name}.log"
+
     def target(self, name: str, server: str) -> Json:
         if server == "wrapped":
             run = [
@@ -92,8 +118,7 @@ class Place:
                 sys.executable,
                 *STDIO,
             ]
-            environment = {variable(agent): token for agent, token in TOKENS.items()}
-            return over_stdio([sys.executable, *run], {**environment, "DOORWARD_TOKEN": TOKENS[name]})
+            return over_stdio([sys.executable, *run], {**ENVIRONMENT, "DOORWARD_TOKEN": TOKENS[name]})
         return over_http(self.gateway.url(server), {"X-MCP-Token": TOKENS[name]})
 
     def _run_configuration(self) -> Path:
@@ -106,10 +131,9 @@ class Place:
 
 @contextmanager
 def place(directory: Path, servers: Json, extra: Json, rights: Json) -> Iterator[Place]:
-    environment = {variable(name): token for name, token in TOKENS.items()}
     extra = merged(extra, agents(rights))
     with (
-        Gateway(directory, servers, mode="enforce", extra=extra, environment=environment) as gateway,
+        Gateway(directory, servers, mode="enforce", extra=extra, environment=ENVIRONMENT) as gateway,
         ExitStack() as stack,
     ):
         yield Place(gateway, directory, stack)
@@ -146,6 +170,44 @@ def narrow(upstream: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     """Lets each caller make one call at a time, 120 a minute."""
     extra = {"limits": {"calls_per_minute": 120, "in_flight_per_identity": 1, "streams_per_identity": 1}}
     with place(tmp_path_factory.mktemp("narrow"), {"all": {"url": upstream}}, extra, {"all": ["*"]}) as made:
+        yield made
+
+
+# 2 ** 62: twice that is beyond what Cedar can count with.
+POLICIES = """
+@id("small-payments")
+@message("Ask a person to pay it.")
+forbid (principal, action == Doorward::Action::"tools/call/all/pay", resource)
+when { context.arguments has amount && context.arguments.amount > 1000 };
+
+@id("no-negative-factors")
+forbid (principal, action == Doorward::Action::"tools/call/all/pay", resource)
+when { context.arguments has factor && context.arguments.factor * 4611686018427387904 < 0 };
+
+@id("no-simple-prompt")
+forbid (principal, action == Doorward::Action::"prompts/get", resource == Doorward::Prompt::"all/test_simple_prompt");
+
+@id("no-static-text")
+forbid (principal, action == Doorward::Action::"resources/read", resource == Doorward::Resource::"all/test://static-text");
+"""
+
+
+@pytest.fixture(scope="module")
+def ruled(upstream: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """Grants everything, but for what `POLICIES` forbid, one limited tool, and 4 MiB a minute; `mute` may ask nothing.
+
+    A policy that names a tool's action knows it once the tool was listed.
+    """
+    directory = tmp_path_factory.mktemp("ruled")
+    (directory / "policies").mkdir()
+    (directory / "policies" / "rules.cedar").write_text(POLICIES)
+    servers: Json = {
+        "all": {"url": upstream, "tools": {"test_image_content": {"calls_per_minute": 1}}},
+        "mute": {"url": upstream, "server_requests": []},
+    }
+    extra = {"policies": "policies", "limits": {"bytes_per_minute": "4MiB"}}
+    with place(directory, servers, extra, {name: ["*"] for name in servers}) as made:
+        made.session("sdk-1.30", "all").result("tools")
         yield made
 
 
@@ -467,6 +529,128 @@ def test_a_detector_that_fails_refuses_until_it_is_mended(strict: Place, client:
 
 def error_of(outcome: Json) -> Json | None:
     return outcome if "error" in outcome else None
+
+
+class Ruled(NamedTuple):
+    """What a client does, and the rule that refuses it; `says` is what the refusal tells beside that."""
+
+    step: Json
+    reason: str
+    rule: str
+    shows: Callable[[Json, str], None] = refused_as_tool_result
+    says: str = ""
+
+
+RULED = {
+    "a policy forbids it": Ruled(
+        tool("pay", amount=1001), "policy.denied", "small-payments", says="Ask a person to pay it."
+    ),
+    "a policy overflows": Ruled(tool("pay", factor=2), "policy.error", "policy-error"),
+    "null where a policy reads": Ruled(tool("pay", amount=None), "policy.unreadable_argument", "unreadable-argument"),
+    "a fraction where a policy reads": Ruled(
+        tool("pay", amount=2.0), "policy.unreadable_argument", "unreadable-argument"
+    ),
+    "arguments against the schema": Ruled(tool("pay", note=7), "schema.arguments", "input-schema"),
+    "a result against the schema": Ruled(tool("miscount"), "schema.result", "output-schema"),
+    "a policy forbids the prompt": Ruled(
+        {"do": "prompt", "name": "test_simple_prompt"}, "policy.denied", "no-simple-prompt", refused_as_error
+    ),
+    "a policy forbids the resource": Ruled(
+        {"do": "read", "uri": "test://static-text"}, "policy.denied", "no-static-text", refused_as_error
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", RULED)
+def test_the_session_goes_on_after_a_rule_refused(ruled: Place, client: str, kind: str) -> None:
+    refusal = RULED[kind]
+    player = ruled.session(client, "all")
+    outcome = player.play(**refusal.step)
+    refusal.shows(outcome, refusal.reason)
+    assert refusal.says in str(outcome)
+    record = ruled.journal.outcomes()[-1]
+    assert (record["decision"], record["reason"], record["rules"][0]) == ("deny", refusal.reason, refusal.rule)
+    assert record["identity"].endswith(f"agent:{client}")
+    assert player.result(**tool("pay", amount=1000, factor=0, note=""))["structuredContent"]["amount"] == 1000
+    still_works(player)
+
+
+ASKS = {False: tool("test_sampling", prompt="What?"), True: tool("test_input_required_result_sampling")}
+
+
+def test_a_question_that_the_server_may_not_ask(ruled: Place, client: str) -> None:
+    player = ruled.session(client, "mute")
+    player.result("heard")
+    outcome = player.play(**ASKS[player.kind.modern])
+    if player.kind.modern:
+        refused_as_tool_result(outcome, "policy.server_request")
+    else:
+        # The server got an error for its question, and its tool fails with it.
+        assert "Refused by the security gateway" in outcome["error"]["message"]
+    assert player.result("heard") == []
+    assert ruled.journal.of(reason="policy.server_request", decision="deny")
+    still_works(player)
+
+
+def test_the_task_of_another_caller_or_of_nobody(ruled: Place, client: str) -> None:
+    other = next(name for name in SDKS if name != client)
+    begun = {name: f"task-of-{name}-for-{client}" for name in (client, other)}
+    ruled.session(other, "all").result("call", name="begin_task", arguments={"id": begun[other]})
+    player = ruled.enter(Player(TASKS[client], ruled.target(client, "all"), ruled.log(f"{client}-tasks")))
+    player.result("call", name="begin_task", arguments={"id": begun[client]})
+    for theirs in (begun[other], "nobody's"):
+        refused_as_error(player.play("task", task_id=theirs), "policy.task")
+        still_works(player)
+    assert len(ruled.journal.of(reason="policy.task", decision="deny", phase="outcome")) == 2
+    # Its own comes to the server, which knows no tasks.
+    assert player.play("task", task_id=begun[client])["error"]["code"] == -32601
+    still_works(player)
+
+
+def grant_of(place: Place, client: str, scope: str) -> str:
+    """The token service's answer to the agent of this client that has a secret (RFC 6749 section 4.4)."""
+    fields = {
+        name.decode(): value.decode() for name, value in (FORM, basic(f"agent:{client}-granted", SECRETS[client]))
+    }
+    form = body(grant_type="client_credentials", scope=scope)
+    url = f"http://127.0.0.1:{place.gateway.port}/oauth/token"
+    with urllib.request.urlopen(urllib.request.Request(url, form, fields), timeout=20) as answer:
+        return str(json.load(answer)["access_token"])
+
+
+def test_a_tool_that_the_grant_does_not_name(ruled: Place, client: str) -> None:
+    target = over_http(ruled.gateway.url("all"), {"Authorization": f"Bearer {grant_of(ruled, client, 'all:echo')}"})
+    player = ruled.enter(Player(SDKS[client], target, ruled.log(f"{client}-granted")))
+    still_works(player)
+    refused_as_tool_result(player.play(**tool("test_simple_text")), "policy.denied")
+    record = ruled.journal.outcomes()[-1]
+    assert (record["decision"], record["reason"], record["rules"]) == ("deny", "policy.denied", ["grant"])
+    assert record["grant_id"]
+    still_works(player)
+
+
+def test_too_many_calls_of_one_tool_a_minute(ruled: Place, client: str) -> None:
+    player = ruled.session(client, "all")
+    player.result(**tool("test_image_content"))
+    refused_as_error(player.play(**tool("test_image_content")), "limit.rate")
+    (record,) = ruled.journal.of(reason="limit.rate", decision="deny")
+    assert (record["tool_name"], record["rules"]) == ("test_image_content", ["calls_per_minute"])
+    still_works(player)
+
+
+def test_too_many_bytes_a_minute(ruled: Place, client: str) -> None:
+    player = ruled.session(client, "all")
+    large = tool("test_simple_text", unread="x" * 1_500_000)
+    outcomes: list[Json] = []
+    while not outcomes or "result" in outcomes[-1]:
+        assert len(outcomes) < 10, "the limit never held"
+        outcomes.append(player.play(**large))
+    assert len(outcomes) > 1
+    refused_as_error(outcomes[-1], "limit.rate")
+    (record,) = ruled.journal.of(reason="limit.rate", decision="deny")
+    assert record["rules"] == ["bytes_per_minute"]
+    # A small call still has room.
+    still_works(player)
 
 
 def test_a_server_that_stays_away_is_left_alone_for_a_while(strict: Place, line: Line) -> None:

@@ -244,7 +244,9 @@ class Returning:
         exchange.bytes_out += len(screened.raw)
         self._passed(call, len(screened.raw))
         if refused is not None:
+            goes_on, exchange.effect = exchange.effect, refused.effect  # this one record is about the message alone
             self._books.note(call, exchange, "message", "", refused.reason, "an interim message was refused")
+            exchange.effect = goes_on
             if isinstance(message, Request):
                 await self._refuse_server(call, message, refused)
             call.spent += self._books.clock.monotonic() - begun

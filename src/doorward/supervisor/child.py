@@ -15,8 +15,8 @@ from doorward.worker.service import Start
 log = logging.getLogger(__name__)
 
 _ALLOCATOR = {
-    "MALLOC_TRIM_THRESHOLD_": str(8 << 20),
-    "MALLOC_TOP_PAD_": str(1 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(2 << 20),
+    "MALLOC_TOP_PAD_": str(512 << 10),
     "MALLOC_MMAP_THRESHOLD_": str(4 << 20),
 }
 """glibc (mallopt(3)): a message of 100 KB is no reason to ask the kernel for pages and give them back with every call.
