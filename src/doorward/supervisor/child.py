@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from doorward.supervisor.pace import Pace
@@ -14,13 +14,14 @@ from doorward.worker.service import Start
 
 log = logging.getLogger(__name__)
 
-_ALLOCATOR = {
+_SETTINGS = {
     "MALLOC_TRIM_THRESHOLD_": str(2 << 20),
     "MALLOC_TOP_PAD_": str(512 << 10),
     "MALLOC_MMAP_THRESHOLD_": str(4 << 20),
+    "PYTHONNODEBUGRANGES": "1",
 }
 """glibc (mallopt(3)): a message of 100 KB is no reason to ask the kernel for pages and give them back with every call.
-What the operator sets wins; servers that a worker starts get none of it."""
+Python: the columns of a traceback, which our log does not show, would take a megabyte."""
 
 _STDERR = 2  # our own stdout is for the one line of --json
 
@@ -32,6 +33,11 @@ class StartFault(Exception):
         super().__init__("; ".join(problems))
         self.problems = tuple(problems)
         self.configuration = configuration
+
+
+def environment(base: Mapping[str, str]) -> dict[str, str]:
+    """That of a worker: what the operator sets wins. Servers that a worker starts get none of ours."""
+    return {**_SETTINGS, **base}
 
 
 class Child:
@@ -57,7 +63,7 @@ class Child:
                 pass_fds=[theirs.fileno()],
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=_STDERR,
-                env={**_ALLOCATOR, **os.environ},
+                env=environment(os.environ),
             )
         child = cls(number, process)
         child._channel = await Channel.over(ours, child._handle)
