@@ -120,6 +120,7 @@ class Decision(msgspec.Struct, frozen=True):
     rules: tuple[str, ...] = ()
     what: str = ""
     remedy: str = ""
+    wait: int = 0  # seconds until another try can succeed, where that is known
 
 
 ALLOW = Decision(Effect.ALLOW)

@@ -11,7 +11,7 @@ from doorward.demo.setting import AGENT, CLEAN, REFUSED, RULE, DemoError, Settin
 
 _DECISION = "io.doorward/decision"
 _WHY = "Migration of notes, agreed with Ines, ticket OPS-311"
-_IN_FORCE_S = 2.0
+_IN_FORCE_S = 10.0  # two are promised; a demo on a busy machine shows the time, and does not fail for it
 
 
 async def denied(paper: Paper, setting: Setting) -> None:

@@ -20,6 +20,7 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from functools import lru_cache
+from math import ceil
 from typing import TypeVar
 
 import msgspec
@@ -50,6 +51,9 @@ IDLE = 5.0
 
 _KEPT = 10_000
 """Keys in one worker's memory; the least recently used go first."""
+
+_LONGEST_WAIT = 3600
+"""Seconds: what is told to a caller whose debt is larger."""
 
 _LONGEST = 256
 """Characters of a tool's name in a key; a client may send any, and keys stay in memory."""
@@ -157,11 +161,17 @@ class Leases:
 
     def allow(self, owner: str, server: str, tool: str, per_minute: int, now: float) -> Decision:
         """One call of ``owner`` (``Principal.key``) to a tool; ``tool`` may be empty for all of a server."""
-        return ALLOW if self._take(_key("calls", owner, server, tool), 1, per_minute, now) else RATE
+        key = _key("calls", owner, server, tool)
+        if self._take(key, 1, per_minute, now):
+            return ALLOW
+        return _until(RATE, self._wait(key, 1, per_minute, now))
 
     def allow_bytes(self, owner: str, server: str, tool: str, size: int, per_minute: int, now: float) -> Decision:
         """``size`` bytes that are about to pass: all of them or none."""
-        return ALLOW if self._take(_key("bytes", owner, server, tool), size, per_minute, now) else BYTES
+        key = _key("bytes", owner, server, tool)
+        return (
+            ALLOW if self._take(key, size, per_minute, now) else _until(BYTES, self._wait(key, size, per_minute, now))
+        )
 
     def passed(self, owner: str, server: str, tool: str, size: int, per_minute: int, now: float) -> None:
         """``size`` bytes that did pass, such as an answer: counted also where there is not enough, as a debt.
@@ -240,6 +250,14 @@ class Leases:
         self._keep(key, held, now)
         return enough
 
+    def _wait(self, key: str, amount: int, per_minute: int, now: float) -> int:
+        """Whole seconds until there can be enough: the bucket refills, or the next minute begins."""
+        if self._workers > 1:
+            return int(WINDOW - now % WINDOW) + 1
+        bucket = self._buckets.get(key)
+        missing = amount - (bucket.left if bucket is not None else 0.0)
+        return max(1, min(_LONGEST_WAIT, ceil(missing * WINDOW / per_minute - 1e-6)))
+
     def _current(self, key: str, per_minute: int, now: float) -> Held:
         before = self._held.get(key)
         held = Held(per_minute, int(now // WINDOW), 0, now) if before is None else turned(before, now)
@@ -251,6 +269,11 @@ class Leases:
         _put(self._held, key, held)
         if not self._local(held.window) and wished(held, share(held.per_minute, self._workers).block, now) > 0:
             self._wake()
+
+
+@lru_cache(maxsize=256)
+def _until(refused: Decision, wait: int) -> Decision:
+    return msgspec.structs.replace(refused, wait=wait)
 
 
 def _put(kept: OrderedDict[str, T], key: str, value: T) -> None:

@@ -115,6 +115,7 @@ def refusal(exchange: Exchange, decision: Decision, *, challenge: bytes = b"") -
 
 def _transport_refusal(exchange: Exchange, decision: Decision, identifier: str | int | None) -> Reply:
     status, wait = _TRANSPORT[decision.reason]
+    wait = decision.wait or wait
     if identifier is not None and not exchange.modern and not _outside_session(exchange, decision.reason):
         status = 200
     headers: Headers = ((b"retry-after", str(wait).encode()),) if wait and status != 200 else ()
@@ -133,7 +134,7 @@ def error_body(exchange: Exchange, decision: Decision, identifier: str | int | N
     """The JSON-RPC error for one id, as a batch's element or as the last event of a stream that broke."""
     area = decision.reason.partition(".")[0]
     code = {"header": HEADER_MISMATCH, "message": INVALID_REQUEST}.get(area, code_of(decision.reason))
-    wait = _TRANSPORT.get(decision.reason, (0, 0))[1]
+    wait = decision.wait or _TRANSPORT.get(decision.reason, (0, 0))[1]
     return _error(200, exchange, decision, identifier, code=code, retry_after=wait).body
 
 

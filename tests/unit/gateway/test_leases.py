@@ -68,7 +68,7 @@ def test_credits_and_pool_are_never_more_than_a_tenth_over(workers: int) -> None
 def test_one_worker_is_exact_and_asks_nobody() -> None:
     leases = Leases()
     assert calls(leases, 20, 10, NOW) == 10
-    assert leases.allow(ME, "crm", "t", 10, NOW) is RATE
+    assert leases.allow(ME, "crm", "t", 10, NOW).rules == RATE.rules
     assert calls(leases, 5, 10, NOW + 6) == 1
     assert calls(leases, 50, 10, NOW + 600) == 10
     assert leases.wishes(NOW) == []
@@ -85,7 +85,7 @@ def test_each_caller_server_and_tool_has_a_limit_of_its_own() -> None:
     you = Principal("agent:b", "agent:b").key
     for owner, server, tool in ((ME, "crm", "t"), (you, "crm", "t"), (ME, "files", "t"), (ME, "crm", "u")):
         assert leases.allow(owner, server, tool, 1, NOW) is ALLOW
-        assert leases.allow(owner, server, tool, 1, NOW) is RATE
+        assert leases.allow(owner, server, tool, 1, NOW).rules == RATE.rules
 
 
 def test_no_two_keys_agree_whatever_a_tool_is_called() -> None:
@@ -95,7 +95,7 @@ def test_no_two_keys_agree_whatever_a_tool_is_called() -> None:
     long = "x" * 100_000
     assert leases.allow(ME, "crm", long + "a", 1, NOW) is ALLOW
     assert leases.allow(ME, "crm", long + "b", 1, NOW) is ALLOW
-    assert leases.allow(ME, "crm", long + "b", 1, NOW) is RATE
+    assert leases.allow(ME, "crm", long + "b", 1, NOW).rules == RATE.rules
     assert leases.allow(ME, "crm", "\ud800" * 300, 1, NOW) is ALLOW
 
 
@@ -115,7 +115,7 @@ def test_bytes_have_a_limit_of_their_own_and_pass_whole_or_not() -> None:
     leases = Leases()
     assert leases.allow_bytes(ME, "crm", "t", 700, 1000, NOW) is ALLOW
     refused = leases.allow_bytes(ME, "crm", "t", 301, 1000, NOW)
-    assert refused is BYTES
+    assert refused.rules == BYTES.rules
     assert (refused.reason, refused.rules) == (Reason.LIMIT_RATE, ("bytes_per_minute",))
     assert leases.allow_bytes(ME, "crm", "t", 300, 1000, NOW) is ALLOW
     assert leases.allow(ME, "crm", "t", 1, NOW) is ALLOW
@@ -124,7 +124,7 @@ def test_bytes_have_a_limit_of_their_own_and_pass_whole_or_not() -> None:
 def test_what_has_passed_is_paid_by_the_next_minutes() -> None:
     leases = Leases()
     leases.passed(ME, "crm", "t", 2000, 1000, NOW)
-    assert leases.allow_bytes(ME, "crm", "t", 1, 1000, NOW + 59) is BYTES
+    assert leases.allow_bytes(ME, "crm", "t", 1, 1000, NOW + 59).rules == BYTES.rules
     assert leases.allow_bytes(ME, "crm", "t", 1, 1000, NOW + 61) is ALLOW
 
 
@@ -133,15 +133,17 @@ def test_what_has_passed_is_a_debt_between_workers_too() -> None:
     leases.passed(ME, "crm", "t", 5000, 1000, NOW)
     for minute in range(5):
         settle(pool, leases, NOW + 60 * minute)
-        assert leases.allow_bytes(ME, "crm", "t", 300, 1000, NOW + 60 * minute) is BYTES
-    assert leases.allow_bytes(ME, "crm", "t", 300, 1000, NOW + 300) is BYTES  # nothing is owed, nothing leased yet
+        assert leases.allow_bytes(ME, "crm", "t", 300, 1000, NOW + 60 * minute).rules == BYTES.rules
+    assert (
+        leases.allow_bytes(ME, "crm", "t", 300, 1000, NOW + 300).rules == BYTES.rules
+    )  # nothing is owed, nothing leased yet
     settle(pool, leases, NOW + 300)
     assert leases.allow_bytes(ME, "crm", "t", 300, 1000, NOW + 301) is ALLOW
 
 
 def test_a_message_larger_than_a_block_is_leased_whole() -> None:
     pool, leases = Pool(), Leases(4)
-    assert leases.allow_bytes(ME, "crm", "t", 900, 1000, NOW) is BYTES
+    assert leases.allow_bytes(ME, "crm", "t", 900, 1000, NOW).rules == BYTES.rules
     settle(pool, leases, NOW)
     assert leases.allow_bytes(ME, "crm", "t", 900, 1000, NOW + 1) is ALLOW
 
@@ -199,7 +201,7 @@ def test_a_debt_is_paid_in_a_later_minute() -> None:
 
 def test_a_limit_under_one_call_a_worker_waits_for_its_lease() -> None:
     pool, leases = Pool(), Leases(4)
-    assert leases.allow(ME, "crm", "t", 3, NOW) is RATE
+    assert leases.allow(ME, "crm", "t", 3, NOW).rules == RATE.rules
     settle(pool, leases, NOW)
     assert calls(leases, 2, 3, NOW + 1) == 1
 
@@ -290,3 +292,15 @@ def test_a_store_that_is_lost_again_before_the_minute_is_over() -> None:
     leases.found(NOW + 61)
     leases.lost(NOW + 62)
     assert calls(leases, 100, 100, NOW + 120) == 50
+
+
+def test_a_refusal_says_how_long_to_wait() -> None:
+    leases = Leases()
+    assert leases.allow(ME, "crm", "t", 1, NOW) is ALLOW
+    refused = leases.allow(ME, "crm", "t", 1, NOW + 20)
+    assert refused.wait == 40
+    assert leases.allow(ME, "crm", "t", 1, NOW + 20 + refused.wait) is ALLOW
+    leases.passed(ME, "crm", "t", 10**9, 1000, NOW)
+    assert leases.allow_bytes(ME, "crm", "t", 1, 1000, NOW).wait == 3600
+    several = Leases(workers=2)
+    assert 1 <= several.allow(ME, "crm", "t", 1, NOW).wait <= 61
