@@ -14,14 +14,8 @@ from doorward.worker.service import Start
 
 log = logging.getLogger(__name__)
 
-_SETTINGS = {
-    "MALLOC_TRIM_THRESHOLD_": str(2 << 20),
-    "MALLOC_TOP_PAD_": str(512 << 10),
-    "MALLOC_MMAP_THRESHOLD_": str(4 << 20),
-    "PYTHONNODEBUGRANGES": "1",
-}
-"""glibc (mallopt(3)): a message of 100 KB is no reason to ask the kernel for pages and give them back with every call.
-Python: the columns of a traceback, which our log does not show, would take a megabyte."""
+_SETTINGS = {"PYTHONNODEBUGRANGES": "1"}
+"""The columns of a traceback, which our log does not show, would take a megabyte."""
 
 _STDERR = 2  # our own stdout is for the one line of --json
 
