@@ -25,12 +25,12 @@ def compiled(
     version: int,
     port: int | None = None,
     known_tools: Iterable[KnownTool] = (),
-    lenient: bool = True,
+    lenient: bool = False,
 ) -> compiler.Compiled:
     """One version of everything. Raises ``InvalidConfiguration`` with file, line and column of each problem.
 
     ``port``: the one that is bound, where the file says 0. ``lenient``: do without ``known_tools`` where a policy does
-    not fit them.
+    not fit them. For a start; a reload keeps the last good set instead.
     """
     tools = list(known_tools)
     try:

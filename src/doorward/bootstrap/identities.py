@@ -85,8 +85,9 @@ class Identities:
         def own(token: str, now: float) -> Grant:
             return grants.to_grant(grants.verify_own(token, signing, own_url, now), ids, groups)
 
-        if self._attempts is None:
-            self._attempts = Attempts(snapshot.limits.failed_logins_per_minute)
+        per_minute = snapshot.limits.failed_logins_per_minute
+        if self._attempts is None or self._attempts.per_minute != per_minute:
+            self._attempts = Attempts(per_minute)
         service = TokenService(
             Settings(own_url, clients, known, float(config.identity.tokens.lifetime)),
             keys=signing,

@@ -15,13 +15,12 @@ from typing import Any, NamedTuple, Protocol
 from msgspec.structs import replace
 
 from doorward import configfile
-from doorward.bootstrap.catalogue import Catalogue
 from doorward.bootstrap.clock import SystemClock
 from doorward.bootstrap.configured import compiled, known_tools
+from doorward.bootstrap.following import Following
 from doorward.bootstrap.identities import Identities, Identity
 from doorward.bootstrap.leasing import Leasing
 from doorward.bootstrap.recorded import Recorded
-from doorward.bootstrap.watching import Watch
 from doorward.config import Tls
 from doorward.configtypes import InvalidConfiguration, Problem
 from doorward.control import keys as keystore
@@ -58,9 +57,6 @@ log = logging.getLogger(__name__)
 BACKLOG = 1024
 """Connections that the kernel keeps for us until we accept them."""
 
-KEEP_EVERY = 1.0
-"""Seconds between two writes of what the store should know and no call waits for."""
-
 ALERTS_WITHIN = 1.0
 """Seconds at the end for what people should still be told."""
 
@@ -95,7 +91,8 @@ async def build(start: Start) -> "Gateway":
     assert start.store is not None
     store = Store(start.store)
     tools = known_tools(store, loaded.config.servers)
-    made = compiled(loaded, _keys(start.keys), version=start.version, port=start.port, known_tools=tools)
+    keys, port = _keys(start.keys), start.port
+    made = compiled(loaded, keys, version=start.version, port=port, known_tools=tools, lenient=True)
     certificate = _certificate(loaded.config.listen.tls, loaded.base_dir)
     gateway = Gateway(start, made.snapshot, store, FileJournal(start.audit), certificate)
     await gateway.begin(loaded, made)
@@ -134,12 +131,10 @@ class Gateway:
         self._edge = EdgeRecords(self._journal, clock, Ids().next)
         self._upstreams = Upstreams(self._upstream, clock, snapshot)
         self._sealer = Sealer(snapshot.keys.sealing)
-        self._catalogue = Catalogue(store, clock, self._recompile)
+        self._following = Following(store, self._live, clock, self._recompile)
+        self._catalogue = self._following.catalogue
         self._identities = Identities(start.keys, store, clock, self._journal.append, self._edge.room)
         self._leasing = Leasing(store, clock, start.workers)
-        self._watched = Store(store.path)
-        self._watch = Watch(self._watched, clock, self._shared, self._trouble, self._blind)
-        self._beside: list[asyncio.Task[None]] = []
         self._pipeline = Pipeline(
             self._live,
             self._journal,
@@ -170,14 +165,13 @@ class Gateway:
         """Before the first call: what has been revoked, and what is known of tools. Raises a ``Fault``."""
         self._loaded = loaded
         self._identities.swap(self._identities.prepare(loaded, self._live.snapshot))
-        self._catalogue.seed(loaded.config.servers)
         self._keep_policies(made)
         self._tell(made.alerts)
-        await self._watch.start()
+        await self._following.start(loaded.config.servers)
 
     async def open(self, bound: socket.socket) -> None:
         """Accept connections."""
-        self._beside = [asyncio.create_task(part) for part in (self._watch.run(), self._leasing.run(), self._keep())]
+        self._following.begin(self._revoke, self._leasing.run())
         bound.listen(BACKLOG)  # with TLS the edge accepts on the socket just as it gets it
         await self._server.start(sock=bound, ssl=self._certificate.context if self._certificate is not None else None)
         self._live.ready = True
@@ -192,9 +186,9 @@ class Gateway:
 
     async def swap(self, prepared: Prepared) -> None:
         """Calls from now on see it; calls under way keep what they took."""
-        before, snapshot = self._loaded, prepared.made.snapshot
-        self._loaded = prepared.loaded
         await asyncio.to_thread(self._keep_policies, prepared.made)
+        before, snapshot = self._loaded, prepared.made.snapshot
+        self._loaded = prepared.loaded  # with the snapshot: policies are compiled anew from both
         self._live.swap(snapshot)
         self._identities.swap(prepared.identity)
         self._sealer.rekey(snapshot.keys.sealing)
@@ -206,11 +200,9 @@ class Gateway:
             if old is not None:
                 await old.close()
 
-    def _compiled(
-        self, loaded: configfile.Loaded, version: int, tools: list[KnownTool], *, lenient: bool = True
-    ) -> Compiled:
+    def _compiled(self, loaded: configfile.Loaded, version: int, tools: list[KnownTool]) -> Compiled:
         keys, port = _keys(self._start.keys), self._start.port
-        return compiled(loaded, keys, version=version, port=port, known_tools=tools, lenient=lenient)
+        return compiled(loaded, keys, version=version, port=port, known_tools=tools)
 
     def _keep_policies(self, made: Compiled) -> None:
         """For ``policy explain``: what stood behind a digest. A store that fails costs that, and no call."""
@@ -231,37 +223,15 @@ class Gateway:
         """The same configuration with policies that know more tools."""
         loaded, current = self._loaded, self._live.snapshot
         assert loaded is not None
-        made = self._compiled(loaded, current.version, tools, lenient=False)
+        made = self._compiled(loaded, current.version, tools)
         self._keep_policies(made)
         new = made.snapshot
         self._live.refine(replace(current, policies=new.policies, policy_digest=new.policy_digest))
 
-    def _shared(self, shared: Shared) -> None:
-        """Revocations and overrides, as they are now on every worker."""
-        self._live.shared = shared
+    def _revoke(self, shared: Shared) -> None:
+        """What was revoked ends."""
         self._pipeline.callers.revoke(shared)
         self._conversations.revoke(shared)
-
-    def _trouble(self, reason: str | None) -> None:
-        if reason is None:
-            self._live.recovered("state")
-        else:
-            self._live.trouble("state", reason)
-
-    def _blind(self, blind: bool) -> None:
-        self._live.blind = blind
-
-    async def _keep(self) -> None:
-        """Write what crossed, now and then."""
-        while True:
-            await asyncio.sleep(KEEP_EVERY)
-            await self._keep_once()
-
-    async def _keep_once(self) -> None:
-        try:
-            await self._catalogue.flush()
-        except StoreFault as fault:
-            log.error("owners of tasks are not kept: %s", fault.detail)
 
     def reasons(self) -> list[str]:
         return self._live.healthy_reasons()
@@ -279,17 +249,12 @@ class Gateway:
         if self._look is not None:
             self._look.cancel()
         self._live.ready = False
-        for task in self._beside:
-            task.cancel()
-        await asyncio.gather(*self._beside, return_exceptions=True)
         await self._server.drain(0)
         await self._upstreams.close()
         await self._identities.close()
-        await self._keep_once()
         if self._alerting is not None:
             await self._alerting.close(ALERTS_WITHIN)
-        self._watched.close()
-        self._store.close()
+        await self._following.close()
         self._edge.flush()
         self._journal.close()
 

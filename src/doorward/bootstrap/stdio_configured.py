@@ -3,7 +3,6 @@
 Imported only where there is a file: nobody who runs without one waits for cryptography, Cedar or SQLite.
 """
 
-import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -11,15 +10,14 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from doorward import configfile
-from doorward.bootstrap.catalogue import Catalogue
 from doorward.bootstrap.configured import compiled, known_tools
+from doorward.bootstrap.following import Following
 from doorward.bootstrap.identities import Identities
 from doorward.bootstrap.stdio_caller import Caller
 from doorward.bootstrap.stdio_post import Poster
 from doorward.bootstrap.stdio_token import TOKEN_URL, Post, TokenSource, chosen
-from doorward.bootstrap.watching import Watch
 from doorward.control.policies.schema import KnownTool
-from doorward.control.store import Store, StoreFault, location
+from doorward.control.store import Store, location
 from doorward.control.token_service import TOKEN as ENDPOINT
 from doorward.core.errors import Fault
 from doorward.core.ports import Clock, Journal
@@ -28,9 +26,6 @@ from doorward.core.snapshot import Keys, Snapshot
 from doorward.gateway.live import Live
 
 log = logging.getLogger(__name__)
-
-KEEP_EVERY = 1.0
-"""Seconds between two writes of what the store should know and no call waits for."""
 
 _FORM = ((b"content-type", b"application/x-www-form-urlencoded"),)
 
@@ -46,14 +41,14 @@ class Configuration:
         self.keys = keys
         self.store = Store(location(loaded.config.state.url, loaded.base_dir))
         try:
-            self.snapshot = self.compiled(known_tools(self.store, loaded.config.servers))
+            self.snapshot = self.compiled(known_tools(self.store, loaded.config.servers), lenient=True)
         except Fault:
             self.store.close()
             raise
 
-    def compiled(self, tools: list[KnownTool]) -> Snapshot:
+    def compiled(self, tools: list[KnownTool], *, lenient: bool = False) -> Snapshot:
         """A file is read once for a run, so there is one version only."""
-        return compiled(self.loaded, self.keys, version=1, known_tools=tools).snapshot
+        return compiled(self.loaded, self.keys, version=1, known_tools=tools, lenient=lenient).snapshot
 
 
 class Governance:
@@ -72,12 +67,9 @@ class Governance:
         self._store = configuration.store
         self._environ = environ
         self._live = live
-        self._beside: list[asyncio.Task[None]] = []
-        self._on_change: Callable[[Shared], None] = lambda shared: None
         self._identities = Identities(configuration.directory, self._store, clock, journal.append, lambda *_: True)
-        self._watched = Store(self._store.path)
-        self._watch = Watch(self._watched, clock, self._changed, self._trouble, self._blind)
-        self.catalogue = Catalogue(self._store, clock, self._recompile)
+        self._following = Following(self._store, live, clock, self._recompile)
+        self.catalogue = self._following.catalogue
         resource = f"{live.snapshot.public_url}/mcp/{server}"
         self._source: TokenSource | None = chosen(environ, self._post, resource, clock)
         self.caller: Caller | None = None  # None: no variable says who calls
@@ -89,28 +81,15 @@ class Governance:
         if self._source is not None:
             loaded, snapshot = self._configuration.loaded, self._live.snapshot
             self._identities.swap(self._identities.prepare(loaded, snapshot))
-        self.catalogue.seed(self._configuration.loaded.config.servers)
-        await self._watch.start()
+        await self._following.start(self._configuration.loaded.config.servers)
 
     def follow(self, on_change: Callable[[Shared], None]) -> None:
         """Begin what goes on beside the calls. ``on_change`` is told what has been revoked."""
-        self._on_change = on_change
-        on_change(self._live.shared)
-        parts = [self._watch.run(), self._keep()]
-        if self._source is not None:
-            parts.append(self._source.run())
-        self._beside = [asyncio.create_task(part) for part in parts]
-        for task in self._beside:
-            task.add_done_callback(_ended)
+        self._following.begin(on_change, *([self._source.run()] if self._source is not None else []))
 
     async def close(self) -> None:
-        for task in self._beside:
-            task.cancel()
-        await asyncio.gather(*self._beside, return_exceptions=True)
         await self._identities.close()
-        await self._keep_once()
-        self._watched.close()
-        self._store.close()
+        await self._following.close()
 
     # -- grants
 
@@ -125,21 +104,6 @@ class Governance:
         status, _, body = await self._identities.serve("POST", ENDPOINT, "", _FORM, form, "")
         return status, body
 
-    # -- what others change
-
-    def _changed(self, shared: Shared) -> None:
-        self._live.shared = shared
-        self._on_change(shared)
-
-    def _trouble(self, reason: str | None) -> None:
-        if reason is None:
-            self._live.recovered("state")
-        else:
-            self._live.trouble("state", reason)
-
-    def _blind(self, blind: bool) -> None:
-        self._live.blind = blind
-
     # -- what servers say about their tools
 
     def _recompile(self, tools: list[KnownTool]) -> None:
@@ -147,20 +111,3 @@ class Governance:
         current = self._live.snapshot
         made = self._configuration.compiled(tools)
         self._live.refine(replace(current, policies=made.policies, policy_digest=made.policy_digest))
-
-    async def _keep(self) -> None:
-        while True:
-            await asyncio.sleep(KEEP_EVERY)
-            await self._keep_once()
-
-    async def _keep_once(self) -> None:
-        try:
-            await self.catalogue.flush()
-        except StoreFault as fault:
-            log.error("owners of tasks are not kept: %s", fault.detail)
-
-
-def _ended(task: "asyncio.Task[None]") -> None:
-    """Somebody should know when a part has broken: what it kept up to date is not any more."""
-    if not task.cancelled() and task.exception() is not None:
-        log.error("a part of run has ended: %s", type(task.exception()).__name__)

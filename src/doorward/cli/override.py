@@ -13,6 +13,7 @@ import click
 
 from doorward.bootstrap.admin_records import admin_record, os_user
 from doorward.bootstrap.configured import directories
+from doorward.cli.options import NO, OUTSIDE_FAILED, WRONG_USE, config_file, json_flag
 from doorward.config import Config
 from doorward.configfile import Loaded, load
 from doorward.configtypes import Duration, InvalidConfiguration, Refused
@@ -22,18 +23,6 @@ from doorward.control.store import Store, StoreFault, location
 from doorward.control.store.rows import Granted
 from doorward.core.errors import JournalFault
 from doorward.core.policy import Mode
-
-NO, WRONG_USE, OUTSIDE_FAILED = 1, 2, 3
-
-_config = click.option(
-    "-c",
-    "--config",
-    default="doorward.yaml",
-    show_default=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="The configuration file.",
-)
-_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @click.group("override")
@@ -45,14 +34,14 @@ def command() -> None:
 
 
 @command.command("grant")
-@_config
+@config_file
 @click.option("--rule", required=True, help="One rule, as `rules` of the record or the refusal names it.")
 @click.option("--agent", required=True, help="Who, as `identity` of the record names it.")
 @click.option("--server", help="The server's id. Not needed where there is only one.")
 @click.option("--tool", required=True, help="One tool's name.")
 @click.option("--for", "lasts", required=True, metavar="DURATION", help="How long: 30m, 4h, 7d at most.")
 @click.option("--why", required=True, help="The justification. It is recorded.")
-@_json
+@json_flag
 def grant(
     config: Path, rule: str, agent: str, server: str | None, tool: str, lasts: str, why: str, as_json: bool
 ) -> None:
@@ -83,8 +72,8 @@ def grant(
 
 
 @command.command("list")
-@_config
-@_json
+@config_file
+@json_flag
 def list_(config: Path, as_json: bool) -> None:
     """Those in force."""
     with _ended(), _store(load(config)) as store:
@@ -99,9 +88,9 @@ def list_(config: Path, as_json: bool) -> None:
 
 
 @command.command("revoke")
-@_config
+@config_file
 @click.argument("id")
-@_json
+@json_flag
 def revoke(config: Path, id: str, as_json: bool) -> None:
     """End one before its time; in force on every worker within 2 s."""
     with _ended():

@@ -12,6 +12,7 @@ import click
 import msgspec
 
 from doorward.bootstrap.configured import directories
+from doorward.cli.options import NO, OUTSIDE_FAILED, WRONG_USE, config_file, json_flag
 from doorward.configfile import Loaded, load
 from doorward.configtypes import Duration, InvalidConfiguration, Problem, Refused
 from doorward.control.policies import past
@@ -27,23 +28,12 @@ from doorward.control.store.rows import KeptTool
 from doorward.core.audit import timestamp
 from doorward.core.policy import Mode
 
-NO, WRONG_USE, OUTSIDE_FAILED = 1, 2, 3
-
-_config = click.option(
-    "-c",
-    "--config",
-    default="doorward.yaml",
-    show_default=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="The configuration file.",
-)
 _policy = click.option(
     "--policy",
     "directory",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Another directory of policies than the configuration's.",
 )
-_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @click.group("policy")
@@ -55,9 +45,9 @@ def command() -> None:
 
 
 @command.command("show")
-@_config
+@config_file
 @_policy
-@_json
+@json_flag
 def show(config: Path, directory: Path | None, as_json: bool) -> None:
     """Print all rules as Cedar, the agents' lists among them, each with file and line."""
     with _ended():
@@ -84,9 +74,9 @@ def show(config: Path, directory: Path | None, as_json: bool) -> None:
 
 
 @command.command("test")
-@_config
+@config_file
 @_policy
-@_json
+@json_flag
 def test(config: Path, directory: Path | None, as_json: bool) -> None:
     """Run the cases beside the policies (*.test.yaml). Exit code 1: a case failed.
 
@@ -108,9 +98,9 @@ def test(config: Path, directory: Path | None, as_json: bool) -> None:
 
 
 @command.command("explain")
-@_config
+@config_file
 @click.argument("exchange_id")
-@_json
+@json_flag
 def explain(config: Path, exchange_id: str, as_json: bool) -> None:
     """Why one exchange was decided so, from its records. Exit code 1: there is no record of it."""
     with _ended():
@@ -129,11 +119,11 @@ def explain(config: Path, exchange_id: str, as_json: bool) -> None:
 
 
 @command.command("replay")
-@_config
+@config_file
 @_policy
 @click.option("--since", default="24h", show_default=True, metavar="DURATION", help="How far back: 30m, 24h, 7d.")
 @click.option("--mode", type=click.Choice([mode.value for mode in Mode]), help="As if this mode had held everywhere.")
-@_json
+@json_flag
 def replay(config: Path, directory: Path | None, since: str, mode: str | None, as_json: bool) -> None:
     """What these policies, or this mode, would have decided about the calls in the log.
 

@@ -1,6 +1,7 @@
 """``doorward serve``"""
 
 import sys
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
@@ -35,4 +36,4 @@ def command(config: Path, announce: bool, log_format: Literal["text", "json"], l
     """
     to_stderr(log_format, log_level)
     options = Options(config, version("doorward"), announce, log_format, log_level.upper())
-    sys.exit(serve(options, load))
+    sys.exit(serve(options, load, first=partial(load, lenient=True)))

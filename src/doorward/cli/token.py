@@ -12,6 +12,7 @@ import click
 import msgspec
 
 from doorward.bootstrap.token_desk import Inspection, Made, TokenDesk
+from doorward.cli.options import config_file, json_flag
 from doorward.configfile import load
 from doorward.configtypes import Duration, InvalidConfiguration, Refused
 from doorward.control.claims import InvalidToken, OAuthRefusal
@@ -38,15 +39,6 @@ def _options(*wanted: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return decorate
 
 
-_config = click.option(
-    "-c",
-    "--config",
-    default="doorward.yaml",
-    show_default=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="The configuration file.",
-)
-_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 _server = click.option("--server", "servers", multiple=True, help="Only this server; may be repeated.")
 _tool = click.option("--tool", "tools", multiple=True, help="Only this tool, or glob, of --server; may be repeated.")
 _lifetime = click.option("--lifetime", metavar="DURATION", help="How long it lives, such as 5m; at most 15m.")
@@ -58,7 +50,9 @@ _file = click.option(
 
 
 @command.command("mint")
-@_options(_config, click.option("--agent", required=True, help="For which agent."), _server, _tool, _lifetime, _json)
+@_options(
+    config_file, click.option("--agent", required=True, help="For which agent."), _server, _tool, _lifetime, json_flag
+)
 def mint(
     config: Path, agent: str, servers: tuple[str, ...], tools: tuple[str, ...], lifetime: str | None, as_json: bool
 ) -> None:
@@ -69,13 +63,13 @@ def mint(
 
 @command.command("exchange")
 @_options(
-    _config,
+    config_file,
     _file,
     click.option("--agent", required=True, help="Who acts from now on."),
     _server,
     _tool,
     _lifetime,
-    _json,
+    json_flag,
 )
 def exchange(
     config: Path,
@@ -94,7 +88,7 @@ def exchange(
 
 @command.command("revoke")
 @_options(
-    _config,
+    config_file,
     click.argument("token", required=False),
     _file,
     click.option("--family", is_flag=True, help="With a token: its whole family, not only what descends from it."),
@@ -104,7 +98,7 @@ def exchange(
     click.option("--jti", help="One token of an issuer."),
     click.option("--client", help="All tokens of this client."),
     click.option("--for", "lasts", metavar="DURATION", help="How long; default: until what exists now has expired."),
-    _json,
+    json_flag,
 )
 def revoke(
     config: Path,
@@ -139,7 +133,7 @@ def revoke(
 
 
 @command.command("inspect")
-@_options(_config, click.argument("token", required=False), _file, _json)
+@_options(config_file, click.argument("token", required=False), _file, json_flag)
 def inspect(config: Path, token: str | None, token_file: Path | None, as_json: bool) -> None:
     """Show what a token says, and whether it is true: signature, validity, revocation. Changes nothing."""
     with _exits():

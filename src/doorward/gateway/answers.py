@@ -84,16 +84,19 @@ class Answers:
         """Whether the answer is a list, which is learnt from and cut."""
         return exchange.method in LISTS
 
-    def list_in(self, message: Response) -> str:
-        """The method that an answer without a known request seems to answer, if that is a list; else "".
+    def cut_unasked(self, call: Call, message: Response) -> bytes:
+        """An answer without a known request, as a resumed stream carries them: a list in it is cut like any other.
 
-        A resumed stream carries such answers, and must not show what the list itself would hide.
+        Raises ValueError (``TWO_LISTS``) as ``cut`` does, and where it could be the answer to two lists.
         """
         result = message.result
-        if not isinstance(result, dict):
-            return ""
-        folded = {fold(name) for name in result}
-        return next((method for method, (member, _) in LISTS.items() if fold(member) in folded), "")
+        folded = {fold(name) for name in result} if isinstance(result, dict) else set()
+        methods = [method for method, (member, _) in LISTS.items() if fold(member) in folded]
+        if not methods or not call.server.strict_reading:
+            return message.raw
+        if len(methods) > 1:
+            raise ValueError("it could be the answer to two lists")
+        return self.cut(call, methods[0], message)
 
     async def learn(self, call: Call, exchange: Exchange, message: Response) -> None:
         """What a list of tools says about them; returns when the policies know it."""

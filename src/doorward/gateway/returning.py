@@ -372,11 +372,10 @@ class Returning:
         refused = self._beside(call, exchange, message)
         screened = await screen(call, exchange, message, "results", "")
         raw, refused = screened.raw, refused or screened.refusal
-        listed = self._answers.list_in(message)
-        if refused is None and listed:
+        if refused is None:
             shown = message if raw is message.raw else self.read(call, raw)
             try:
-                raw = self._answers.cut(call, listed, shown) if isinstance(shown, Response) else b""
+                raw = self._answers.cut_unasked(call, shown) if isinstance(shown, Response) else b""
             except ValueError:
                 refused = TWO_LISTS
         if refused is not None:

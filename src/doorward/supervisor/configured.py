@@ -20,8 +20,11 @@ from doorward.supervisor.plan import Plan
 MAX_BYTES = 16 << 20
 
 
-def load(path: Path) -> Plan:
-    """The plan of the file at ``path``. Raises ``ConfigurationFault`` with all problems."""
+def load(path: Path, *, lenient: bool = False) -> Plan:
+    """The plan of the file at ``path``. Raises ``ConfigurationFault`` with all problems.
+
+    ``lenient``: what servers said about their tools must not keep the gateway from starting (``bootstrap.configured``).
+    """
     text = _text(path)
     loaded = configfile.load_text(text, file=str(path))
     config = loaded.config
@@ -33,7 +36,7 @@ def load(path: Path) -> Plan:
     finally:
         store.close()
     keys = keystore.load(keys_directory, rotate=config.keys.rotate, now=time.time())
-    snapshot, policies, _ = compiled(loaded, keys, version=0, known_tools=tools)
+    snapshot, policies, _ = compiled(loaded, keys, version=0, known_tools=tools, lenient=lenient)
     tls = config.listen.tls
     return Plan(
         path=path.absolute(),

@@ -49,10 +49,17 @@ class Options(msgspec.Struct, frozen=True):
     log_level: str = "INFO"
 
 
-def serve(options: Options, load: Load, *, command: Sequence[str] = WORKER, pace: Pace = Pace()) -> int:  # noqa: B008 - frozen
+def serve(
+    options: Options,
+    load: Load,
+    *,
+    first: Load | None = None,
+    command: Sequence[str] = WORKER,
+    pace: Pace = Pace(),  # noqa: B008 - frozen
+) -> int:
     """Serve until a signal; the exit code. ``command`` starts a worker, with the number of a descriptor added."""
     try:
-        plan = load(options.config)
+        plan = (first or load)(options.config)
     except ConfigurationFault as fault:
         return _complain(told(fault), WRONG_CONFIGURATION)
     with contextlib.ExitStack() as held:

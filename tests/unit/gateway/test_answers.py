@@ -34,18 +34,33 @@ def prepared(bench: Policed, method: str = "tools/list", params: Any = None) -> 
 
 
 @pytest.mark.parametrize(
-    ("value", "method"),
+    ("value", "left"),
     [
-        ({"tools": []}, "tools/list"),
-        ({"Prompts": []}, "prompts/list"),
-        ({"resourceTemplates": []}, "resources/templates/list"),
-        ({"content": []}, ""),
-        ({}, ""),
+        ({"tools": [{"name": "drop"}, {"name": "find"}]}, ["find"]),
+        ({"tools": []}, []),
     ],
 )
-def test_a_list_is_known_by_what_it_holds(value: Any, method: str) -> None:
-    answers, _, _ = prepared(Policed(text=HIDES))
-    assert answers.list_in(response(value)) == method
+def test_a_list_that_nobody_is_known_to_have_asked_for_is_cut_too(value: Any, left: list[str]) -> None:
+    answers, call, _ = prepared(Policed(text=HIDES))
+    cut = json.loads(answers.cut_unasked(call, response(value)))["result"]
+    assert [tool["name"] for tool in cut["tools"]] == left
+
+
+@pytest.mark.parametrize("value", [{"content": []}, {}])
+def test_what_holds_no_list_stays(value: Any) -> None:
+    answers, call, _ = prepared(Policed(text=HIDES))
+    data = response(value)
+    assert answers.cut_unasked(call, data) is data.raw
+
+
+@pytest.mark.parametrize("value", [{"tools": [], "prompts": []}, {"Tools": []}])
+def test_what_could_be_the_answer_to_two_lists_is_refused(value: Any) -> None:
+    answers, call, _ = prepared(Policed(text=HIDES))
+    with pytest.raises(ValueError, match="list"):
+        answers.cut_unasked(call, response(value))
+    watching, call, _ = prepared(Policed(Mode.AUDIT, HIDES))
+    data = response(value)
+    assert watching.cut_unasked(call, data) is data.raw
 
 
 def test_an_error_and_a_server_of_which_nothing_is_enforced_stay_as_they_are() -> None:
