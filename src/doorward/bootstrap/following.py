@@ -70,7 +70,7 @@ class Following:
         self._live.blind = blind
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
-        if task.cancelled():
+        if task.cancelled() or task.exception() is None:  # one of ``more`` may have no more to do
             return
         log.error("what goes on beside the calls has broken", exc_info=task.exception())
         self._live.blind = True

@@ -69,3 +69,19 @@ async def test_closing_is_no_break(store: Store) -> None:
     following.begin(told.append)
     await following.close()
     assert not live.blind
+
+
+async def test_a_part_that_has_no_more_to_do_is_no_break(store: Store) -> None:
+    following, live, told = await started(store)
+    ended = asyncio.Event()
+
+    async def ends() -> None:
+        ended.set()
+
+    following.begin(told.append, ends())
+    await ended.wait()
+    await asyncio.sleep(0)  # the callbacks of a task that has ended run with the next turn of the loop
+    await asyncio.sleep(0)
+    assert not live.blind
+    assert live.healthy_reasons() == []
+    await following.close()
