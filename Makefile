@@ -27,7 +27,7 @@ define environment
 @$(1)/bin/python $(PIP_INSTALL) $(2)
 endef
 
-.PHONY: help venv peers requirements lint test demo bench fuzz clean
+.PHONY: help venv peers requirements lint test presidio demo bench fuzz clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name what; do printf '  %-13s %s\n' "$$name" "$$what"; done
@@ -68,6 +68,9 @@ lint: venv ## style, types, direction of imports
 test: lint peers ## everything that must hold, the official conformance suite included
 	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile $(ALONE:%=--ignore=%)
 	$(BIN)/python -m pytest $(ALONE)  # alone: the suite's scenarios have time limits
+
+presidio: venv $(PEERS)/presidio/.stamp ## the tests with the real Presidio (400 MB; not part of `test`)
+	$(BIN)/python -m pytest tests/adapters/test_presidio.py
 
 demo: venv ## one call with and without the gateway, and what the gateway saw
 	@$(BIN)/doorward demo

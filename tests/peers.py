@@ -10,7 +10,7 @@ from typing import Literal
 
 ROOT = Path(__file__).resolve().parent.parent
 PEERS = ROOT / ".venv-peers"
-Environment = Literal["mcp1", "mcp2", "fastmcp", "servers"]
+Environment = Literal["mcp1", "mcp2", "fastmcp", "servers", "presidio"]
 
 
 class PeerMissing(RuntimeError):

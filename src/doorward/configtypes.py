@@ -199,10 +199,11 @@ class Reference(Text):
 class Secret:
     """A resolved secret; prints as stars. Only who needs the value calls ``reveal``."""
 
-    __slots__ = ("_value",)
+    __slots__ = ("_value", "referenced")
 
-    def __init__(self, value: str) -> None:
+    def __init__(self, value: str, *, referenced: bool = True) -> None:
         self._value = value
+        self.referenced = referenced  # it came from a variable or a file, and not from the configuration itself
 
     def reveal(self) -> str:
         return self._value

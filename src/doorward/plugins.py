@@ -23,7 +23,13 @@ KINDS = ("detectors", "brokers", "sinks", "alerts", "discovery")
 
 # Beside pyproject.toml's entry points: a checkout works without being installed, and the usual start reads no metadata.
 _OURS: Mapping[str, Mapping[str, str]] = {
-    "detectors": {"stub": "doorward.detectors.stub:Stub"},
+    "detectors": {
+        "names": "doorward.detectors.names:Names",
+        "patterns": "doorward.detectors.patterns:Patterns",
+        "presidio": "doorward.detectors.presidio:Presidio",
+        "secrets": "doorward.detectors.secrets:Secrets",
+        "stub": "doorward.detectors.stub:Stub",
+    },
     "alerts": {
         "slack": "doorward.alerts.slack:Slack",
         "webhook": "doorward.alerts.webhook:Webhook",
@@ -37,17 +43,24 @@ _OURS: Mapping[str, Mapping[str, str]] = {
 
 
 def builder(environ: Mapping[str, str], base_dir: Path) -> Build:
-    """A function that makes the plug-in of a kind from its spec, secrets resolved from ``environ`` and ``base_dir``.
+    """A function that makes the plug-in of a kind from its spec, secrets resolved from ``environ`` and ``base_dir``,
+    paths relative to ``base_dir``.
 
     It raises ``InvalidConfiguration`` with paths relative to the spec.
     """
 
     def secret(value: Any) -> Secret:
-        return Secret(Reference.parse(value).resolve(environ, base_dir))
+        reference = Reference.parse(value)
+        return Secret(reference.resolve(environ, base_dir), referenced=bool(reference.references()))
+
+    def path(value: Any) -> Path:
+        if not isinstance(value, str) or not value:
+            raise Refused("expected a path", "relative to the configuration file")
+        return base_dir / value
 
     def build(kind: str, spec: Plugin) -> Any:
         made = find(kind, spec.use)
-        options, problems = decode(spec.options, _options(kind, spec.use, made), parsers={Secret: secret})
+        options, problems = decode(spec.options, _options(kind, spec.use, made), parsers={Secret: secret, Path: path})
         if problems:
             raise InvalidConfiguration(problems)
         try:

@@ -48,7 +48,7 @@ def test_a_secret_that_is_not_there() -> None:
     assert (problem.path, "KEY is not set" in problem.message) == ("headers.X-Key", True)
 
 
-@pytest.mark.parametrize("name", ["names", "patterns", "secrets", "stud"])
+@pytest.mark.parametrize("name", ["vision", "stud"])
 def test_an_unknown_detector_is_refused_with_the_known_ones(name: str) -> None:
     problem = refused("detectors", Plugin(name))
     assert f"{name!r} is not available in this build" in problem.message

@@ -82,6 +82,7 @@ class Reason(StrEnum):
     PII_BLOCKED = "pii.blocked"
     PII_REDACTED = "pii.redacted"
     PII_UNREDACTABLE = "pii.unredactable"
+    PII_BINARY = "pii.binary"
     DETECTOR_FAILED = "detector.failed"
     DETECTOR_TIMEOUT = "detector.timeout"
     # sessions

@@ -174,6 +174,7 @@ class Exchange(msgspec.Struct):
     entities: dict[str, int] = {}
     findings: list[dict[str, Any]] = []
     redactions: int = 0
+    redacted_arguments: dict[str, int] = {}  # entity -> how many were replaced on the way to the server
     uninspected: int = 0
     # bytes and hashes (hexadecimal HMAC-SHA-256)
     args_hash: str = ""

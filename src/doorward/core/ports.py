@@ -7,6 +7,7 @@ from doorward.core.audit import AuditRecord, Record
 from doorward.core.exchange import Answer, Outbound, Reply
 from doorward.core.finding import Finding, Text
 from doorward.core.identity import Credential, Grant
+from doorward.core.leaf import Document
 
 
 class Clock(Protocol):
@@ -46,29 +47,45 @@ class Upstream(Protocol):
 
 
 class Detector(Protocol):
-    """Finds things in texts. ``heavy`` ones are run off the event loop."""
+    """Finds things in leaves. ``heavy`` ones are run off the event loop.
+
+    ``triggers``: expressions over the bytes of a message, in the syntax that RE2 and Hyperscan share; where none of
+    them, and no way to hide something, occurs, ``detect`` would find nothing and is not called. None: always call it.
+    ``directions``: where it is wanted, of "arguments" and "results".
+    """
 
     name: str
     heavy: bool
+    triggers: Sequence[str] | None
+    directions: frozenset[str]
 
-    def detect(self, texts: Sequence[Text]) -> list[Finding]:
-        """All findings in ``texts``; must be linear in their length. Anything raised makes the message unscanned, which
-        is refused.
+    def detect(self, document: Document) -> list[Finding]:
+        """All findings; they may overlap. Must be linear in the length of the leaves, and call ``document.check``.
+        Anything raised makes the message unscanned, which is refused.
         """
 
 
 class Scanner(Protocol):
-    """Runs the detectors over one message's texts, within a deadline. Raises ``DetectorFault``.
+    """Looks through one message, within a deadline. Raises ``DetectorFault``."""
 
-    ``heavy``: use ``scan_heavy``, which leaves the event loop free.
-    """
+    def quiet(self, raw: bytes, direction: str) -> bool:
+        """Whether nothing can be found in these bytes: no trigger fires. Fast; most messages end here."""
 
-    @property
-    def heavy(self) -> bool: ...
+    async def scan(self, raw: bytes, value: Any, direction: str) -> list[Finding]:
+        """All findings of all detectors in the message ``raw``, read as ``value``; resolved, none overlap."""
 
-    def scan(self, texts: Sequence[Text]) -> list[Finding]: ...
+    async def scan_text(self, raw: bytes, found: Sequence[Text], direction: str) -> list[Finding]:
+        """The same for a body that is no message, given as texts."""
 
-    async def scan_heavy(self, texts: Sequence[Text]) -> list[Finding]: ...
+
+class Held(Protocol):
+    """The credentials that the gateway itself holds, to be found wherever they come back."""
+
+    def in_bytes(self, raw: bytes) -> bool:
+        """Whether ``find`` could find one in a text of this message. Fast; may say yes in vain, never no."""
+
+    def find(self, string: str) -> Sequence[tuple[int, int]]:
+        """Where one stands, plain or encoded once."""
 
 
 class Broker(Protocol):

@@ -6,8 +6,9 @@ from typing import Any
 import msgspec
 
 from doorward.core.identity import Grant
+from doorward.core.looking import Action, Allow, Looking, LookRule, looking
 from doorward.core.policy import Mode, ToolRule
-from doorward.core.ports import Broker, Scanner
+from doorward.core.ports import Broker, Held, Scanner
 from doorward.core.question import Policies
 
 
@@ -71,7 +72,7 @@ class Server(msgspec.Struct, frozen=True):
     request_headers: frozenset[bytes] = frozenset()  # more that pass to the server, lower case
     response_headers: frozenset[bytes] = frozenset()  # more that pass to the client, lower case
     server_requests: frozenset[str] | None = None  # what it may ask of clients; None: not configured
-    redact: Mapping[str, str] = {}  # entity -> "placeholder" | "mask" | "hash" | "last4" | "surrogate"
+    looks: tuple[LookRule, ...] = ()  # what it wants otherwise done about findings
 
     def mode_of(self, tool: str | None) -> Mode:
         """The mode that holds for a tool: of the rules that match the strictest, else the server's."""
@@ -114,14 +115,6 @@ class Keys(msgspec.Struct, frozen=True):
         return "Keys(****)"
 
 
-class Action(msgspec.Struct, frozen=True):
-    """What is done about one entity in one direction."""
-
-    effect: str  # "detect", "redact" or "block"
-    severity: int = 3
-    threshold: float = 0.5
-
-
 class Snapshot(msgspec.Struct, frozen=True):
     """One version of everything. A call takes it once and keeps it to its end."""
 
@@ -134,11 +127,20 @@ class Snapshot(msgspec.Struct, frozen=True):
     timeouts: Timeouts = Timeouts()
     policies: Policies | None = None  # None: the grant alone decides
     scanner: Scanner | None = None
+    held: Held | None = None  # the credentials of all servers
     actions: Mapping[tuple[str, str], Action] = {}  # (entity, "arguments" | "results") -> what to do
-    replace: Mapping[str, str] = {}  # entity or "default" -> replacement style
+    replace: Mapping[str, str] = {}  # entity or "default" -> "placeholder" | "mask" | "hash" | "last4" | "surrogate"
+    allow: Allow = Allow()  # values that are no finding
+    binary: str = "pass"  # what happens to what cannot be looked into: "pass", "strip" or "block"
+    refuse_late: bool = True  # inspect.on_timeout: refuse; else what was not looked through in time passes
     public_url: str = ""
     allowed_hosts: frozenset[bytes] = frozenset()
     allowed_origins: frozenset[bytes] = frozenset()
     trusted_proxies: frozenset[str] = frozenset()
     journal_required: bool = True  # audit.on_failure: refuse
     settings: Mapping[str, Any] = {}
+
+    def looking(self, server: Server, tool: str | None) -> Looking:
+        """What is done about findings in one call."""
+        whole = Looking(self.actions, self.allow, self.binary)
+        return looking(whole, server.looks, tool) if server.looks else whole

@@ -7,11 +7,14 @@ import msgspec
 
 from doorward.configtypes import Duration, Refused
 from doorward.core.errors import DetectorFault
-from doorward.core.finding import Finding, Text
+from doorward.core.finding import Finding
+from doorward.core.leaf import Document, Leaf
 
 
 class Stub:
     name = "stub"
+    triggers: Sequence[str] | None = None
+    directions = frozenset({"arguments", "results"})
 
     class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """``texts``: entity to literals. ``heavy``: off the event loop. ``delay``: before a scan. ``fail``: always."""
@@ -29,17 +32,17 @@ class Stub:
         if not all(literal for literal, _ in self._literals):
             raise Refused("a literal is empty", "every text would match it; remove it")
 
-    def detect(self, texts: Sequence[Text]) -> list[Finding]:
+    def detect(self, document: Document) -> list[Finding]:
         if self._delay:
             time.sleep(self._delay)
         if self._fail:
             raise DetectorFault("the stub was told to fail")
-        return [found for text in texts for found in self._in(text)]
+        return [found for leaf in document.leaves for found in self._in(leaf)]
 
-    def _in(self, text: Text) -> Iterator[Finding]:
+    def _in(self, leaf: Leaf) -> Iterator[Finding]:
         for literal, entity in self._literals:
-            start = text.string.find(literal)
+            start = leaf.string.find(literal)
             while start >= 0:
                 end = start + len(literal)
-                yield Finding(text, start, end, entity, 1.0, self.name)
-                start = text.string.find(literal, end)
+                yield leaf.finding(start, end, entity, 1.0, self.name)
+                start = leaf.string.find(literal, end)

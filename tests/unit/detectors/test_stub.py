@@ -3,12 +3,14 @@ import pytest
 from doorward.configtypes import Duration, Refused
 from doorward.core.errors import DetectorFault
 from doorward.core.finding import Text
+from doorward.core.leaf import Document, Leaf
 from doorward.detectors import stub
 from doorward.detectors.stub import Stub
 
 
 def spans(detector: Stub, *strings: str) -> list[tuple[str, str, int, int]]:
-    found = detector.detect([Text(f"/{index}", string) for index, string in enumerate(strings)])
+    texts = [Text(f"/{index}", string) for index, string in enumerate(strings)]
+    found = detector.detect(Document([Leaf(text, text.string) for text in texts]))
     assert all(finding.score == 1.0 and finding.detector == "stub" for finding in found)
     assert all(finding.text.string[finding.start : finding.end] for finding in found)
     return [(finding.text.pointer, finding.entity, finding.start, finding.end) for finding in found]
@@ -36,7 +38,7 @@ def test_nothing_to_find() -> None:
 
 def test_it_can_fail() -> None:
     with pytest.raises(DetectorFault) as caught:
-        Stub(Stub.Options(fail=True)).detect([])
+        Stub(Stub.Options(fail=True)).detect(Document([]))
     assert caught.value.code == "detector.failed"
 
 
@@ -44,7 +46,7 @@ def test_it_can_be_slow(monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
     monkeypatch.setattr(stub.time, "sleep", slept.append)
     detector = Stub(Stub.Options(heavy=True, delay=Duration(0.25)))
-    detector.detect([])
+    detector.detect(Document([]))
     assert (slept, detector.heavy) == ([0.25], True)
 
 

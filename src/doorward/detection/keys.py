@@ -1,0 +1,394 @@
+"""What the names around a value say about it: whose it is, or that it is none of ours.
+
+"phone_2", "custTelNo" and "Numéro de téléphone" say the same. A name is folded (no case, no accents), split into words,
+glued words are cut apart by the vocabulary (``keywords.py``), and the words decide. Names that only carry ("result",
+"items", "value") are looked through.
+"""
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import Final
+
+import msgspec
+
+from doorward.detection import keywords as k
+from doorward.detection import naming
+
+
+class Key(msgspec.Struct, frozen=True, gc=False):
+    """What names say about a value.
+
+    ``entity``: what the nearest name with a meaning says that the value is: an entity, "NAME" (of a person or of a
+    thing), "SECRET", or "". ``sure``: that name alone settles it, else the value must look so. ``negative``: ids,
+    hashes, counts, versions, times, prices, coordinates: numbers here are none of ours. ``hints``: all entities that
+    any of the names speaks of. ``words``: the nearest name's words, folded.
+    """
+
+    entity: str = ""
+    sure: bool = False
+    negative: bool = False
+    hints: frozenset[str] = frozenset()
+    words: tuple[str, ...] = ()
+
+
+NOTHING: Final = Key()
+
+# More names than these say nothing new; longer ones are text that happens to stand where a name would.
+_DEPTH = 6
+_NAME = 80
+
+_LETTERS: Final = str.maketrans(
+    {"ß": "ss", "ł": "l", "ø": "o", "ı": "i", "æ": "ae", "đ": "d", "œ": "oe", "ð": "d", "þ": "th"}
+)
+# A lower-case letter before an upper-case one, an abbreviation before a word, letters beside digits.
+_HUMPS: Final = re.compile(r"(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_PARTS: Final = re.compile(r"[^\W\d_]+")
+
+
+def fold(string: str) -> str:
+    """Lower case without accents: "Straße" and "STRASSE" become "strasse"."""
+    if string.isascii():
+        return string.lower()
+    lowered = string.lower().translate(_LETTERS)
+    return "".join(c for c in unicodedata.normalize("NFKD", lowered) if not unicodedata.combining(c))
+
+
+@lru_cache(8192)
+def words(name: str) -> tuple[str, ...]:
+    """The folded words of a name, digits and punctuation left out: "custTelNo2" → ("cust", "tel", "no")."""
+    name = name[:_NAME].replace("'", "")
+    if not name.islower() and not name.isupper():
+        name = _HUMPS.sub(" ", name)
+    found: list[str] = []
+    for part in _PARTS.findall(fold(name)):
+        if part in _VOCABULARY or len(part) < 6 or not part.isascii():
+            found.append(part)
+        else:
+            found.extend(_cut(part))
+    # "e-mail" and its like are one word.
+    for index, part in enumerate(found[:-1]):
+        if part == "e" and found[index + 1] in ("mail", "post", "posta", "mails"):
+            found[index : index + 2] = ["email"]
+            break
+    return tuple(found)
+
+
+def _cut(word: str) -> list[str]:
+    """Cut glued words apart ("customerphone"): the fewest known words, each of three letters or more, or not at all."""
+    if len(word) > 40:
+        return [word]
+    best: list[list[str] | None] = [None] * (len(word) + 1)
+    best[0] = []
+    for end in range(2, len(word) + 1):
+        for start in range(max(0, end - _LONGEST), end - 1):
+            before = best[start]
+            if before is not None and word[start:end] in _PIECES:
+                now = best[end]
+                if now is None or len(before) + 1 < len(now):
+                    best[end] = [*before, word[start:end]]
+    return best[-1] or [word]
+
+
+class _One(msgspec.Struct, frozen=True, gc=False):
+    """What one name says by itself."""
+
+    entity: str = ""
+    sure: bool = False
+    negative: bool = False
+    hints: frozenset[str] = frozenset()
+    words: tuple[str, ...] = ()
+    carries: bool = False  # says nothing: look at the name around it
+    role: int = 0  # 2: a human being, 1: perhaps
+    thing: bool = False
+    part: bool = False  # "first", "family": of a name, when inside one
+
+
+def classify(names: tuple[str, ...]) -> Key:
+    """What ``names`` (the nearest first) say about the value inside."""
+    # Only what is short is remembered, so that the caches stay small whatever the names.
+    return _classified(tuple([name[:_NAME] for name in names[:_DEPTH]]))
+
+
+@lru_cache(4096)
+def _classified(names: tuple[str, ...]) -> Key:
+    ones = [said for said in map(_one, names) if not said.carries]
+    if not ones:
+        return NOTHING
+    hints = frozenset[str]().union(*(said.hints for said in ones))
+    near = ones[0]
+    entity, sure, negative = near.entity, near.sure, near.negative
+    around = ones[1] if len(ones) > 1 else None
+    if around is not None:
+        if near.part and ("name" in around.words or around.entity in ("NAME", "PERSON")):
+            entity, sure, negative = "PERSON", True, False
+        elif entity == "NAME":
+            if around.role and not (around.thing and around.role < 2):
+                entity, sure = "PERSON", around.role == 2
+            elif around.thing:
+                entity = ""
+        elif not entity and not negative and k.NEGATIVE_PARENT.intersection(around.words):
+            negative = True
+        elif not near.words or k.FILLER.issuperset(near.words):
+            entity, sure, negative = around.entity, around.sure, around.negative
+    return Key(entity, sure, negative, hints, near.words)
+
+
+@lru_cache(4096)
+def _one(name: str) -> _One:
+    said = words(name)
+    if not said:
+        return _One(carries=True)
+    joined = "".join(said)
+    if joined in k.TRANSPORT:
+        return _One(words=said, carries=True)
+    foreign = k.OTHER_SCRIPTS.get(joined)
+    if foreign is not None:
+        return _One(foreign, True, hints=frozenset((foreign,)), words=said)
+    return _specific(said, joined, name) or _negative(said, joined, name) or _whose(said, joined)
+
+
+def _is(entity: str, said: tuple[str, ...], sure: bool = True, *more: str) -> _One:
+    return _One(entity, sure, hints=frozenset((entity, *more)), words=said)
+
+
+def _specific(said: tuple[str, ...], joined: str, name: str) -> _One | None:
+    """A number, an address or a secret that the name speaks of by its own word."""
+    have = frozenset(said)
+    bare = "".join(word for word in said if word not in k.FILLER)
+    head = said[-1]
+    if have & k.EMAIL and ("id" in have or not _about(said, k.EMAIL)):
+        return _is("EMAIL_ADDRESS", said, True)
+    if _last_digits(name, have):
+        return _One(negative=True, words=said)
+    for form in (joined, bare):
+        if form in k.NATIONAL:
+            return _is(k.NATIONAL[form], said)
+        if form in k.NATIONAL_GENERIC:
+            return _One(hints=k.NATIONAL_ALL | {"PASSPORT", "DRIVER_LICENSE"}, words=said)
+        if form in k.WHOLE:
+            entity = k.WHOLE[form]
+            more = ("IN_PAN",) if form == "pan" else ()
+            return _is(entity, said, True, *more) if entity else None
+    for word in said:
+        if word in k.NATIONAL and not _about(said, {word}):
+            return _is(k.NATIONAL[word], said)
+    if have & {"tax", "national", "identity", "citizen", "government"} and have & {
+        "id",
+        "identification",
+        "identifier",
+    }:
+        return _One(hints=k.NATIONAL_ALL, words=said)
+    for form in (joined, bare):
+        if form in k.BIRTH:
+            return _is("DATE_OF_BIRTH", said)
+        if form in k.PASSPORT and not _about(said, k.PASSPORT):
+            return _is("PASSPORT", said)
+        if form in k.LICENSE:
+            return _is("DRIVER_LICENSE", said)
+    if have & k.BIRTH and have & {"date", "day", "dt", "datum", "dato", "fecha", "data", "tarihi"}:
+        return _is("DATE_OF_BIRTH", said)
+    if have & {"dob", "birthdate", "birthday"} and not _about(said, {"dob", "birthdate", "birthday"}):
+        return _is("DATE_OF_BIRTH", said)
+    if have & k.PASSPORT and not _about(said, k.PASSPORT):
+        return _is("PASSPORT", said)
+    if (
+        have & {"license", "licence", "lic"}
+        and have & {"driver", "drivers", "driving", "dl"}
+        and not _about(said, {"license", "licence", "driver", "drivers", "driving"})
+    ):
+        return _is("DRIVER_LICENSE", said)
+    if have & k.IBAN and not _about(said, k.IBAN):
+        return _is("IBAN_CODE", said, True, "ACCOUNT_ID")
+    if joined in k.CARD or bare in k.CARD or (have & k.CARD and not _about(said, k.CARD)):
+        return _is("CREDIT_CARD", said)
+    if have & k.CARD_WORD and not have & {"holder", "name", "owner"} and not _about(said, k.CARD_WORD):
+        # "cc" of a mail, the card of a game: the value has to be a card number.
+        if joined == "cc":
+            return _One("PERSON", False, hints=frozenset(("CREDIT_CARD", "PERSON")), words=said, role=1)
+        return _is("CREDIT_CARD", said, head in k.FILLER or head in ("cc",))
+    if "pan" in have and not _about(said, {"pan"}):
+        return _is("CREDIT_CARD", said, True, "IN_PAN")
+    if have & k.PHONE and not _about(said, k.PHONE):
+        return _is("PHONE_NUMBER", said)
+    if joined in k.ACCOUNT or bare in k.ACCOUNT:
+        return _is("ACCOUNT_ID", said, True, "IBAN_CODE")
+    if joined in k.ACCOUNT_WORD:
+        return _is("ACCOUNT_ID", said, False, "IBAN_CODE")
+    if have & k.ACCOUNT_WORD and head in k.FILLER and head not in ("info", "details", "detail", "data", "contact"):
+        return _is("ACCOUNT_ID", said, True, "IBAN_CODE")
+    secret = _secret(said, joined, bare)
+    if secret is not None:
+        return secret
+    if have & k.NETWORK:
+        return _is("IP_ADDRESS", said)
+    return _place(said, joined, bare)
+
+
+def _about(said: tuple[str, ...], own: frozenset[str] | set[str]) -> bool:
+    """Whether the name goes on after its own word with one that makes it something else ("phone_id", "card_type")."""
+    for word in reversed(said):
+        if word in own:
+            return False
+        if word not in k.FILLER and (word in k.NEGATIVE_HEAD or word in k.NAME or word in k.THING or word in _OTHER):
+            return True
+    return False
+
+
+# Behind a word of numbers they say that it is not the number itself.
+_OTHER: Final = k.listed(
+    """
+    holder carrier operator owner present verification plate provided note notes comment comments description
+    title label placeholder hint help error errors message image photo picture icon subject reminder
+    """
+)
+
+
+def _last_digits(name: str, have: frozenset[str]) -> bool:
+    if "last" in have and ("four" in have or "digits" in have or name.rstrip(")_ ").endswith("4")):
+        return True
+    return "lastfour" in have or "suffix" in have
+
+
+def _secret(said: tuple[str, ...], joined: str, bare: str) -> _One | None:
+    have = frozenset(said)
+    if joined in k.SECRET or bare in k.SECRET:
+        return _is("SECRET", said)
+    if have & k.SECRET:
+        if have & k.NO_SECRET:
+            return _One(negative=True, words=said)
+        return _is("SECRET", said, said[-1] in k.SECRET)
+    if "key" in have and have & {
+        "api",
+        "access",
+        "private",
+        "signing",
+        "encryption",
+        "master",
+        "ssh",
+        "auth",
+        "shared",
+    }:
+        return None if have & k.NO_SECRET else _is("SECRET", said)
+    if said[-1] in ("pass", "pw") and len(said) > 1:
+        return _is("SECRET", said, False)
+    return None
+
+
+def _place(said: tuple[str, ...], joined: str, bare: str) -> _One | None:
+    have = frozenset(said)
+    if have & k.NO_PLACE and not have & k.CITY:
+        return None
+    if (
+        (have & (k.STREET | k.POSTCODE) and not have & {"contact", "name"})
+        or joined in k.STREET
+        or joined in k.POSTCODE
+    ) and not _about(said, k.STREET | k.POSTCODE | k.CITY):
+        return _is("LOCATION", said)
+    if bare in k.POSTCODE:
+        return _is("LOCATION", said)
+    if have & k.CITY and not _about(said, k.CITY):
+        # A city is somebody's only beside somebody.
+        return _is("LOCATION", said, False)
+    return None
+
+
+def _negative(said: tuple[str, ...], joined: str, name: str) -> _One | None:
+    head = said[-1]
+    if head in ("at", "on") and len(said) > 1:
+        return _One(negative=True, words=said)
+    if head in k.NEGATIVE_HEAD or not k.NEGATIVE_ANY.isdisjoint(said) or joined in k.NEGATIVE_HEAD:
+        if head in k.NAME or head in k.ROLE:
+            return None
+        return _One(negative=True, words=said, thing=not k.THING.isdisjoint(said), role=_role(said))
+    return None
+
+
+def _role(said: tuple[str, ...]) -> int:
+    if not k.ROLE.isdisjoint(said):
+        return 2
+    return 0 if k.WEAK_ROLE.isdisjoint(said) else 1
+
+
+def _whose(said: tuple[str, ...], joined: str) -> _One:
+    """Names of people and things."""
+    have = frozenset(said)
+    role, thing = _role(said), not k.THING.isdisjoint(said)
+    if joined in k.FULLNAME or joined in k.GIVEN or joined in k.SURNAME:
+        return _is("PERSON", said)
+    if have & (k.GIVEN | k.SURNAME | k.FULLNAME):
+        return _is("PERSON", said)
+    named = have & k.NAME
+    if named:
+        if have & {"user", "login", "screen", "host", "file", "domain", "nick"} and not have & k.NAME_PART and role < 2:
+            # "user_name" is a login or a person: the value has to look like a person.
+            if "user" in have:
+                return _One("PERSON", False, hints=frozenset(("PERSON",)), words=said, role=1)
+            return _One(words=said, thing=True)
+        if have & k.CARD_WORD and have <= k.CARD_WORD | k.NAME | k.FILLER | {"on", "credit", "debit", "payment"}:
+            # The holder's, embossed on it.
+            return _One("PERSON", True, hints=frozenset(("PERSON",)), words=said, role=1)
+        if role == 2 and (not thing or (said[-2:-1] and said[-2] in k.ROLE)):
+            return _One("PERSON", True, hints=frozenset(("PERSON",)), words=said, role=2)
+        if thing:
+            return _One(words=said, thing=True)
+        if have & k.NAME_PART:
+            return _is("PERSON", said)
+        if role:
+            return _One("PERSON", True, hints=frozenset(("PERSON",)), words=said, role=1)
+        return _One("NAME", False, words=said)
+    if said[-1] == "by" and len(said) > 1 and have & k.DONE:
+        return _One("PERSON", False, hints=frozenset(("PERSON",)), words=said, role=1)
+    if said[-1] == "to" and len(said) > 1 and have & k.DONE:
+        return _One("PERSON", False, hints=frozenset(("PERSON",)), words=said, role=1)
+    if role and (said[-1] in k.ROLE or said[-1] in k.WEAK_ROLE):
+        return _One("PERSON", False, hints=frozenset(("PERSON",)), words=said, role=role, thing=thing and role < 2)
+    if joined in k.SEARCH:
+        return _One("NAME", False, words=said)
+    if thing:
+        return _One(words=said, thing=True, role=role)
+    if have <= k.NAME_PART:
+        return _One(words=said, part=True)
+    if have <= k.REGION:
+        return _One(words=said, thing=True)
+    return _One(words=said, role=role)
+
+
+_VOCABULARY: Final = frozenset[str]().union(
+    k.TRANSPORT,
+    k.FILLER,
+    k.NEGATIVE_HEAD,
+    k.NEGATIVE_ANY,
+    k.NAME,
+    k.GIVEN,
+    k.SURNAME,
+    k.FULLNAME,
+    k.NAME_PART,
+    k.ROLE,
+    k.WEAK_ROLE,
+    k.DONE,
+    k.THING,
+    k.EMAIL,
+    k.PHONE,
+    k.CARD,
+    k.CARD_WORD,
+    k.NATIONAL,
+    k.NATIONAL_GENERIC,
+    k.IBAN,
+    k.ACCOUNT,
+    k.ACCOUNT_WORD,
+    k.STREET,
+    k.CITY,
+    k.POSTCODE,
+    k.REGION,
+    k.BIRTH,
+    k.PASSPORT,
+    k.LICENSE,
+    k.SECRET,
+    k.NETWORK,
+)
+_PIECES: Final = frozenset(word for word in _VOCABULARY if len(word) >= 3) | {"no", "nr", "id", "cc", "by", "ip"}
+_LONGEST: Final = max(map(len, _PIECES))
+
+TRIGGERS: Final[tuple[str, ...]] = (*naming.PERSONAL,)
+"""Where one of these or of ``trigger.HIDING`` fires, and nowhere else, a name alone can make a finding."""

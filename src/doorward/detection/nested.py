@@ -1,0 +1,429 @@
+"""JSON inside a string: each value in it as a leaf that knows where it stands in the string.
+
+A strict parser in C says what the values are; as a string's quotes are the only ones between two values, each is then
+found by going forward to the next quote. That costs a tenth of tokenising in Python.
+"""
+
+import re
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
+from operator import add
+from typing import Any
+
+import jiter
+
+from doorward.core.leaf import Leaf, Record
+from doorward.detection.shape import KIND, Draft, Shape, is_plain, part, reread
+
+_STRING = re.compile(r'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
+_QUOTED = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)  # \\x: Python's
+_PAIR = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
+_ONE = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+_DIGITS = 6  # of a number that can be worth anything
+_SHORT = 10 ** (_DIGITS - 1)
+_STRIDE = 256  # values between two looks at the clock
+
+
+def whole(leaf: Leaf, shape: Shape, check: Callable[[], None], every_name: bool = False) -> Draft | None:
+    """The values of ``leaf.string``, if all of it is one JSON object or array; else None."""
+    text = leaf.string
+    try:
+        value = jiter.from_json(
+            text.encode(), allow_inf_nan=False, catch_duplicate_keys=True, float_mode="lossless-float"
+        )
+    except (ValueError, RecursionError, MemoryError):  # surrogates that stand alone too
+        return None
+    if not isinstance(value, (dict, list)):
+        return None
+    return _Walk(leaf, check, every_name).draft(value, shape)
+
+
+def quoted(leaf: Leaf, shape: Shape) -> Draft | None:
+    """What ``leaf.string``, a JSON string with its quotes, stands for; None if it is none."""
+    text = leaf.string
+    start = len(text) - len(text.lstrip()) + 1
+    end = _behind(text, start)
+    if text[start - 1 : start] != '"' or text[end : end + 1] != '"' or text[end + 1 :].strip():
+        return None
+    if text.find("\\", start, end) < 0:
+        inside = part(leaf, start, end, leaf.names, leaf.record, leaf.column)
+    else:
+        string, offsets = unescaped(text, start, end)
+        inside = reread(leaf, string, offsets, leaf.names, leaf.record, leaf.column)
+    draft = Draft()
+    draft.put(inside, shape)
+    return draft
+
+
+def spans(text: str, check: Callable[[], None]) -> list[tuple[int, int]]:
+    """Where in ``text`` objects and arrays begin and end. One that is never closed goes to the end of the text."""
+    found: list[tuple[int, int]] = []
+    position = 0
+    failed = _FAILURES
+    while (opening := _OPENING.search(text, position)) is not None:
+        check()
+        end = _closing(text, opening.start(), check)
+        if end > 0:
+            if is_json(text[opening.start() : end]):
+                found.append((opening.start(), end))
+            position = end
+            continue
+        if end == _OPEN and is_loose(text[opening.start() : opening.start() + 512]):
+            found.append((opening.start(), len(text)))
+            break
+        failed -= 1
+        if failed == 0:  # each may have looked at the whole text
+            break
+        position = opening.start() + 1
+    return found
+
+
+def is_json(text: str) -> bool:
+    """Whether ``text``, from an opening bracket to its closing one, holds values with names or quotes."""
+    if is_loose(text):
+        return True
+    try:
+        jiter.from_json(text.encode(), allow_inf_nan=False)
+    except (ValueError, RecursionError, MemoryError):
+        return False
+    return True
+
+
+def is_loose(text: str) -> bool:
+    """Whether ``text``, which starts with a bracket, reads like an object or an array of texts, if not like JSON."""
+    return _TELLING.match(text) is not None
+
+
+def _closing(text: str, start: int, check: Callable[[], None]) -> int:
+    """Behind the bracket that closes the one at ``start``; _OPEN: none does; _ASTRAY: brackets do not fit."""
+    waiting: list[str] = []
+    for count, found in enumerate(_BRACKET.finditer(text, start)):
+        if not count % _STRIDE:
+            check()
+        mark = found[0]
+        if mark == "{":
+            waiting.append("}")
+        elif mark == "[":
+            waiting.append("]")
+        elif mark == "}" or mark == "]":
+            if waiting.pop() != mark:
+                return _ASTRAY
+            if not waiting:
+                return found.end()
+    return _OPEN
+
+
+_OPEN, _ASTRAY = -1, -2
+_FAILURES = 3
+_OPENING = re.compile(r"""(?<![\w)\]$#@])(?:\{(?=\s*+["'])|\[(?=\s*+["'{\[]))""")
+_TELLING = re.compile(r"""(?:[{\[]\s*+)++["'][^"'\n]{0,200}+["']\s*+[:,]""")
+_BRACKET = re.compile(r'"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"|[{}\[\]]', re.DOTALL)
+_LOOSE = re.compile(
+    r"""("[^"\\]*+(?:\\.[^"\\]*+)*+"|'[^'\\]*+(?:\\.[^'\\]*+)*+'(?!\w))"""
+    r"""|([{\[])|([}\]])|(,|;)|(:|=)|([^\s"'{}\[\],:;=]++|["'])""",
+    re.DOTALL,
+)
+
+
+def loose(leaf: Leaf, shape: Shape, check: Callable[[], None]) -> Draft:
+    """The values of ``leaf.string``, which looks like an object or array but is not quite JSON: as Python or JavaScript
+    write it, cut off, with a name twice. Nothing of it but brackets, colons and commas is left out.
+    """
+    text = leaf.string
+    draft = Draft()
+    record = leaf.record
+    place = shape
+    stack: list[tuple[Shape, Record | None, bool]] = []
+    is_object = False
+    start = end = -1  # of what may still turn out to be a name or a value
+    quote = False
+    named = False
+
+    def flush() -> None:
+        nonlocal start, end
+        if start < 0:
+            return
+        begin, behind = (start + 1, end - 1) if quote else (start, end)
+        if begin < behind:
+            if "\\" in text[begin:behind]:
+                string, offsets = unescaped(text, begin, behind)
+                draft.add(reread(leaf, string, offsets, place.names, record, place.column), place)
+            else:
+                spelling = text[begin:behind]
+                number = not quote and _NUMBER.fullmatch(spelling) is not None
+                draft.add(part(leaf, begin, behind, place.names, record, place.column, number=number), place)
+        start = end = -1
+
+    for count, found in enumerate(_LOOSE.finditer(text)):
+        if not count % _STRIDE:
+            check()
+        kind = found.lastindex
+        if kind == 6 or (kind == 5 and (named or not is_object or start < 0)):
+            if start >= 0 and quote:
+                flush()
+            if start < 0:
+                start = found.start()
+            end = found.end()
+            quote = False
+        elif kind == 1:
+            flush()
+            start, end = found.span()
+            quote = True
+        elif kind == 5:
+            begin, behind = (start + 1, end - 1) if quote else (start, end)
+            outer = stack[-1][0]
+            if begin < behind:
+                made = part(leaf, begin, behind, outer.names, record, name=True)
+                draft.name(made, outer)
+            place = outer.member(text[begin:behind])
+            start = end = -1
+            named = True
+        elif kind == 2:
+            flush()
+            named = False
+            if len(stack) < _DEEPEST:
+                is_object = found[2] == "{"
+                stack.append((place, record, is_object))
+                if is_object:
+                    record = Record(record)
+                else:
+                    place = place.item()
+        elif kind == 3:
+            flush()
+            named = False
+            if stack:
+                place, record, _ = stack.pop()
+            is_object = bool(stack) and stack[-1][2]
+            if stack:
+                place = stack[-1][0] if is_object else stack[-1][0].item()
+        else:
+            flush()
+            named = False
+            if is_object:
+                place = stack[-1][0]
+    flush()
+    return draft
+
+
+_DEEPEST = 200
+_NUMBER = re.compile(r"-?[0-9]++(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?")
+
+
+class _Walk:
+    """Goes through a parsed value and its text side by side."""
+
+    __slots__ = ("_check", "_draft", "_every_name", "_leaf", "_plain", "_simple", "_starts")
+
+    def __init__(self, leaf: Leaf, check: Callable[[], None], every_name: bool) -> None:
+        self._leaf = leaf
+        self._check = check
+        self._every_name = every_name
+        self._plain: set[str] = set()
+        self._draft = Draft()
+        self._simple = leaf.offsets is None and leaf.token is None and not leaf.name
+        self._starts = _starts(leaf.string)
+
+    def draft(self, value: Any, shape: Shape) -> Draft:
+        """The leaves of ``value``, which is an object or an array."""
+        position = 0
+        count = 0
+        # Of each container around: what is left of it, its place, its record.
+        stack: list[tuple[Iterator[Any], Shape, Record | None]] = []
+        record = self._leaf.record
+        while True:
+            if type(value) is dict:
+                record = Record(record)
+                todo: Iterator[Any] = iter(value.items())
+            elif stack and type(stack[-1][0]) is _ARRAY:  # a row of a table
+                record = Record(record)
+                self._draft.tables[shape] = None
+                todo = enumerate(value)
+            else:
+                todo = iter(value)
+            stack.append((todo, shape, record))
+            while True:
+                if type(todo) is _ARRAY:
+                    position, below = self._elements(todo, shape, record, position)
+                elif type(todo) is enumerate:
+                    position, below = self._cells(todo, shape, record, position)
+                else:
+                    position, below = self._members(todo, shape, record, position)
+                count += 1
+                if not count % _STRIDE:
+                    self._check()
+                if below is not None:
+                    shape, value = below
+                    break
+                stack.pop()
+                if not stack:
+                    return self._draft
+                todo, shape, record = stack[-1]
+
+    def _members(
+        self, todo: Iterator[tuple[str, Any]], shape: Shape, record: Record | None, position: int
+    ) -> tuple[int, tuple[Shape, Any] | None]:
+        """Go on with an object until a container is in it: (the offset behind, that container and its place)."""
+        leaf = self._leaf
+        text = leaf.string
+        starts = self._starts
+        plain = self._plain
+        members = shape.members
+        draft = self._draft
+        add, add_shape = draft.leaves.append, draft.shapes.append
+        add_to_record = record.leaves.append if record is not None else None
+        whole, base, layers = leaf.text, leaf.start, leaf.layers
+        simple = self._simple
+        for name, value in todo:
+            start = next(starts)
+            if name not in plain:
+                self._name(name, start, shape, record)
+            place = members.get(name) or shape.member(name)
+            if type(value) is str:
+                start = next(starts)
+                end = start + len(value)
+                if not simple or text[end] != '"' or not text.startswith(value, start):
+                    position = self._string(value, place, record, start)
+                    continue
+                made = Leaf(whole, value, place.names, base + start, None, None, record, place.column, layers)
+                add(made)
+                add_shape(place)
+                place.collect(made)
+                if add_to_record is not None:
+                    add_to_record(made)
+                if place.role > KIND:
+                    draft.valued.append(made)
+                position = end + 1
+                continue
+            position = start + len(name)
+            if text[position] != '"' or not text.startswith(name, start):
+                position = _behind(text, start)
+            if type(value) is dict or type(value) is list:
+                return position, (place, value)
+            if value is not None and value is not True and value is not False:
+                position = self._number(value, place, record, position)
+        return position, None
+
+    def _elements(
+        self, todo: Iterator[Any], shape: Shape, record: Record | None, position: int
+    ) -> tuple[int, tuple[Shape, Any] | None]:
+        place = shape.item()
+        for count, value in enumerate(todo):
+            if not count % _STRIDE:
+                self._check()
+            if type(value) is str:
+                position = self._string(value, place, record, next(self._starts))
+            elif type(value) is dict or type(value) is list:
+                return position, (place, value)
+            elif value is not None and value is not True and value is not False:
+                position = self._number(value, place, record, position)
+        return position, None
+
+    def _cells(
+        self, todo: Iterator[tuple[int, Any]], shape: Shape, record: Record | None, position: int
+    ) -> tuple[int, tuple[Shape, Any] | None]:
+        for count, value in todo:
+            if not (count + 1) % _STRIDE:
+                self._check()
+            place = shape.cell(count)
+            if type(value) is str:
+                position = self._string(value, place, record, next(self._starts))
+            elif type(value) is dict or type(value) is list:
+                return position, (place, value)
+            elif value is not None and value is not True and value is not False:
+                position = self._number(value, place, record, position)
+        return position, None
+
+    def _string(self, value: str, place: Shape, record: Record | None, start: int) -> int:
+        leaf = self._leaf
+        text = leaf.string
+        end = start + len(value)
+        if text[end] != '"' or not text.startswith(value, start):
+            end = _behind(text, start)
+            made = reread(leaf, *unescaped(text, start, end), place.names, record, place.column)
+        elif self._simple:
+            made = Leaf(
+                leaf.text, value, place.names, leaf.start + start, None, None, record, place.column, leaf.layers
+            )
+        else:
+            made = part(leaf, start, end, place.names, record, place.column)
+        self._draft.add(made, place)
+        return end + 1
+
+    def _number(self, value: Any, place: Shape, record: Record | None, position: int) -> int:
+        if type(value) is int and -_SHORT < value < _SHORT:
+            return position
+        spelling = str(value)
+        if type(value) is not int and (len(spelling) <= _DIGITS or sum(map(str.isdigit, spelling)) < _DIGITS):
+            return position  # a float has a point or an exponent
+        # Numbers that were passed over have fewer digits, so this is the first place where it occurs.
+        leaf = self._leaf
+        start = leaf.string.find(spelling, position)
+        if start < 0:
+            return position
+        end = start + len(spelling)
+        if self._simple:
+            base, column = leaf.start + start, place.column
+            made = Leaf(leaf.text, spelling, place.names, base, None, None, record, column, leaf.layers, True)
+        else:
+            made = part(leaf, start, end, place.names, record, place.column, number=True)
+        self._draft.add(made, place)
+        return end
+
+    def _name(self, name: str, start: int, shape: Shape, record: Record | None) -> None:
+        if not self._every_name and is_plain(name):
+            self._plain.add(name)
+        leaf = self._leaf
+        text = leaf.string
+        end = start + len(name)
+        if text[end] == '"' and text.startswith(name, start):
+            made = part(leaf, start, end, shape.names, record, name=True)
+        else:
+            made = reread(leaf, *unescaped(text, start, _behind(text, start)), shape.names, record, name=True)
+        self._draft.name(made, shape)
+
+
+def _starts(text: str) -> Iterator[int]:
+    """Where each string begins in ``text``, which is JSON, one after the other."""
+    if "\\" in text:
+        return (found.start() + 1 for found in _QUOTED.finditer(text))
+    ends = list(accumulate(map(len, text.split('"'))))  # what stands outside of quotes and inside, in turns
+    return map(add, ends[::2], range(1, len(ends), 2))
+
+
+_ARRAY: type = type(iter([]))
+
+
+def _behind(text: str, start: int) -> int:
+    """Where the string ends whose first character is at ``start``."""
+    found = _STRING.match(text, start)
+    return found.end() if found is not None else len(text)
+
+
+def unescaped(text: str, start: int, end: int) -> tuple[str, Sequence[int]]:
+    """What ``text[start:end]`` stands for inside a JSON string, and where each character of that begins in ``text``."""
+    pieces: list[str] = []
+    offsets = array("L")
+    position = start
+    while True:
+        found = _ESCAPE.search(text, position, end)
+        stop = end if found is None else found.start()
+        pieces.append(text[position:stop])
+        offsets.extend(range(position, stop))
+        if found is None:
+            break
+        position = found.end()
+        if found[3] is not None:
+            pieces.append(_ONE.get(found[3], found[3]))
+        elif found[2] is not None:
+            pieces.append(chr(int(found[2], 16)))
+        elif _PAIR.match(text, stop, end):
+            position += 6
+            high, low = int(found[1], 16), int(text[position - 4 : position], 16)
+            pieces.append(chr(0x10000 + (high - 0xD800 << 10) + low - 0xDC00))
+        else:
+            pieces.append(chr(int(found[1], 16)))
+        offsets.append(stop)
+    offsets.append(end)
+    return "".join(pieces), offsets

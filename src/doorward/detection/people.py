@@ -1,0 +1,404 @@
+"""Names of people: what a value under a telling name must look like, and the few forms in prose that are sure without a
+model (letter heads, honorifics, mail addresses with a display name).
+
+The short lists of given names and surnames are written from general knowledge, a few of each culture; they only tip the
+scales where a column or a record already speaks for people.
+"""
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import Final
+
+from doorward.detection import keywords
+from doorward.detection.anchors import Anchors
+from doorward.detection.anchors import found as matches
+from doorward.detection.keys import fold
+
+_LONGEST: Final = 80
+_LETTERS: Final = r"[^\W\d_]"
+# "O'Brien", "Jean-Luc", "J.R.", "Ann" — letters with at most single marks between them.
+_TOKEN: Final = rf"{_LETTERS}++(?:['’`´.\-‐·]{_LETTERS}++)*+[.'’]?"
+_WHOLE: Final = re.compile(rf"{_TOKEN}(?:,? {{1,2}}{_TOKEN}){{0,6}}+\Z")
+_SPLIT: Final = re.compile(r"[,\s]+")
+
+# Inside a name, in lower case or not.
+_PARTICLES: Final = keywords.listed(
+    """
+    de del della dela di da do dos das du des la le las los el al bin ibn bint ben abu van von vom zu zum zur
+    den der ter ten te 't y e i und and af av st san santa mac mc o d l dos bt a/l
+    """
+)
+_SAINTS: Final = frozenset(("san", "santa", "santo", "saint", "st", "sao", "sankt", "los", "las", "el"))
+_TITLES: Final = keywords.listed(
+    """
+    mr mrs ms miss mx dr prof professor sir dame lord lady rev fr hon herr frau sr sra srta señor señora senor
+    senora don dona doña monsieur madame mme mlle sig signor signora dott dottssa dhr mevr mevrouw pan pani capt
+    col gen lt sgt ing lic mag dipl
+    """
+)
+_SUFFIXES: Final = keywords.listed(
+    """
+    jr sr ii iii iv phd md esq dds mba cpa jd rn do dvm pe msc bsc ma ba
+    """
+)
+
+# What stands where a name would, and is none.
+_NOBODY: Final = keywords.listed(
+    """
+    unknown none null nil na undefined anonymous unassigned nobody noone system automatic automated auto default
+    root admin administrator superuser guest test tester testing example sample demo dummy placeholder user
+    users username bot robot service daemon scheduler cron deleted removed redacted hidden private confidential
+    tbd tba todo pending me myself self you all any everyone everybody someone other others external internal
+    various multiple team string number boolean object array integer true false yes no text name names person
+    people someone customer client contact employee owner manager unbekannt keine keiner niemand desconocido
+    ninguno nadie inconnu aucun desconhecido nenhum sconosciuto nessuno onbekend geen nieznany brak bilinmiyor
+    yok first last full middle value field api webhook website web app mobile online offline support noreply
+    """
+)
+# Words of firms, teams, products, jobs and places: with one of them it is no person.
+_THINGS: Final = keywords.listed(
+    """
+    inc incorporated llc ltd limited corp corporation co company gmbh ag kg ohg ug mbh sa sas sarl srl spa bv nv
+    ab oy oyj aps asa plc llp lp pty pte holdings holding group partners partnership associates enterprises
+    enterprise industries industry international global worldwide solutions solution systems technologies
+    technology tech software labs lab laboratories studio studios media networks network consulting services
+    service logistics capital ventures bank banking insurance financial finance foundation institute university
+    college school academy hospital clinic medical center centre church museum library hotel restaurant cafe bar
+    grill kitchen bakery pharmacy market store shop mall airport airlines station authority agency ministry
+    department dept division office bureau committee council commission association society union club league
+    federation organization organisation trust fund team squad crew staff support sales marketing engineering
+    engineers engineer developer developers development operations ops devops security infra infrastructure
+    platform product products design research data analytics accounting accounts payable receivable billing
+    legal compliance hr recruiting procurement purchasing warehouse helpdesk desk manager managers director
+    officer executive president vice chief head lead senior junior principal assistant associate analyst
+    architect consultant coordinator specialist supervisor technician representative clerk secretary nurse
+    doctor teacher professor student intern trainee member admin administrator operator agent owner bot account
+    user users customer customers client clients vendor supplier default main primary secondary test prod
+    production staging dev release version build update upgrade bug fix feature task issue ticket order invoice
+    payment report meeting call event project program plan subscription premium basic standard enterprise pro
+    plus free trial edition series model set kit pack pair box bag case cover table chair lamp desk shirt shoes
+    jacket dress hat phone laptop tablet monitor keyboard mouse cable charger camera speaker headphones blender
+    mixer kettle toaster coffee tea chocolate cream candy bar soap shampoo oil sauce bread cheese milk juice
+    water wine beer pizza burger salad soup street avenue road lane drive boulevard square park city town
+    village county state island river lake mountain valley beach bay port harbor north south east west northern
+    southern eastern western upper lower central united republic kingdom states new old great saint red blue
+    green black white silver gold golden yellow purple orange pink brown big small large mini max ultra super
+    extra deluxe classic modern smart wireless digital portable electric automatic the of for with and or to in
+    on at by from this that your our my an is are was be not abteilung vertrieb verwaltung kundendienst firma
+    verein stiftung gesellschaft departamento empresa ventas soporte equipo fundacion universidad escuela
+    entreprise societe service equipe azienda reparto squadra afdeling bedrijf dzial zespol firma bolum takim
+    sirket monday tuesday wednesday thursday friday saturday sunday january february march april june july
+    august september october november december open closed resolved high low medium critical urgent normal
+    active inactive enabled disabled pending approved rejected cancelled completed draft new york london paris
+    berlin madrid tokyo boston chicago angeles francisco windows linux android chrome firefox google microsoft
+    apple amazon python java docker kubernetes github visual server cloud virtual machine cluster node database
+    cache queue pipeline workflow
+    """
+)
+# Of those above, what is a surname just as well, when it stands behind a word that is no thing.
+_SURNAMES_TOO: Final = keywords.listed(
+    """
+    west north case page park church bell lane hall street head price cash may june august york london paris
+    berlin boston madrid chase pack bishop lake old small black silver gold golden green brown white blue gray
+    grey red rice berry wine hill king prince ford bay beach mountain valley river county city town shirt day
+    desk cook baker bond summer case market bacon bean candy light great saint young friday monday sunday coffee
+    root key keys post pope marsh banks rivers fields woods stone wood bush knight noble rich long short field
+    box kit pack cover juice berry park england france holland
+    """
+)
+
+GIVEN: Final = keywords.listed(
+    """
+    james john robert michael william david richard joseph thomas charles christopher daniel matthew anthony
+    mark steven paul andrew joshua kenneth kevin brian george timothy ronald edward jason jeffrey ryan jacob
+    gary nicholas eric jonathan stephen larry justin scott brandon benjamin samuel gregory alexander patrick
+    frank raymond jack dennis jerry tyler aaron jose adam nathan henry peter zachary kyle noah ethan jeremy
+    walter keith liam oliver lucas simon mary patricia jennifer linda elizabeth barbara susan jessica sarah
+    karen lisa nancy betty sandra margaret ashley kimberly emily donna michelle carol amanda melissa deborah
+    stephanie rebecca sharon laura cynthia dorothy amy kathleen angela shirley emma brenda pamela nicole anna
+    samantha katherine christine helen debra rachel carolyn janet maria heather diane olivia julie joyce
+    victoria kelly christina lauren joan evelyn judith megan andrea cheryl hannah martha jacqueline frances
+    gloria ann teresa kathryn sara janice alice julia grace judy sophia charlotte amelia chloe hans klaus jürgen
+    wolfgang stefan andreas thorsten dieter uwe heinz matthias sabine ursula monika petra claudia katrin birgit
+    anja heike ingrid greta jean pierre michel philippe alain nicolas laurent olivier françois julien marie
+    nathalie isabelle sylvie catherine valérie sophie céline camille aurélie luis carlos juan miguel antonio
+    francisco javier manuel pedro jorge alejandro fernando diego pablo carmen josefa isabel ana lucía elena rosa
+    pilar dolores cristina sofía joão josé paulo rafael tiago mariana beatriz fernanda juliana giuseppe giovanni
+    marco luca alessandro matteo andrea francesca giulia chiara federica valentina jan piet kees willem sander
+    bram daan anouk sanne femke lotte piotr krzysztof andrzej tomasz paweł marcin agnieszka małgorzata katarzyna
+    joanna magdalena mehmet mustafa ahmet ali hüseyin emre ayşe fatma zeynep elif lars erik nils sven björn
+    karin astrid ingeborg mikko mohammed muhammad ahmed omar hassan ibrahim fatima aisha layla yusuf raj rahul
+    amit priya anjali sunita vijay sanjay deepak arjun ananya wei ming li jing yan hiroshi takashi kenji yuki
+    sakura haruto minho jihoon seoyeon nguyen linh ivan dmitri sergei olga natasha svetlana kwame chidi amara
+    ngozi zanele thabo
+    """
+)
+SURNAMES: Final = keywords.listed(
+    """
+    smith johnson williams brown jones garcia miller davis rodriguez martinez hernandez lopez gonzalez wilson
+    anderson thomas taylor moore jackson martin lee perez thompson white harris sanchez clark ramirez lewis
+    robinson walker young allen king wright scott torres nguyen hill flores green adams nelson baker hall rivera
+    campbell mitchell carter roberts gomez phillips evans turner diaz parker cruz edwards collins reyes stewart
+    morris murphy cook rogers müller schmidt schneider fischer weber meyer wagner becker schulz hoffmann koch
+    bauer dubois durand leroy moreau laurent lefebvre bernard petit rousseau rossi russo ferrari esposito
+    bianchi romano colombo ricci silva santos oliveira souza pereira costa ferreira almeida jansen visser bakker
+    smit meijer kowalski nowak wiśniewski wójcik yılmaz kaya demir şahin çelik johansson andersson karlsson
+    nilsson hansen olsen larsen nielsen korhonen virtanen khan singh patel kumar sharma gupta wang zhang chen
+    liu kim park choi tanaka suzuki sato yamamoto ivanov petrov okafor mensah dlamini cohen levi haddad
+    """
+)
+_KNOWN: Final = frozenset(fold(name) for name in GIVEN | SURNAMES)
+_KNOWN_GIVEN: Final = frozenset(fold(name) for name in GIVEN)
+
+
+@lru_cache(8192)
+def likeness(string: str) -> float:
+    """How much ``string``, a whole value, looks like one person's name, from 0 (cannot be) to 1.
+
+    0.3: letters only, but in small letters or one word; 0.5: one capitalised word; 0.7: two to six of them; 0.9: and a
+    name that is known.
+    """
+    string = string.strip()
+    if not 2 <= len(string) <= _LONGEST or _WHOLE.match(string) is None:
+        return 0.0
+    tokens = [token for token in _SPLIT.split(string) if token]
+    proper = small = loose = 0
+    known = False
+    for index, token in enumerate(tokens):
+        bare = token.strip(".'’").lower()
+        if (index == 0 and len(tokens) > 1 and bare in _TITLES) or (index and bare in _SUFFIXES):
+            continue
+        if bare in _PARTICLES:
+            loose += 1
+            continue
+        plain = fold(bare)
+        nobody = plain in _NOBODY or (len(tokens) > 1 and _is_thing(bare, plain))
+        if nobody and not (proper and plain in _SURNAMES_TOO and index == len(tokens) - 1):
+            return 0.0
+        if plain in _KNOWN or ("-" in plain and plain.partition("-")[0] in _KNOWN):
+            known = True
+        first = token[0]
+        if first.isupper() or first.istitle() or unicodedata.category(first) == "Lo":
+            if len(token) > 3 and not _cased(token):
+                return 0.0
+            proper += 1
+        elif _cased(token):
+            small += 1
+        else:
+            return 0.0
+    if len(tokens) == 2 and fold(tokens[0]).strip(".") in _SAINTS:
+        # "San Francisco" rather than a person.
+        return 0.5
+    if len(tokens) == 1:
+        if small:
+            return 0.3 if string.isalpha() else 0.0
+        if len(string) <= 3 and string.isascii() and string.isupper():
+            return 0.3
+        return 0.6 if known else 0.5
+    if not proper:
+        # Small letters throughout: only a form that says so makes a name of it.
+        return 0.3 if small <= 3 and known else 0.25 if small <= 3 else 0.0
+    if small or proper + loose > 6:
+        return 0.0
+    if proper == 1 and not loose:
+        return 0.6 if known or len(tokens) > 1 else 0.5
+    if all(len(token.strip(".")) <= 1 for token in tokens):
+        return 0.0
+    return 0.9 if known else 0.7
+
+
+def _is_thing(bare: str, plain: str) -> bool:
+    # "Sá" is a name, "SA" a kind of firm.
+    return (bare if len(plain) <= 3 else plain) in _THINGS and plain not in _KNOWN
+
+
+def _cased(token: str) -> bool:
+    """Whether capitals stand where those of a name stand: "McDonald", "ANN", not "iPhone" or "getUser"."""
+    if token.isupper() or not any(map(str.isupper, token[1:])):
+        return True
+    if token[0].islower() and token[1] not in "'’":
+        return False
+    # "McDonald", "DeShawn", "O'Brien", "Jean-Luc", "DiMaggio"
+    humps = sum(map(str.isupper, token))
+    return humps <= 2 or "-" in token or "'" in token or "’" in token or "." in token
+
+
+def is_given(word: str) -> bool:
+    """Whether ``word`` is one of the few given names that are known."""
+    return fold(word) in _KNOWN_GIVEN
+
+
+# Who stands for anybody, in many countries' forms.
+_ANYBODY: Final = frozenset(
+    (
+        "john doe", "jane doe", "john q. public", "joe bloggs", "fred bloggs", "max mustermann", "erika mustermann",
+        "maria mustermann", "jan modaal", "ola nordmann", "kari nordmann", "fulano de tal", "erika musterfrau",
+    )
+)  # fmt: skip
+
+
+def is_placeholder(string: str) -> bool:
+    """Whether ``string`` is the name of nobody, as forms suggest it."""
+    return string.strip().lower() in _ANYBODY
+
+
+# A capitalised word of prose, at least two letters; an initial.
+_UPPER: Final = r"[A-ZÀ-ÖØ-ÞĀĂĄĆĈĊČĎĐĒĔĖĘĚĜĞĠĢĤĦĨĪĬĮİĴĶĹĻĽĿŁŃŅŇŊŌŎŐŒŔŖŘŚŜŞŠŢŤŦŨŪŬŮŰŲŴŶŸŹŻŽΑ-ΩА-Я]"
+_PROPER: Final = rf"{_UPPER}{_LETTERS}*+(?:['’\-]{_UPPER}?{_LETTERS}++)*+"
+_LINK: Final = (
+    r"(?:de la|de los|de|del|della|di|da|dos|do|van der|van den|van de|"
+    r"van|von der|von|bin|al|el|la|le|den|der|ter|ten|y)"
+)
+_RUN: Final = rf"{_PROPER}(?:[ \t](?:{_LINK}[ \t])?(?:{_PROPER}|{_UPPER}\.)){{0,3}}"
+_LONGER: Final = rf"{_PROPER}(?:[ \t](?:{_LINK}[ \t])?(?:{_PROPER}|{_UPPER}\.)){{1,3}}"
+
+_HONORIFIC: Final = re.compile(
+    rf"(?:(?<=[ae]l )Sr\.?|(?<![\w.])(?:(?:Mr|Mrs|Ms|Mx|Dr|Prof|Sra|Srta|Hr|Fr|Sig|Dott|Dhr|Mevr|Mme|Mlle)\.?|Miss|"
+    rf"Mister|Professor|Herrn?|Frau|Señora?|Senhora?|Doña|Monsieur|Madame|Mademoiselle|Signora?|Mevrouw|Meneer|Sayın|"
+    rf"Pani))(?: (?:Dr|Prof)\.?)?[ \t](?P<name>(?:{_LINK}[ \t])?{_RUN})"
+)
+_GREETING: Final = re.compile(
+    rf"(?:^|(?<=[\n\r>]))[ \t]*(?:Dear|Hi|Hello|Hey|Hallo|Liebe[rs]?|Sehr geehrter? (?:Herrn?|Frau)|Hola|Estimad[oa]|"
+    rf"Querid[oa]|Bonjour|Cher|Chère|Salut|Ciao|Car[oa]|Gentile|Egregio|Beste|Geachte|Olá|Oi|Prezad[oa]|Car[oa]|"
+    rf"Drog[ia]|Witaj|Cześć|Merhaba|Sevgili|Sayın|Hej|Kära|Kjære|Kære|Hei|Good (?:morning|afternoon|evening))[ \t]"
+    rf"(?P<name>{_RUN})[ \t]*(?=[,!:;–—\n\r-]|\.\s|\Z)"
+)
+_CLOSING: Final = re.compile(
+    rf"(?:(?i:(?:best|kind|warm|many)?[ \t]?(?:regards|wishes)|sincerely(?: yours)?|yours (?:sincerely|"
+    rf"faithfully|truly)|"
+    rf"many thanks|thanks|thank you|cheers|mit freundlichen grüßen|mit freundlichen gruessen|viele grüße|liebe grüße|"
+    rf"beste grüße|saludos(?: cordiales)?|un saludo|atentamente|cordialement|bien à vous|bien cordialement|"
+    rf"cordiali saluti|distinti saluti|un saluto|met vriendelijke groet(?:en)?|groeten|groetjes|atenciosamente|abraços|"
+    rf"cumprimentos|pozdrawiam|z poważaniem|saygılarımla|med vänlig hälsning|med venlig hilsen|med vennlig hilsen|mvh|"
+    rf"hälsningar|terveisin)|(?<![\w])Best)[ \t]*[,.!]?[ \t]*(?:\r?\n[ \t]*){{1,3}}[-–—]*[ \t]*"
+    rf"(?P<name>{_RUN})[ \t]*(?=[\n\r,|]|\Z)"
+)
+_MAILBOX: Final = re.compile(
+    rf"[\"']?(?P<name>{_TOKEN}(?:,? {_TOKEN}){{0,4}}+)[\"']?[ \t]{{0,2}}[<(\[](?:mailto:)?[\w.%+'\-]{{1,64}}@"
+)
+# The names of header lines, which a run of words before an address may begin with.
+_HEADER: Final = re.compile(r"(?:.*[^\w'’.\- ])?[ ]*", re.DOTALL)
+_CALLED: Final = re.compile(
+    rf"(?:(?i:my name is|full name is|ich heiße|ich heisse|mein name ist|me llamo|mi nombre es|je m['’]appelle|"
+    rf"mi chiamo|"
+    rf"meu nome é|chamo-me|mijn naam is|ik heet|nazywam się|mam na imię|benim adım|mitt namn är|jag heter|jeg hedder|"
+    rf"jeg heter|nimeni on))[ \t](?P<name>{_RUN})"
+)
+# "the patient is Ann Lee": a word for a human being, and a whole name.
+_ROLES: Final = frozenset({*keywords.ROLE, "customer", "user", "client", "owner", "name"})
+_VERBS: Final = "(?:is|was|ist|war|es|est|jest)"
+_SAID: Final = re.compile(
+    rf"(?<![^\W\d_])(?P<role>[^\W\d_]{{3,24}}+) {_VERBS} (?P<name>{_LONGER}|{_PROPER}, {_PROPER}(?![^\W\d_]))"
+)
+_TRIMMED: Final = keywords.listed(
+    """
+    and the a to of or for with is was has who at on in via by from re fwd fw cc bcc hi hello dear an as und y
+    et e i
+    """
+)
+
+# What any of the forms has: they are tried around it.
+_ANCHORS: Final = (
+    r"[<(\[][^\s<>()\[\]]*@",
+    r"[ae]l Sr\.? ",
+    r"(?:^|[^A-Za-z0-9_.])(?:Mr|Mrs|Ms|Mx|Miss|Mister|Dr|Prof|Professor|Sra|Srta|Hr|Fr|Sig|Dott|Dhr|Mevr|Mme|Mlle|"
+    r"Herrn?|Frau|Señora?|Senhora?|Doña|Monsieur|Madame|Mademoiselle|Signora?|Mevrouw|Meneer|Sayın|Pani)\.?[ \t]",
+    r"(?:Dear|Hi|Hello|Hey|Hallo|Lieber?|Liebes|geehrter? (?:Herrn?|Frau)|Hola|Estimad[oa]|Querid[oa]|Bonjour|Cher|"
+    r"Chère|Salut|Ciao|Car[oa]|Gentile|Egregio|Beste|Geachte|Olá|Oi|Prezad[oa]|Drog[ia]|Witaj|Cześć|Merhaba|Sevgili|Hej|Kära|"
+    r"Kjære|Kære|Hei|morning|afternoon|evening)[ \t][^a-z]",
+    r"(?i:regards|wishes|sincerely|yours|faithfully|truly|thanks|thank you|cheers|grüßen?|gruessen|saludos?|"
+    r"cordiales|atentamente|cordialement|à vous|saluti|saluto|groet|groeten|groetjes|atenciosamente|abraços|"
+    r"cumprimentos|pozdrawiam|poważaniem|saygılarımla|hälsning|hälsningar|hilsen|mvh|terveisin|best)"
+    r"[ \t]*[,.!]?[ \t]*\r?\n",
+    r"(?i:name is|heiße|heisse|name ist|llamo|nombre es|appelle|chiamo|nome é|chamo-me|naam is|ik heet|nazywam się|"
+    r"na imię|adım|namn är|heter|hedder|nimeni on)[ \t]",
+)
+ANCHORS: Final = Anchors((*_ANCHORS, rf"(?i:{'|'.join(sorted(_ROLES))}) {_VERBS} [^a-z0-9]"), before=160, after=240)
+
+# The same over raw bytes, for the trigger pass; non-ASCII letters are triggers of their own.
+TRIGGERS: Final[tuple[str, ...]] = (
+    r"[<(\[][A-Za-z0-9_.%+':-]+@",
+    r"[ae]l Sr\.? [A-Za-z]",
+    r"(?:[^A-Za-z]|\\[nrt])(?:Mr|Mrs|Ms|Mx|Miss|Mister|Dr|Prof|Professor|Sra|Srta|Hr|Fr|Sig|Dott|Dhr|Mevr|Mme|Mlle|Herrn?|Frau|Senhora?|"
+    r"Monsieur|Madame|Mademoiselle|Signora?|Mevrouw|Meneer|Pani)\.?(?: |\\+t|\t)[A-Za-z]",
+    r"(?:Dear|Hi|Hello|Hey|Hallo|Lieber?|Liebes|geehrter?|Hola|Estimad[oa]|Querid[oa]|Bonjour|Cher|Salut|Ciao|Car[oa]|"
+    r"Gentile|Egregio|Beste|Geachte|Oi|Prezad[oa]|Drog[ia]|Witaj|Merhaba|Sevgili|Hej|Hei|morning|afternoon|evening)"
+    r"(?: |\\+t|\t)[A-Z]",
+    r"(?i)(?:regards|wishes|sincerely|yours|faithfully|truly|thanks|thank you|cheers|gruessen|saludos?|"
+    r"cordiales|atentamente|cordialement|saluti|saluto|groet|groeten|groetjes|atenciosamente|cumprimentos|pozdrawiam|hilsen|mvh|"
+    r"terveisin|best)(?: |\\+t|\t)?[,.!]?(?: |\\+t|\t)?(?:\\+r)?(?:\\+n|\n|\r)",
+    r"(?i)(?:name is|heisse|name ist|me llamo|nombre es|appelle|mi chiamo|chamo-me|naam is|ik heet|jag heter|"
+    r"jeg hedder|"
+    r"jeg heter|nimeni on)(?: |\\+t|\t)[a-z]",
+    rf"(?i:{'|'.join(sorted(_ROLES))}) {_VERBS} [A-Z]",
+)
+
+
+def in_prose(string: str) -> list[tuple[int, int, float, str]]:
+    """(start, end, score, rule) of names in forms that say they are names. High precision, little recall."""
+    found: list[tuple[int, int, float, str]] = []
+    for region in ANCHORS.regions(string):
+        for form, rule, score in _FORMS:
+            for match in matches(form, string, region):
+                start, end = match.span("name")
+                end = start + _trimmed(string[start:end])
+                if form is _SAID and fold(match["role"]) not in _ROLES:
+                    continue
+                if end > start and _is_somebody(string[start:end], rule):
+                    found.append((start, end, score, rule))
+        if string.find("@", region[0], region[2]) >= 0:
+            for match in matches(_MAILBOX, string, region):
+                start, end = match.span("name")
+                words = string[start:end]
+                # What goes before the name: "mail from Ann Lee <ann@…".
+                start = end - len(_last_name(words))
+                if start < end and likeness(string[start:end]) >= 0.5:
+                    found.append((start, end, 0.85, "mailbox"))
+    return found
+
+
+_FORMS: Final = (
+    (_HONORIFIC, "honorific", 0.75),
+    (_GREETING, "greeting", 0.7),
+    (_CLOSING, "closing", 0.7),
+    (_CALLED, "called", 0.75),
+    (_SAID, "said", 0.75),
+)
+
+
+def _trimmed(run: str) -> int:
+    """The length of ``run`` without what cannot end a name."""
+    return len(run.rstrip(" \t'’-"))
+
+
+def _is_somebody(run: str, rule: str) -> bool:
+    tokens = run.split()
+    plain = [fold(token.strip(".")) for token in tokens]
+    if any(word in _NOBODY or (word in _THINGS and word not in _KNOWN) for word in plain):
+        return False
+    if rule in ("greeting", "closing") and len(tokens) == 1:
+        return len(run) >= 3 and not run.isupper() and plain[0] not in _ADDRESSED
+    return len(run) >= 3 and plain[0] not in _ADDRESSED
+
+
+# Greeted or signing, and nobody.
+_ADDRESSED: Final = keywords.listed(
+    """
+    team all everyone everybody there folks sir madam friend friends colleague colleagues customer guys world
+    dear damen herren hiring support reader readers valued again equipo todos tous zusammen allemaal iedereen
+    tutti tutto claude assistant chatgpt gemini please note thanks thank i we you it the if as in regards best
+    sincerely let just sent what when where how why
+    """
+)
+
+
+def _last_name(words: str) -> str:
+    """The end of a run of words that a name can be made of: from the last small word that is no particle."""
+    tokens = words.split(" ")
+    for index in range(len(tokens) - 1, -1, -1):
+        token = tokens[index]
+        small = bool(token) and not token[0].isupper() and unicodedata.category(token[0]) != "Lo"
+        if small and (token.lower() not in _PARTICLES or token.lower() in _TRIMMED):
+            return " ".join(tokens[index + 1 :]).lstrip()
+    return words

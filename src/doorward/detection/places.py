@@ -1,0 +1,270 @@
+"""Where somebody lives: values of address fields, and one-line addresses in prose.
+
+An address in prose must have the strong shape of one: a number and a street word in the order of some country. The
+parts behind it (flat, town, state, postcode) belong to it. Cities count only in fields beside somebody's data.
+"""
+
+import re
+from typing import Final
+
+from doorward.detection import keywords
+from doorward.detection.anchors import Anchors
+from doorward.detection.anchors import found as matches
+
+_L: Final = r"[^\W\d_]"
+_UPPER: Final = r"[A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĒĘĚĞĢĪİĶŁŃŅŇŌŐŘŚŞŠŤŪŮŰŹŻŽ]"
+_CAP: Final = rf"{_UPPER}{_L}*+(?:['’.\-]{_L}++)*+\.?(?!\w)"
+
+# Street words that follow the name: "12 Oak Street". From general knowledge: the usual ones and their short forms.
+_AFTER: Final = (
+    r"(?:Street|St|Str|Avenue|Ave|Av|Boulevard|Blvd|Road|Rd|Lane|Ln|Drive|Dr|Court|Ct|Circle|Cir|Place|Pl|Square|Sq|"
+    r"Terrace|Ter|Parkway|Pkwy|Highway|Hwy|Way|Trail|Trl|Crescent|Cres|Close|Gardens|Grove|Mews|Row|Alley|Plaza|Loop|"
+    r"Pike|Turnpike|Expressway|Freeway|Causeway|Walk|Path|Hill|Hills|Heights|Ridge|Rise|Green|Park|View|Villas|Cove|"
+    r"Creek|Crossing|Crossroad|Fork|Forks|Glen|Glens|Island|Islands|Isle|Junction|Junctions|Key|Keys|Knoll|Knolls|Lake|"
+    r"Lakes|Landing|Light|Lights|Lock|Locks|Lodge|Mall|Manor|Manors|Meadow|Meadows|Mill|Mills|Mission|Motorway|Mount|"
+    r"Mountain|Mountains|Neck|Orchard|Oval|Overpass|Pass|Passage|Pine|Pines|Plain|Plains|Point|Points|Port|Ports|"
+    r"Prairie|Radial|Ramp|Ranch|Rapid|Rapids|Rest|Ridges|River|Roads|Route|Run|Shoal|Shoals|Shore|Shores|Skyway|Spring|"
+    r"Springs|Spur|Spurs|Station|Stravenue|Stream|Streets|Summit|Throughway|Trace|Track|Trafficway|Tunnel|Underpass|"
+    r"Union|Unions|Valley|Valleys|Via|Viaduct|Views|Village|Villages|Ville|Vista|Walks|Wall|Ways|Well|Wells|"
+    r"Inlet|Haven|"
+    r"Harbor|Harbors|Harbour|Hollow|Garden|Gateway|Freeway|Forge|Forges|Forest|Ford|Fords|Flat|Flats|Field|"
+    r"Fields|Ferry|"
+    r"Falls|Fall|Extension|Extensions|Estate|Estates|Divide|Dam|Dale|Curve|Course|Corner|Corners|Common|Commons|Club|"
+    r"Cliff|Cliffs|Center|Centers|Centre|Cape|Canyon|Camp|Bypass|Burg|Burgs|Brook|Brooks|Bridge|Branch|Bottom|Bluff|"
+    r"Bluffs|Bend|Beach|Bayou|Arcade|Annex|Squares|Marg|Nagar|Ganj|Chowk|Zila|Circle|Path|Parks|Parkways|"
+    r"Plazas|Greens|Groves|Courts|Coves|"
+    r"Circles|Drives|Motorway)"
+)
+# Of these a name and a number alone make an address; the others (streets that are called after what they lie at)
+# need a town, a flat or a postcode behind them.
+_PLAIN_STREET: Final = re.compile(
+    r"(?:Street|St|Str|Avenue|Ave|Boulevard|Blvd|Road|Rd|Lane|Ln|Drive|Dr|Court|Ct|Circle|Terrace|Parkway|Pkwy|Highway|"
+    r"Hwy|Crescent|Close|Square|Place|Mews|Grove|Gardens|Way)\.?\Z"
+)
+_FLAT: Final = (
+    r"(?:,? {1,2}(?:Apt|Apartment|Suite|Ste|Unit|Flat|Floor|Fl|Room|Rm|Bldg|Building|Piso|Puerta|Piano|Apto|"
+    r"Étage|interno|Interno|Appartamento|Stock|Whg|App?|Dept|"
+    r"Esc|Int|#)\.?[ ]?#?[\w-]{1,6}+)"
+)
+_ZIP: Final = (
+    r"(?:\d{5}-\d{4}|\d{5}-\d{3}|\d{2}-\d{3}|\d{3} ?\d{2}|\d{4} ?[A-Z]{2}|\d{4,6}|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|"
+    r"[A-Z]\d[A-Z] ?\d[A-Z]\d|[A-Z]{1,2}-\d{4,5})(?!\w)"
+)
+_BREAK: Final = r"(?:[ ]?,[ ]{1,2}|,?[ ]?\r?\n[ ]{0,4}|[ ]-[ ])"
+# What follows the street: towns, states, postcodes, in whatever order, in parts between commas.
+_TOWN: Final = (
+    rf"(?:(?:da|de|do|den|la|le|del|los|las|el) )?{_CAP}"
+    rf"(?:[ -](?:(?:de|del|la|le|les|am|an|der|do|da|of|on|upon|sur|sous|aan|den|the|in|bei|sul) ){{0,2}}{_CAP}){{0,3}}"
+)
+_TAIL: Final = (
+    rf"(?:{_BREAK}(?:{_ZIP}(?: {_TOWN})?(?: ?[/(-] ?[A-Z]{{2}}\)?(?!\w))?|"
+    rf"{_TOWN}(?:,?[ ]{{1,2}}{_ZIP}| \d{{1,2}}(?!\w))?|[A-Z]{{2,3}}(?: {_ZIP})?))"
+)
+_TAILS: Final = rf"{_FLAT}{{0,2}}(?P<tail>{_TAIL}{{0,4}})"
+
+_NUMBER: Final = r"(?<![\w.,$€£#/:-])(?:No\.? ?)?\d{1,5}[A-Za-z]?(?:[-/]\d{1,4}[A-Za-z]?)?"
+# "76417 Allen Fork Apt. 141, North Anthony, OR 67166", "10 Downing Street", "221B Baker St."
+_ENGLISH: Final = re.compile(
+    rf"(?:(?<!\w)(?:Flat|Apt|Apartment|Unit|Suite|Studio|"
+    rf"Room) {{1}}\w{{1,5}},? )?{_NUMBER},? (?:[NSEW]{{1,2}}\.? |North |South |East |"
+    rf"West )?(?P<name>(?:(?:{_CAP}|\d{{1,3}}(?:st|nd|rd|th)) ){{1,3}}?)"
+    rf"(?P<street>{_AFTER})(?!\w)\.?(?: (?:[NSEW]|NE|NW|SE|SW)(?!\w)\.?)?{_TAILS}"
+)
+# "5, rue Noémi Torres, 26807 Marion", "12 bis avenue de la République"
+_FRENCH: Final = re.compile(
+    rf"{_NUMBER}(?: ?(?:bis|ter))?,? (?:[Rr]ue|[Aa]venue|[Bb]oulevard|[Bb]d|[Cc]hemin|[Aa]llées?|[Pp]lace|[Qq]uai|"
+    rf"[Ii]mpasse|[Rr]oute|[Cc]ours|[Ss]quare|[Pp]assage|[Ss]entier|[Ff]aubourg)"
+    rf"(?: (?:de la|de l['’]|de|du|des|d['’]|la|le|les|aux?))?(?: ?{_CAP}){{1,4}}{_TAILS}"
+)
+# "Calle Mayor 12, 3º B, 28013 Madrid", "Via Roma, 10", "Rua das Flores, 123", "ul. Długa 5", "Atatürk Caddesi No: 3"
+_SOUTHERN: Final = re.compile(
+    rf"(?<!\w)(?:[Cc]alle|C/|[Cc]\.|[Aa]venida|[Aa]vda?\.?|[Pp]aseo|[Pp]º|[Pp]laza|[Cc]arrer|[Cc]allej[oó]n|[Cc]alzada|"
+    rf"[Cc]arretera|[Rr]onda|[Cc]uesta|[Gg]lorieta|[Rr]ambla|[Cc]amino|[Vv]ial|[Pp]asadizo|[Aa]cceso|[Cc]añada|"
+    rf"[Uu]rbanización|"
+    rf"[Vv]ia|[Vv]iale|[Cc]orso|[Pp]iazza|[Pp]iazzale|[Ll]argo|[Vv]icolo|[Bb]orgo|[Cc]ontrada|[Ss]trada|"
+    rf"[Ss]tretto|[Cc]anale|[Rr]otonda|[Ii]ncrocio|"
+    rf"[Rr]ua|[Tt]ravessa|[Pp]raça|[Aa]lameda|[Rr]odovia|[Ee]strada|[Vv]iaduto|[Ff]avela|[Qq]uadra|[Ll]adeira|"
+    rf"[Pp]arque|[Pp]assarela|"
+    rf"[Jj]ardim|[Ff]azenda|[Ee]splanada|[Cc]ondomínio|[Cc]onjunto|[Cc]olônia|[Cc]hácara|[Ll]oteamento|"
+    rf"[Ll]agoa?|[Mm]orro|"
+    rf"[Nn]úcleo|[Rr]ecanto|[Rr]esidencial|[Ss]etor|[Ss]ítio|[Tt]recho|[Tt]revo|[Vv]ereda|[Vv]ila|[Aa]eroporto|"
+    rf"[Cc]ampo|[Ee]stação|"
+    rf"[Uu]l\.?|[Uu]lica|[Aa]l\.|[Aa]leja|[Pp]l\.|[Oo]s\.|[Pp]lac) ?"
+    rf"(?:(?:de la|de las|de los|del|della|dei|degli|de|da|das|do|dos|di|la|el|las|los) )?(?:{_CAP} ?){{1,5}}"
+    rf"(?:(?:de la|de los|del|de|da|do|y|e|i) (?:{_CAP} ?){{1,2}}){{0,2}},? ?(?:n[º°.o]?\.? ?|[Nn]úm\.? ?|"
+    rf"[Ss]/n|nr\.? ?)?"
+    rf"\d{{1,5}}[A-Za-z]?(?:/\d{{1,4}})?(?!\w)(?:,? {{1,2}}(?:\d{{1,2}}[ºª°]?(?![\w-])(?: ?[A-Za-z](?!\w))?|"
+    rf"[Pp]iso \d{{1,2}}|[Aa]pt?o?\.? ?\d{{1,4}}|[Pp]uerta \d{{1,3}})(?!\w))?{_TAILS}"
+)
+# "Musterstraße 12, 10115 Berlin", "Am Markt 3", "Kerkstraat 5", "Storgatan 4 B", "Jana Pawła II 3" is none of these.
+_GERMANIC: Final = re.compile(
+    rf"(?<!\w)(?:(?:{_CAP}[ -]){{0,3}}?(?:(?:{_UPPER}{_L}{{1,20}}-){{0,3}}{_UPPER}{_L}{{1,30}}?(?:straße|"
+    rf"strasse|str\.|gasse|weg|platz|allee|ring|damm|"
+    rf"ufer|steig|stieg|straat|laan|gracht|plein|kade|dreef|singel|steeg|pad|hof|gatan|gata|vägen|vagen|vägen|vej|gade|"
+    rf"gate|veien|gränd|stigen|katu|tie|kuja)|(?:{_UPPER}{_L}{{1,20}}-){{0,3}}(?:Straße|Strasse|Str\.|Gasse|Weg|"
+    rf"Platz|Allee|Ring|Damm|Ufer|Caddesi|"
+    rf"Cad\.|Sokak|Sokağı|Sok\.|Bulvarı|Mahallesi|Mah\.))|(?:Am|An der|Auf der|Im|In der|Zum|Zur|Unter den) {_CAP}) "
+    rf"(?:No: ?|Nr\.? ?)?\d{{1,4}}(?: ?[a-zA-Z])?(?:[-/]\d{{1,4}})?(?!\w)(?P<tail>{_TAIL}{{0,4}})"
+)
+_BOX: Final = re.compile(
+    rf"(?<!\w)(?:P\.? ?O\.? ?Box|PO Box|Postfach|Apartado(?: de Correos)?|Boîte Postale|B\.P\.|Casella Postale|"
+    rf"Caixa Postal|Postbus|Skrytka pocztowa|Postboks|PSC|Box) \d{{1,7}}(?!\w){_TAILS}"
+)
+# "USNV Johnson, FPO AA 12345", "Unit 4567 Box 89, DPO AP 12345"
+_MILITARY: Final = re.compile(
+    rf"(?<!\w)(?:US[NCS][VGS]? {_CAP}|USS {_CAP}|Unit \d{{4}} Box \d{{4}}|"
+    rf"PSC \d{{3,4}},? Box \d{{3,4}}),? ?\n?(?:[FAD]PO) A[AEP],? \d{{5}}"
+)
+_ODD: Final = re.compile(
+    r"\A\d+(?:st|nd|rd|th)?,? (?:January|February|March|April|May|June|July|August|September|October|November|December|"
+    r"Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\b"
+)
+
+# The trigger pass: the bytes of what the forms above need. What has an accent in it fires by itself.
+_SOUTH: Final = (
+    r"(?:"
+    r"[Cc]alle|C\\*/|[Cc]\.|[Aa]venida|[Aa]vda?\.?|[Pp]aseo|[Pp]laza|[Cc]arrer|[Cc]alzada|[Cc]arretera|"
+    r"[Rr]onda|[Cc]uesta|[Gg]lorieta|[Rr]ambla|[Cc]amino|[Vv]ial|[Pp]asadizo|[Aa]cceso|[Vv]ia|[Vv]iale|"
+    r"[Cc]orso|[Pp]iazza|[Pp]iazzale|[Ll]argo|[Vv]icolo|[Bb]orgo|[Cc]ontrada|[Ss]trada|[Ss]tretto|"
+    r"[Cc]anale|[Rr]otonda|[Ii]ncrocio|[Rr]ua|[Tt]ravessa|[Aa]lameda|[Vv]iaduto|[Ff]avela|[Qq]uadra|"
+    r"[Ll]adeira|[Pp]arque|[Pp]assarela|[Jj]ardim|[Ff]azenda|[Ee]splanada|[Cc]onjunto|[Ll]oteamento|"
+    r"[Ll]agoa?|[Mm]orro|[Rr]ecanto|[Rr]esidencial|[Ss]etor|[Tt]recho|[Tt]revo|[Vv]ereda|[Vv]ila|"
+    r"[Aa]eroporto|[Cc]ampo|[Rr]odovia|[Ee]strada|[Uu]l\.?|[Uu]lica|[Aa]l\.|[Aa]leja|[Pp]l\.|[Oo]s\.|"
+    r"[Pp]lac"
+    r")"
+)
+_GERMAN: Final = (
+    r"(?:[A-Z][A-Za-z-]*(?:stra(?:ss|ß)e|str\.|gasse|weg|platz|allee|ring|damm|ufer|steig|stieg|straat|laan|gracht|plein|"
+    r"kade|dreef|singel|steeg|pad|hof|gatan|gata|vagen|vej|gade|gate|veien|stigen|katu|tie|kuja)|Stra(?:ss|ß)e|Str\.|Gasse|"
+    r"Weg|Platz|Allee|Ring|Damm|Ufer|Caddesi|Cad\.|Sokak|Sok\.|Mahallesi|Mah\.|(?:Am|An der|Auf der|Im|In der|Zum|Zur|"
+    r"Unter den) [A-Z][A-Za-z'.-]*)"
+)
+TRIGGERS: Final[tuple[str, ...]] = (
+    rf"[0-9][A-Za-z]?,? (?:[A-Z0-9][A-Za-z0-9'.-]* )+{_AFTER}(?:$|[^A-Za-z])",
+    r"[0-9](?: ?(?:bis|ter))?,? (?:[Rr]ue|[Aa]venue|[Bb]oulevard|[Bb]d|[Cc]hemin|[Aa]ll|[Pp]lace|[Qq]uai|[Ii]mpasse|"
+    r"[Rr]oute|[Cc]ours|[Ss]quare|[Pp]assage|[Ss]entier|[Ff]aubourg) ",
+    rf"{_SOUTH} ?(?:(?:d[aeio]|del|dell[ao]|das|do|dos|dei|degli|la|el|los|las) )*[A-Z][A-Za-z '.-]*,? ?[nN./ ]*[0-9]",
+    rf"{_GERMAN} (?:No: ?|Nr\.? ?)?[0-9]",
+    r"(?:[Bb]ox|BOX|Postfach|Apartado|Correos|Postal|Postbus|pocztowa|Postboks|B\.P\.|PSC) [0-9]",
+    r"[FAD]PO A[AEP]",
+)
+
+
+# The same over characters: letters beyond U+00FF are "?".
+_BIG: Final = r"[A-Z0-9?À-Þ]"
+_ON: Final = r"[A-Za-z0-9'’.?À-ÿ-]*"
+ANCHORS: Final = Anchors(
+    [
+        rf"[0-9][A-Za-z]?,? (?:{_BIG}{_ON} )+{_AFTER}(?:$|[^A-Za-z0-9_])",
+        r"[0-9](?:[A-Za-z]| ?bis| ?ter)?,? (?:[Rr]ue|[Aa]venue|[Bb]oulevard|[Bb]d|[Cc]hemin|[Aa]ll[ée]e|[Pp]lace|"
+        r"[Qq]uai|[Ii]mpasse|[Rr]oute|[Cc]ours|[Ss]quare|[Pp]assage|[Ss]entier|[Ff]aubourg)s? ",
+        rf"(?:^|[^A-Za-z0-9_])(?:{_SOUTH}|[Pp]º|[Cc]allejón|[Cc]añada|[Uu]rbanización|[Pp]raça|[Cc]ondomínio|"
+        r"[Cc]olônia|[Cc]hácara|[Nn]úcleo|[Ss]ítio|[Ee]stação|[Cc]allejon) ?(?:(?:d[aeio]|del|dell[ao]|das|do|dos|"
+        rf"dei|degli|la|el|los|las) )*{_BIG}[A-Za-z '’.?À-ÿ-]*,? ?[nN./º°úm ]*[0-9]",
+        rf"(?:{_BIG}{_ON}(?:stra(?:ss|ß)e|str\.|gasse|weg|platz|allee|ring|damm|ufer|steig|stieg|straat|laan|gracht|"
+        r"plein|kade|dreef|singel|steeg|pad|hof|gatan|gata|v[aä]gen|vej|gade|gate|veien|gränd|stigen|katu|tie|kuja)|"
+        r"Stra(?:ss|ß)e|Str\.|Gasse|Weg|Platz|Allee|Ring|Damm|Ufer|Caddesi|Cad\.|Sokak|Sokağı|Sok\.|Bulvarı|Mahallesi|Mah\.|"
+        rf"(?:Am|An der|Auf der|Im|In der|Zum|Zur|Unter den) {_BIG}{_ON}) (?:No: ?|Nr\.? ?)?[0-9]",
+        r"(?:[Bb]ox|BOX|Postfach|Apartado|Correos|Postale?|Postbus|pocztowa|Postboks|B\.P\.|PSC) [0-9]",
+        r"[FAD]PO A[AEP]",
+    ],
+    before=100,
+    after=320,
+)
+
+
+def in_prose(string: str) -> list[tuple[int, int, float, str]]:
+    """(start, end, score, rule) of one-line addresses."""
+    found: list[tuple[int, int, float, str]] = []
+    for region in ANCHORS.regions(string):
+        _english(string, region, found)
+        for form, rule in _FORMS:
+            for match in matches(form, string, region):
+                if rule == "street" and form is _GERMANIC and not match["tail"] and not _strong(match[0]):
+                    continue
+                if match[0].startswith("Box") and not match["tail"]:
+                    continue
+                found.append((match.start(), _end(match), 0.8, rule))
+    return found
+
+
+_FORMS: Final = (
+    (_FRENCH, "street"),
+    (_SOUTHERN, "street"),
+    (_GERMANIC, "street"),
+    (_BOX, "postbox"),
+    (_MILITARY, "postbox"),
+)
+
+
+def _english(string: str, region: tuple[int, int, int], found: list[tuple[int, int, float, str]]) -> None:
+    for match in matches(_ENGLISH, string, region):
+        text = match[0]
+        bare = _PLAIN_STREET.match(match["street"]) is not None
+        number = match[0].split(" ", 1)[0].strip(",")
+        behind = bool(match["tail"]) or len(text) > match.end("street") - match.start() + 2
+        year = len(number) == 4 and number[:2] in ("18", "19", "20") and number.isdigit()
+        if (
+            _ODD.match(text)
+            or (year and not behind)
+            or not (bare or behind)
+            or (len(number) < 2 and not (bare or match["tail"]))
+        ):
+            continue
+        found.append((match.start(), _end(match), 0.85 if behind else 0.65, "street"))
+
+
+def _strong(text: str) -> bool:
+    """A German street word that is nothing else, so that no town is needed behind the number."""
+    lower = text.lower()
+    return any(word in lower for word in ("straße", "strasse", "str.", "gasse", "straat", "gracht", "gatan", "caddesi"))
+
+
+def _end(match: re.Match[str]) -> int:
+    text = match[0].rstrip(" \t\r\n,.-")
+    return match.start() + len(text)
+
+
+_NOT_PLACE: Final = re.compile(
+    r"[@{}<>=]|://|\A\W*\Z|\A(?:0x)?[0-9a-fA-F]{16,}\Z|\A[\w.-]+(?::\d+)?/|\A\d{1,3}(?:\.\d{1,3}){3}|"
+    r"\A\S*[a-z]\.[a-z]{2,}\S*\Z|\\"
+)
+_NONE: Final = keywords.listed(
+    """
+    n/a na none null unknown - -- tbd string remote online virtual true false yes no default localhost home work
+    billing shipping primary secondary mailing physical same various multiple
+    """
+)
+_WORDY: Final = re.compile(rf"{_L}{{2,}}")
+_CITY: Final = re.compile(rf"(?:{_L}|')++(?:[ .'’\-/(),]{{1,2}}(?:{_L}|')++){{0,5}}+[.)]?\Z")
+
+
+def is_address(string: str) -> bool:
+    """Whether ``string``, the value of an address field, can be (a line of) an address."""
+    string = string.strip()
+    if not 3 <= len(string) <= 200 or string.lower() in _NONE or _NOT_PLACE.search(string):
+        return False
+    if _WORDY.search(string) is None:
+        return False
+    upper = any(map(str.isupper, string)) or not string.isascii()
+    if any(map(str.isdigit, string)):
+        return upper or " " in string
+    # Without a number: words, the first of them a name.
+    return upper and _CITY.match(string) is not None
+
+
+def is_city(string: str) -> bool:
+    """Whether ``string`` can be the name of a town: a few words, the first capitalised."""
+    string = string.strip()
+    if not 2 <= len(string) <= 50 or string.lower() in _NONE or _CITY.match(string) is None:
+        return False
+    # Small letters too: it is only asked for in a town's field.
+    return any(map(str.isalpha, string))
+
+
+_POSTCODE: Final = re.compile(rf"(?:{_ZIP}|\d{{5}} ?[A-Z][a-z]+.*|[A-Z]{{1,2}}-?\d{{4,6}})\Z")
+
+
+def is_postcode(string: str) -> bool:
+    """Whether ``string`` has the form of a postcode of some country."""
+    return len(string) <= 40 and _POSTCODE.match(string.strip()) is not None

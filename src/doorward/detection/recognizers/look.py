@@ -1,0 +1,118 @@
+"""What a recogniser is given, and what it gives: one string with all that is known around it, and candidates in it."""
+
+import re
+from typing import Final, NamedTuple
+
+from doorward.detection import context
+from doorward.detection.keys import Key
+
+_WORD: Final = re.compile(r"(?<!\w)[^\W\d_]{2,}(?!\w)")
+_SAMPLE = 400  # characters in which three words make a string prose
+
+# What stands right before a number and says that it numbers a thing. From general knowledge, in a few languages.
+_THINGS: Final = (
+    r"order|sku|part|item|invoice|tracking|shipment|parcel|waybill|serial|model|batch|lot|version|build|"
+    r"release|commit|revision|ticket|issue|case|incident|job|task|run|trace|span|request|session|transaction|txn|isbn|"
+    r"issn|ean|upc|gtin|asin|doi|imei|mac|port|line|offset|epoch|timestamp|row|page|chapter|section|error|code|hash|"
+    r"article|product|catalog|catalogue|barcode|po|rfc|pr|bestellung|bestellnummer|rechnung|auftrag|artikel|"
+    r"artikelnummer|sendung|commande|facture|colis|pedido|factura|envio|producto|ordine|fattura|prodotto|bestelling|"
+    r"factuur|zamówienie|faktura|encomenda|fatura|id|uuid|ref|reference|referenz|sn|s/n|lat|lon|lng|gps"
+)
+_THING: Final = re.compile(
+    rf"(?<![^\W_])(?:{_THINGS})s?"
+    r"[\s.:=_\"'-]{0,5}(?:(?:id|no|nr|num|number|nummer|numero|número|n°|code|is|was|ref)[\s.:=-]{1,3}){0,2}"
+    r"[#№(\"'`]{0,2}\Z",
+    re.IGNORECASE,
+)
+_BEFORE = 40  # characters that are looked at for such a word
+_THING_WORDS: Final = frozenset(word + end for word in re.split(r"[|/]", _THINGS) for end in ("", "s"))
+_SPACED: Final = "".join(chr(c) if chr(c).isalpha() else " " for c in range(128))
+# A text that speaks of stock or parcels: numbers in it that could be a person's are more likely of things.
+_TRADE: Final = re.compile(
+    r"(?<![^\W_])(?:skus?|order[ _-]?(?:id|no|number|nr)s?|part[ _-]?(?:no|number|nr)s?|tracking|upc|ean|gtin|"
+    r"isbn|asin|barcode|catalogue?|warehouse|artikelnummer|bestellnummer|referencia|codice articolo)(?![^\W_])",
+    re.IGNORECASE,
+)
+_TRADED = 4096  # characters that are looked at for such a word
+
+
+class Candidate(NamedTuple):
+    """``string[start:end]`` looks like an ``entity``: ``score`` from 0 to 1 (half counts), by ``rule``."""
+
+    start: int
+    end: int
+    entity: str
+    score: float
+    rule: str
+
+
+class Look:
+    """One string under its key.
+
+    ``level`` is the question that every recogniser asks: 2, the key says that this is the entity; 1, a name further
+    out, a label or a word nearby speaks of it; 0, nothing does. ``quiet``: the key says that numbers in here are none
+    of ours, and the string is no prose that could say otherwise.
+    """
+
+    __slots__ = ("_near", "_trade", "entity", "hints", "key", "quiet", "string", "sure")
+
+    def __init__(self, string: str, key: Key, hints: frozenset[str]) -> None:
+        self.string = string
+        self.key = key
+        self.entity = key.entity
+        self.sure = key.sure
+        self.hints = hints | key.hints if hints else key.hints
+        self.quiet = key.negative and not is_prose(string)
+        self._near: dict[tuple[int, int], frozenset[str]] = {}
+        self._trade: bool | None = None
+
+    def level(self, entity: str, start: int, end: int) -> int:
+        """How much speaks for ``entity`` at this place, besides its form."""
+        if self.entity == entity:
+            return 2
+        if self.quiet:
+            return 0
+        if entity in self.hints and not self.key.negative:
+            return 1
+        return 1 if entity in self.near(start, end) else 0
+
+    def near(self, start: int, end: int) -> frozenset[str]:
+        """The entities of which the words around the place speak."""
+        if end - start > len(self.string) - 2:
+            return _NOBODY
+        place = (start, end)
+        found = self._near.get(place)
+        if found is None:
+            found = self._near[place] = context.hints(self.string, start, end)
+        return found
+
+    def elsewhere(self, entity: str) -> bool:
+        """Whether the key settles that this is something other than ``entity``."""
+        return self.sure and self.entity not in (entity, "", "NAME", "PERSON", "SECRET")
+
+    def numbers_thing(self, start: int) -> bool:
+        """Whether the word right before ``start`` says that a thing is numbered here ("order no. ")."""
+        if start <= 1:
+            return False
+        begin = max(0, start - _BEFORE)
+        before = self.string[begin:start]
+        if before.isascii() and _THING_WORDS.isdisjoint(before.lower().translate(_SPACED).split()):
+            return False
+        return _THING.search(self.string, begin, start) is not None
+
+    def doubtful(self, entity: str, start: int) -> bool:
+        """Whether something speaks for another meaning of a number that only its form makes an ``entity``."""
+        if self._trade is None:
+            self._trade = len(self.string) > 24 and _TRADE.search(self.string, 0, _TRADED) is not None
+        return self._trade or self.elsewhere(entity) or self.numbers_thing(start)
+
+
+_NOBODY: Final[frozenset[str]] = frozenset()
+
+
+def is_prose(string: str) -> bool:
+    """Whether a string says something in words, and is not only a code or a measure."""
+    if len(string) < 12 or " " not in string:
+        return False
+    words = _WORD.finditer(string, 0, _SAMPLE)
+    return next(words, None) is not None and next(words, None) is not None and next(words, None) is not None

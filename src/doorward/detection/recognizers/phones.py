@@ -1,0 +1,269 @@
+"""Phone numbers, international (ITU-T E.164) and as countries write them.
+
+The form is matched first: by itself it settles an international number and a North American one. Numbering plans come
+from phonenumbers' metadata; its matcher, which tries every country on all of a text, is what makes others slow, and is
+not used. Forms that other numbers share count only under a phone's name or after a word that speaks of one.
+"""
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from doorward.detection.keys import Key
+from doorward.detection.recognizers.look import Candidate, Look
+
+ENTITY: Final = "PHONE_NUMBER"
+
+_EXTENSION: Final = (
+    r"(?:[ ,;]{0,3}(?:x|ext|extn|extension|poste|durchwahl|dw|ramal|int|toestel|anexo|#)[.:]?[ ]?(?P<ext>[0-9]{1,6})"
+    r"(?![0-9]))?"
+)
+# A number of the form on the right is none when what stands before makes it part of something else.
+_OPENS: Final = r"(?<![\w.+$€£¥\\@%-])(?<![^/:\s]/)"
+_CLOSES: Final = r"(?![\w%]|[.:/-][0-9]|-[A-Za-z]|\.[A-Za-z])"
+_FORMS: Final = re.compile(
+    _OPENS + r"(?:"
+    r"(?P<abroad>(?:\(\+[ ]?|\+[ ]?|00[ -]?(?=[1-9]))[1-9](?:[ .\-/()]{0,3}[0-9]){6,14})"
+    r"|(?P<american>(?:1[ .-]{1,2})?(?:\([2-9][0-9]{2}\)[ .-]{0,2}|[2-9][0-9]{2}[ .\-/]|[2-9][0-9]{2} - )"
+    r"[0-9]{3}(?:[ .-]| - )[0-9]{4})"
+    r"|(?P<national>\(?0[1-9][0-9]{0,4}\)?(?:[ ./-]{1,3}[0-9]{1,8}){1,5})"
+    r"|(?P<brackets>(?:[78][ -]?)?\([0-9]{1,5}\)[ -]{0,2}[0-9]{2,8}(?:[ -][0-9]{2,5}){0,3})"
+    r"|(?P<grouped>[0-9]{2,5}(?:[ .-][0-9]{2,8}){1,5})"
+    r"|(?P<plain>[0-9]{7,15})"
+    r")" + _CLOSES + _EXTENSION,
+    re.IGNORECASE,
+)
+_FORM_OF_ALL: Final = re.compile(
+    r"(?:tel:|fax:|phone:)?[ ]?[(]?[+]?[(]?[0-9](?:[ .\-/()]{0,3}[0-9]){5,16}" + _EXTENSION, re.IGNORECASE
+)
+_TOO_LIKE: Final = re.compile(
+    r"(?:19|20)[0-9]{2}([-./ ])[0-9]{1,2}\1[0-9]{1,2}(?:[ -][0-9]{1,4})?"  # dates, and times that follow them
+    r"|[0-9]{1,2}([-./])[0-9]{1,2}\2(?:19|20)?[0-9]{2}(?:[ -][0-9]{1,2})?"
+    r"|(?:19|20)[0-9]{2}[ -]{1,3}(?:19|20)[0-9]{2}"  # spans of years
+    r"|[0-9]{1,3}(?:\.[0-9]{1,3}){3}"  # IPv4
+    r"|[+]?[0-9]+\.[0-9]+"  # decimals
+    r"|[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]{1,2}(?: [0-9]{3})+"  # thousands
+    r"|[0-9]{3}-[0-9]{2}-[0-9]{4}"  # social security numbers
+    r"|[0-9]{4}(?:[ .-][0-9]{4}){2,3}"  # cards
+    r"|20[0-9]{6}(?:[0-9]{4}|[0-9]{6})?"  # compact dates and times
+    r"|1[5-9][0-9]{8}(?:[0-9]{3})?"  # seconds and milliseconds since 1970
+)
+_NO_PHONE: Final = re.compile(r"[0-9]+\.[0-9]+|(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}")  # whatever the name says
+_BRAZILIAN: Final = re.compile(r"\([1-9][1-9]\) ?9?[0-9]{4}-[0-9]{4}")
+_LEAD, _TAIL = 3, 20  # characters
+_SHORT = 48  # characters of a whole value
+_LONGEST = 15  # digits
+_SETTLED = 0.85  # a number with its country's code, by that country's plan
+_NO_DIGITS: Final = bytes(sorted(set(range(256)) - set(b"0123456789")))
+_GROUP: Final = re.compile(r"[0-9]+")
+_LETTER: Final = re.compile(r"[^\W\d_]")
+
+# Where numbers begin with 0 inside the country; only these are asked about a number that nothing else speaks for.
+_WITH_ZERO: Final = (
+    (44, "GB"),
+    (33, "FR"),
+    (49, "DE"),
+    (39, "IT"),
+    (31, "NL"),
+    (61, "AU"),
+    (81, "JP"),
+    (32, "BE"),
+    (41, "CH"),
+    (43, "AT"),
+    (46, "SE"),
+    (353, "IE"),
+    (82, "KR"),
+    (91, "IN"),
+    (27, "ZA"),
+    (90, "TR"),
+)
+_ITALY = 39
+
+
+def find(look: Look, spans: list[tuple[int, int]], out: list[Candidate]) -> list[tuple[int, int]]:
+    """All phone numbers in ``spans`` of the string, where digits stand close together; the spans that may also be
+    something else.
+    """
+    string = look.string
+    keyed = look.entity == ENTITY
+    lettered = keyed or ENTITY in look.hints or _LETTER.search(string) is not None
+    left: list[tuple[int, int]] = []
+    for begin, behind in spans:
+        if behind - begin > _LONGEST and not string.startswith("00", begin) and string[begin:behind].isdigit():
+            left.append((begin, behind))
+            continue
+        before = len(out)
+        # From a bracket or a plus before the digits to an extension after them.
+        for match in _FORMS.finditer(string, max(0, begin - _LEAD), behind + _TAIL):
+            start, end = match.span()
+            if start >= behind:
+                break
+            kind = match.lastgroup or ""
+            if kind == "ext":
+                kind = next(name for name, text in match.groupdict().items() if text is not None)
+            if lettered or kind not in ("grouped", "plain"):
+                _judge(look, start, end, match.end(kind), kind, out)
+        if not (
+            len(out) > before
+            and (last := out[-1]).score >= _SETTLED
+            and last.start < begin
+            and last.end >= behind
+            and look.entity in ("", ENTITY)
+        ):
+            left.append((begin, behind))
+    return left
+
+
+def whole(string: str, key: Key) -> list[Candidate]:
+    """The string, a value under a phone's name, if it is made like a phone number, whatever the country."""
+    size = len(string)
+    if size > _SHORT or (key.negative and not key.sure):
+        return []
+    start, end = size - len(string.lstrip()), len(string.rstrip())
+    match = _FORM_OF_ALL.fullmatch(string, start, end)
+    if match is None:
+        return []
+    behind = match.start("ext") if match["ext"] else end
+    digits = _digits(string[start:behind])
+    if not 6 <= len(digits) <= 15 or (_NO_PHONE if key.sure else _TOO_LIKE).fullmatch(string, start, end):
+        return []
+    return [Candidate(start, end, ENTITY, 0.95 if key.sure else 0.85, "phone+key")]
+
+
+def _judge(look: Look, start: int, end: int, behind: int, kind: str, out: list[Candidate]) -> None:
+    string = look.string
+    text = string[start:behind]
+    if text[0] == "(" and ")" not in text:
+        start += 1
+        text = text[1:]
+    digits = _digits(text)
+    if kind == "abroad":
+        if not text.startswith("00") and _TOO_LIKE.fullmatch(text):
+            return
+        known = abroad(digits if not text.startswith("00") else digits[2:], "(0)" in text)
+        while not known:
+            # Another number may follow after a space.
+            cut = text.rstrip().rfind(" ")
+            if cut < 8:
+                break
+            text = text[:cut].rstrip(" .-/(")
+            digits = _digits(text)
+            end = behind = start + len(text)
+            if len(digits) < 7:
+                return
+            known = abroad(digits if not text.startswith("00") else digits[2:], "(0)" in text)
+        if text.startswith("00"):
+            alone = 0.0 if known < 2 or text.isdigit() else 0.55
+        else:
+            alone = (0.0, 0.75, 0.85)[known]
+        context, key = (0.6 if len(digits) >= 8 else 0.0, 0.9, 0.95)[known], 0.95
+    elif kind == "american":
+        exchange = digits[-7]
+        alone, context, key = 0.6, 0.85, 0.95
+        if ")" not in text and "-" not in text:
+            alone = 0.4  # dots and spaces are in versions and measures as well
+        elif exchange in "01":
+            alone = 0.5 if ")" in text else 0.4
+    else:
+        if _TOO_LIKE.fullmatch(text):
+            return
+        context, key = (0.8, 0.9) if kind != "plain" else (0.65, 0.85)
+        alone = 0.0
+        if kind == "national":
+            trimmed = _trim(text)
+            if trimmed is None:
+                return
+            if trimmed != text:
+                text, end = trimmed, start + len(trimmed)
+            digits = _digits(text)
+            if 9 <= len(digits) <= 11 and at_home(digits):
+                groups = _GROUP.findall(text)
+                if len(groups) > 2:
+                    alone = 0.55
+                elif len(groups[-1]) >= 5:
+                    alone = 0.4  # one group after the area is also how other things are numbered
+        elif kind == "brackets":
+            if not 8 <= len(digits) <= 12:
+                return
+            alone = 0.6 if _BRAZILIAN.fullmatch(text) else 0.4
+        elif not 7 <= len(digits) <= 13 or (kind == "grouped" and len(digits) == 7 and len(text) != 8):
+            return
+    level = 0 if alone >= _SETTLED and look.entity != ENTITY else look.level(ENTITY, start, end)
+    if level == 1 and kind in ("grouped", "plain") and look.numbers_thing(start):
+        level = 0
+    if level:
+        score, why = (key, "+key") if level == 2 else (max(alone, context), "+context")
+    elif look.quiet:
+        return
+    elif alone and kind != "abroad" and look.doubtful(ENTITY, start):
+        score, why = 0.3, "+doubtful"
+    else:
+        score, why = alone, ""
+    if score:
+        out.append(Candidate(start, end, ENTITY, score, "phone-" + kind + why))
+
+
+def _trim(text: str) -> str | None:
+    """A national number without what follows after a space; None: too short."""
+    while True:
+        count = sum(map(str.isdigit, text))
+        if count < 8:
+            return None
+        if count <= 12:
+            return text
+        cut = text.rfind(" ")
+        if cut < 0:
+            return None
+        text = text[:cut].rstrip(" ./-")
+
+
+def _digits(text: str) -> str:
+    return text.encode("ascii", "ignore").translate(None, _NO_DIGITS).decode()
+
+
+@lru_cache(maxsize=512)
+def _plan(code: int, region: str) -> tuple[tuple[int, ...], re.Pattern[str]] | None:
+    """The possible lengths and the form of all numbers of a country's plan."""
+    from phonenumbers import PhoneMetadata
+
+    found = PhoneMetadata.metadata_for_region_or_calling_code(code, region)
+    if found is None or found.general_desc is None or not found.general_desc.national_number_pattern:
+        return None
+    return found.general_desc.possible_length, re.compile(found.general_desc.national_number_pattern)
+
+
+@lru_cache(maxsize=8192)
+def abroad(digits: str, zero: bool = False) -> int:
+    """2: a number of the plan of the country with whose code it begins; 1: only as long as one; 0: neither.
+
+    ``zero``: it has a "(0)" behind the code, which is not dialled from abroad.
+    """
+    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
+
+    for width in (1, 2, 3):
+        code = int(digits[:width])
+        regions = COUNTRY_CODE_TO_REGION_CODE.get(code)
+        if regions is None:
+            continue
+        plan = _plan(code, regions[0])  # the main region's is that of all that share the code
+        if plan is None:
+            return 0
+        national = digits[width:]
+        if zero or (national.startswith("0") and code != _ITALY):
+            national = national[1:]
+        lengths, form = plan
+        if len(national) not in lengths:
+            return 0
+        return 2 if form.fullmatch(national) else 1
+    return 0
+
+
+@lru_cache(maxsize=8192)
+def at_home(digits: str) -> bool:
+    """Whether this, with its leading 0, is a number of the plan of one of the larger countries that dial so."""
+    for code, region in _WITH_ZERO:
+        plan = _plan(code, region)
+        national = digits if code == _ITALY else digits[1:]  # only Italy dials the 0 from abroad as well
+        if plan is not None and len(national) in plan[0] and plan[1].fullmatch(national):
+            return True
+    return False

@@ -1,0 +1,300 @@
+"""Where values stand: the names around them, the record and the column that they belong to.
+
+A shape is a place with the indices taken out (``rows/*/name``). Everything that is the same for all values of a place
+is worked out once, at its shape: a message of a thousand rows has as many shapes as one of a single row.
+"""
+
+import re
+from array import array
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import accumulate
+
+from doorward.core.leaf import Column, Leaf, Record
+
+_MOST_NAMES = (
+    12  # the nearest ones say what a value is; a depth of a thousand must not make every value cost a thousand
+)
+LONG = 8192  # characters from which a text is cut up, so that whoever reads it can look at the clock
+_BIG = 1024  # characters from which a text with lines is looked into at once
+_MOST_POSITIONS = 256  # cells of a row without heads; those beyond share a column
+
+# What may hold structure, be written in other letters than it seems, or be encoded: nothing else is looked into.
+_MARKED = re.compile(r"[{\[<\n\r\t|=\\%&`\x00-\x1f\x7f-\U0010ffff]").search
+# What encodings.encoded looks for, each octet of a token's alphabet as an a: runs, and characters or pairs set apart.
+_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
+_RUNS = bytes(0x61 if octet in _ALPHABET else 0x20 for octet in range(256))
+_RUN = b"a" * 12
+_ALONE = re.compile(rb" a(?= {1,3}a )").finditer
+_PAIRS = b" aa aa aa aa aa "
+_DIGITS = bytes(0x30 if octet in b"0123456789" else 0x20 if octet == 0x20 else 0x78 for octet in range(256))
+_SPACED = b"0 "
+_UNMARKED = bytes(octet for octet in range(0x20, 0x7F) if chr(octet) not in "{[<|=\\%&`")
+_LONG_PART = re.compile(r"[0-9A-Za-z]{12}").search
+
+_PLAIN = re.compile(r"[a-z_]{1,40}+|[A-Z_]{1,40}+|[A-Za-z_]{1,15}+")
+
+
+def is_plain(name: str) -> bool:
+    """Whether a member name is a word as programs name things, too short to be anything encoded."""
+    return _PLAIN.fullmatch(name) is not None
+
+
+class Shape:
+    """One place. ``names``: those around the values that stand here, the nearest first, without indices.
+
+    ``column``: these values, where they repeat. ``role``: what a member of this name is in an object that names its
+    value by another member (``{"key": "SSN", "value": …}``, see pairs.py); 0: nothing.
+    """
+
+    __slots__ = ("collect", "column", "inner", "items", "members", "names", "role")
+
+    def __init__(self, names: tuple[str, ...], role: int = 0) -> None:
+        self.names = names
+        self.column = Column()
+        self.collect = self.column.leaves.append
+        self.role = role
+        self.members: dict[str, Shape] = {}
+        self.items: Shape | None = None
+        self.inner: dict[int, Shape] | None = None
+
+    def member(self, name: str) -> "Shape":
+        """The place of the member ``name`` of objects that stand here."""
+        found = self.members.get(name)
+        if found is None:
+            found = self.members[name] = Shape((name, *self.names[: _MOST_NAMES - 1]), role_of(name))
+        return found
+
+    def item(self) -> "Shape":
+        """The place of all elements of arrays that stand here."""
+        found = self.items
+        if found is None:
+            found = self.items = Shape(self.names, self.role)
+        return found
+
+    def cell(self, position: int) -> "Shape":
+        """The place of the element at ``position`` of arrays that stand here and are rows."""
+        if self.inner is None:
+            self.inner = {}
+        position = min(position, _MOST_POSITIONS)
+        found = self.inner.get(position)
+        if found is None:
+            found = self.inner[position] = Shape(self.names)
+        return found
+
+
+LABEL, KIND, VALUE, CONTENT = 1, 2, 3, 4
+_LABELS = """key name label field question title property attribute variable param parameter header column prompt
+    caption term fieldname displayname columnname clave campo etiqueta nombre nom champ feld bezeichnung schlüssel frage
+    pregunta nome chiave domanda pytanie nazwa pole naam veld sleutel vraag"""
+_KINDS = "type kind system id code typ tipo"
+_VALUES = """value values val answer response fieldvalue stringvalue displayvalue currentvalue newvalue oldvalue
+    rawvalue input valor respuesta valeur reponse réponse wert antwort valore risposta resposta wartość wartosc
+    odpowiedź waarde antwoord"""
+_CONTENTS = "content text data body texte inhalt contenido"
+ROLES = {
+    **dict.fromkeys(_LABELS.split(), LABEL),
+    **dict.fromkeys(_KINDS.split(), KIND),
+    **dict.fromkeys(_VALUES.split(), VALUE),
+    **dict.fromkeys(_CONTENTS.split(), CONTENT),
+}
+_LONGEST_ROLE = max(map(len, ROLES))
+
+
+def role_of(name: str) -> int:
+    """What a member called ``name`` is in an object of a label and a value; 0: nothing known."""
+    if len(name) > _LONGEST_ROLE + 2:
+        return 0
+    return ROLES.get(name.lower().replace("_", "").replace("-", ""), 0)
+
+
+class Draft:
+    """Leaves in the order in which they stand, before it is known what is inside them, and the place of each.
+
+    ``valued``: those whose name may stand in another member. ``tables``: places of arrays of arrays.
+    """
+
+    __slots__ = ("leaves", "shapes", "tables", "valued")
+
+    def __init__(self) -> None:
+        self.leaves: list[Leaf] = []
+        self.shapes: list[Shape] = []
+        self.valued: list[Leaf] = []
+        self.tables: dict[Shape, None] = {}
+
+    def add(self, leaf: Leaf, shape: Shape) -> None:
+        """One value."""
+        self.leaves.append(leaf)
+        self.shapes.append(shape)
+        shape.collect(leaf)
+        if shape.role > KIND:
+            self.valued.append(leaf)
+        if leaf.record is not None:
+            leaf.record.leaves.append(leaf)
+
+    def hold(self, leaf: Leaf, shape: Shape) -> None:
+        """One value that is in no column until all are settled."""
+        self.leaves.append(leaf)
+        self.shapes.append(shape)
+        if shape.role > KIND:
+            self.valued.append(leaf)
+        if leaf.record is not None:
+            leaf.record.leaves.append(leaf)
+
+    def settle(self) -> None:
+        """What was held is wanted."""
+        for leaf, shape in zip(self.leaves, self.shapes, strict=True):
+            if leaf.column is not None:
+                shape.collect(leaf)
+
+    def put(self, leaf: Leaf, shape: Shape) -> None:
+        """A piece of a leaf that is already in its record and column."""
+        self.leaves.append(leaf)
+        self.shapes.append(shape)
+
+    def name(self, leaf: Leaf, shape: Shape) -> None:
+        """One member name. It is in no record and no column: those are about values."""
+        self.leaves.append(leaf)
+        self.shapes.append(shape)
+
+    def deeper(self) -> list[int]:
+        """The indices of the leaves that are worth a look: they may hold structure, or be other than they seem."""
+        strings = [leaf.string for leaf in self.leaves]
+        found: set[int] = set()
+        if max(map(len, strings), default=0) > _BIG:
+            found.update([index for index, string in enumerate(strings) if _is_long(string)])
+            for index in found:
+                strings[index] = ""
+        everything = "~~~".join(strings)
+        octets = everything.encode("ascii", "replace")  # one for each character
+        places = _tokens(everything, octets)
+        marked = not everything.isascii() or bool(octets.translate(None, _UNMARKED))
+        named = everything.find(": ")
+        if places or marked or named >= 0:
+            ends = list(accumulate([len(string) + 3 for string in strings]))
+            for place in places:
+                index = bisect_right(ends, place)
+                if len(strings[index]) >= len(_RUN):
+                    found.add(index)
+            here = _MARKED(everything) if marked else None
+            while here is not None:  # once for each leaf
+                index = bisect_right(ends, here.start())
+                found.add(index)
+                here = _MARKED(everything, ends[index])
+            while named >= 0:
+                index = bisect_right(ends, named)
+                found.add(index)
+                named = everything.find(": ", ends[index])
+        if "@" in everything and _SPACED in octets.translate(_DIGITS):  # addresses of mail with spaces in them
+            found.update([index for index, string in enumerate(strings) if " " in string and "@" in string])
+        return sorted(found)
+
+
+def _is_long(string: str) -> bool:
+    """Whether ``string`` is looked into whatever it holds: it has lines, or has to be cut up."""
+    return len(string) > _BIG and ("\n" in string or len(string) > LONG)
+
+
+def _tokens(string: str, octets: bytes) -> list[int]:
+    """Where something stands in ``string`` that could be an encoded token; ``octets``: one for each character."""
+    runs = b" %b " % octets.translate(_RUNS)
+    found = []
+    start = runs.find(_RUN)
+    while start >= 0:
+        end = runs.find(b" ", start)
+        if _is_token(string[start - 1 : end - 1]):
+            found.append(start - 1)
+        start = runs.find(_RUN, end)
+    found += [here.start() for here in _ALONE(runs)]  # the character behind the space in front
+    start = runs.find(_PAIRS)
+    while start >= 0:
+        found.append(start)
+        start = runs.find(_PAIRS, start + 1)
+    start = string.find("ase64,")
+    while start >= 0:
+        found.append(start)
+        start = string.find("ase64,", start + 1)
+    return found
+
+
+def _is_token(run: str) -> bool:
+    """Whether a run of the alphabet may be one: points in time and telephone numbers are not."""
+    if _LONG_PART(run) is not None:
+        return True
+    return len(run) % 4 != 1 and bool(run.strip("0123456789+/-_"))
+
+
+def part(
+    whole: Leaf,
+    start: int,
+    end: int,
+    names: tuple[str, ...],
+    record: Record | None = None,
+    column: Column | None = None,
+    *,
+    number: bool = False,
+    name: bool = False,
+) -> Leaf:
+    """``whole.string[start:end]`` as a leaf of its own."""
+    offsets: Sequence[int] | None = None
+    begin = 0
+    if whole.token is None:
+        if whole.offsets is None:
+            begin = whole.start + start
+        else:
+            begin, offsets = _shortened(whole.offsets[start : end + 1])
+    return Leaf(
+        whole.text,
+        whole.string[start:end],
+        names,
+        start=begin,
+        offsets=offsets,
+        token=whole.token,
+        record=record,
+        column=column,
+        layers=whole.layers,
+        number=number,
+        name=name or whole.name,
+    )
+
+
+def reread(
+    whole: Leaf,
+    string: str,
+    offsets: Sequence[int],
+    names: tuple[str, ...],
+    record: Record | None = None,
+    column: Column | None = None,
+    *,
+    name: bool = False,
+) -> Leaf:
+    """``string``, whose character i begins at ``offsets[i]`` of ``whole.string``, as a leaf."""
+    if whole.token is not None:
+        places: Sequence[int] | None = None
+    elif whole.offsets is not None:
+        outer = whole.offsets
+        places = array("L", [outer[i] for i in offsets])
+    elif whole.start:
+        start = whole.start
+        places = array("L", [start + i for i in offsets])
+    else:
+        places = offsets
+    return Leaf(
+        whole.text,
+        string,
+        names,
+        offsets=places,
+        token=whole.token,
+        record=record,
+        column=column,
+        layers=whole.layers,
+        name=name or whole.name,
+    )
+
+
+def _shortened(offsets: Sequence[int]) -> tuple[int, Sequence[int] | None]:
+    """(start, None) for offsets that count up by one."""
+    begin = offsets[0]
+    if offsets[-1] - begin == len(offsets) - 1 and all(map(int.__eq__, offsets, range(begin, begin + len(offsets)))):
+        return begin, None
+    return 0, offsets

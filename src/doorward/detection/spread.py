@@ -1,0 +1,122 @@
+"""Who was found in one place of a message is found by the same words in the others: the customer of the record is named
+in the note beside it.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Final
+
+import re2
+
+from doorward.core.finding import Finding
+from doorward.core.leaf import Leaf
+from doorward.detection import people
+
+_MOST: Final = 500  # values
+_ALIKE: Final = 24  # values that begin with the same word
+_TOGETHER: Final = 1 << 16  # characters that are searched at once
+_BETWEEN: Final = "\x00"
+_SCORE: Final = 0.7  # at which a finding is taken up
+_WORD: Final = re.compile(r"\w+")
+# Entities whose values mean the same wherever they stand.
+_SPREAD: Final = frozenset(("PERSON", "CREDIT_CARD", "US_SSN", "ACCOUNT_ID", "PASSPORT", "DRIVER_LICENSE"))
+
+
+def findings(
+    leaves: Sequence[Leaf], found: Sequence[Finding], detector: str, check: Callable[[], None]
+) -> list[Finding]:
+    """More findings: values of ``found`` in other leaves, as whole words. Linear in the leaves that hold words."""
+    values: dict[str, Finding] = {}
+    taken: set[tuple[str, bool, int]] = set()
+    for finding in found:
+        taken.add((finding.text.pointer, finding.text.key, finding.start))
+        if finding.entity in _SPREAD and finding.score >= _SCORE and len(values) < _MOST:
+            value = finding.read
+            if value not in values and _tells(value, finding.entity):
+                values[value] = finding
+    if not values:
+        return []
+    first: dict[str, list[str]] = {}
+    for value in values:
+        words = _WORD.match(value)
+        if words is not None:
+            first.setdefault(words[0], []).append(value)
+    if not first:
+        return []
+    for same in first.values():
+        same.sort(key=len, reverse=True)
+        del same[_ALIKE:]
+    search = _any(first)
+    more: list[Finding] = []
+    for leaf, start, value in _places(leaves, search, first, check):
+        begin, _ = leaf.locate(start, start + len(value))
+        if (leaf.text.pointer, leaf.text.key, begin) not in taken:
+            source = values[value]
+            more.append(leaf.finding(start, start + len(value), source.entity, 0.7, detector, source.rule + "+same"))
+    return more
+
+
+def _tells(value: str, entity: str) -> bool:
+    """Whether a value is long enough to mean the same wherever it stands."""
+    if _BETWEEN in value:
+        return False
+    if entity != "PERSON":
+        return len(value) >= 6
+    return len(value) >= 5 and people.likeness(value) >= 0.7
+
+
+def _any(words: Iterable[str]) -> Any:
+    """One automaton for all words, over octets: other characters than ASCII are "?" there."""
+    options = re2.Options()
+    options.encoding = re2.Options.Encoding.LATIN1
+    options.log_errors = False
+    options.never_capture = True
+    either = b"|".join(re2.escape(word.encode("ascii", "replace")) for word in words)
+    return re2.compile(b"(?:^|[^0-9A-Za-z_])(?:" + either + b")", options)
+
+
+def _places(
+    leaves: Sequence[Leaf], search: Any, first: dict[str, list[str]], check: Callable[[], None]
+) -> Iterator[tuple[Leaf, int, str]]:
+    """Where values stand in the leaves, as whole words; none overlap. Many leaves are searched together."""
+    some: list[Leaf] = []
+    size = 0
+    for leaf in leaves:
+        if not leaf.number and len(leaf.string) >= 5:
+            some.append(leaf)
+            size += len(leaf.string)
+            if size > _TOGETHER:
+                check()
+                yield from _in(some, search, first)
+                some, size = [], 0
+    if some:
+        check()
+        yield from _in(some, search, first)
+
+
+def _in(leaves: list[Leaf], search: Any, first: dict[str, list[str]]) -> Iterator[tuple[Leaf, int, str]]:
+    joined = _BETWEEN.join([leaf.string for leaf in leaves])
+    begins: list[int] = []
+    behind = 0
+    for match in search.finditer(joined.encode("ascii", "replace")):
+        start = match.start()
+        if start and joined[start].isalnum():
+            continue  # a letter that is not ASCII
+        if not (joined[start].isalnum() or joined[start] == "_"):
+            start += 1
+        if start < behind:
+            continue
+        word = _WORD.match(joined, start)
+        for value in first.get(word[0], ()) if word is not None else ():
+            end = start + len(value)
+            if joined.startswith(value, start) and not joined[end : end + 1].isalnum():
+                if not begins:
+                    place = 0
+                    for leaf in leaves:
+                        begins.append(place)
+                        place += len(leaf.string) + 1
+                index = bisect_right(begins, start) - 1
+                yield leaves[index], start - begins[index], value
+                behind = end
+                break

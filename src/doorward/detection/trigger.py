@@ -1,0 +1,320 @@
+"""The trigger pass: one look over the bytes of a message. Where nothing fires, nothing in it can be found.
+
+``HIDING`` are the ways to hide a value from every other trigger. They fire wherever ``canonical.canonical`` would
+change a string or ``encodings.encoded`` find a token in it, however often the string is nested in JSON; tests hold them
+to that. Of base64 and hex only what decodes to text fires: identifiers, digests and keys are part of ordinary messages.
+
+The pass runs on RE2 and Hyperscan, each with the expressions that it is quick with, or on RE2 alone.
+"""
+
+import re
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from itertools import product
+from typing import Any, Final, Literal
+
+import re2
+
+# --- hidden values ----------------------------------------------------------------------------------------------------
+
+_BASE64: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_TEXT_OCTETS: Final = (9, 10, 13, *range(0x20, 0x80))
+# UTF-8 (RFC 3629 §4): the octets that begin a character, by how many follow; and those that follow.
+_LEADS: Final[tuple[Sequence[int], ...]] = (_TEXT_OCTETS, range(0xC2, 0xE0), range(0xE0, 0xF0), range(0xF0, 0xF5))
+_FOLLOWING: Final = range(0x80, 0xC0)
+
+# Before a token: no letter or digit, unless it is that of an escape of JSON such as \n.
+_BEFORE: Final = r"(?:^|[^0-9A-Za-z]|\\[bfnrt])"
+_BREAK: Final = r"\\+[nrt]"  # a line break or tab in JSON, however deep
+_SLASH: Final = r"\\*/"
+
+
+def _sextets(values: Iterable[int]) -> str:
+    """The characters of base64 and base64url for these values."""
+    chosen = set(values)
+    plain = "".join(_BASE64[value] for value in sorted(chosen - {62, 63}))
+    if 62 in chosen:
+        plain += "+\\-"
+    if 63 not in chosen:
+        return f"[{plain}]"
+    return f"(?:[{plain}_/]|{_SLASH})"
+
+
+def _quads(state: int, following: int) -> dict[tuple[str, ...], None]:
+    """Every four characters of base64 for three octets of text; ``state`` are owed before, ``following`` behind."""
+    found: dict[tuple[str, ...], None] = {}
+    for kinds in product(range(5), repeat=3):
+        owed = state
+        octets: list[Sequence[int]] = []
+        for kind in kinds:
+            if kind == 4 and owed:
+                octets.append(_FOLLOWING)
+                owed -= 1
+            elif kind < 4 and not owed:
+                octets.append(_LEADS[kind])
+                owed = kind
+            else:
+                break
+        if len(octets) < 3 or owed != following:
+            continue
+        one, two, three = octets
+        quad = (
+            _sextets(a >> 2 for a in one),
+            _sextets((a & 3) << 4 | b >> 4 for a in one for b in two),
+            _sextets((b & 15) << 2 | c >> 6 for b in two for c in three),
+            _sextets(c & 63 for c in three),
+        )
+        found[quad] = None
+    return found
+
+
+def _base64_text(quads: int, state: int = 0) -> str:
+    """base64 whose first ``quads`` times three octets are UTF-8."""
+    ways = []
+    for following in range(4):
+        found = _quads(state, following)
+        if found:
+            here = "|".join("".join(quad) for quad in found)
+            behind = _base64_text(quads - 1, following) if quads > 1 else ""
+            ways.append(f"(?:{here}){behind}")
+    return f"(?:{'|'.join(ways)})"
+
+
+_HEX: Final = "[0-9A-Fa-f]"
+# Octets of a character, and its digits in lower case; short, as Hyperscan takes no expression above 16,000 characters.
+_HEX_KINDS: Final = (
+    (1, r"(?:[2-7][\da-f]|0[9ad])"),
+    (2, r"(?:c[2-9a-f]|d[\da-f])[89ab][\da-f]"),
+    (3, r"e[\da-f](?:[89ab][\da-f]){2}"),
+    (4, r"f[0-4](?:[89ab][\da-f]){3}"),
+)
+
+
+def _hex_text(octets: int) -> str:
+    """Hex whose first octets are UTF-8: so many, or up to three more."""
+    if octets == 1:
+        return r"(?:[2-7c-f][\da-f]|0[9ad])"
+    if octets <= 0:
+        return ""
+    return f"(?:{'|'.join(kind + _hex_text(octets - size) for size, kind in _HEX_KINDS)})"
+
+
+_A_PAIR: Final = f"(?:[2-7]{_HEX}|0[9AaDd]|[89A-Fa-f]{_HEX})"
+_GAP: Final = rf"(?:[ .()/_\-\t\r\n]|{_BREAK}|{_SLASH}){{1,3}}"
+_NO_DIGIT: Final = r"(?:^|[^0-9A-Fa-f.\-]|[^0-9A-Za-z][.\-]|\\[bfnrt])"  # before digits: not amid a number, hex, a UUID
+_SEPARATOR: Final = r"(?:[ /()+\-][ ./()+\-]{0,2}|\.[ /()+\-]{1,2})"  # a point alone may be that of a fraction
+_OPEN: Final = r"[ /()+\-]{1,3}"
+_QUOTE: Final = r"\\*\""
+_BEHIND: Final = rf"(?:\s*,\s*{_QUOTE}[A-Za-z_]+{_QUOTE}\s*:\s*(?:\{{[^{{}}]*\}}|{_QUOTE}text{_QUOTE}|[0-9a-z.]+))*"
+_AHEAD: Final = r"[^{}]*(?:\{[^{}]*\}[^{}]*)?"
+
+DISGUISES: Final[tuple[str, ...]] = (
+    # characters
+    r"[\x80-\xff]",
+    r"\\u[0-9A-Fa-f]{4}",
+    r"\\u\{[0-9A-Fa-f]{1,6}\}",
+    r"\\x[0-9A-Fa-f]{2}",
+    r"\\U[0-9A-Fa-f]{8}",
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]",
+    r"\\[bf]",
+    # escapes
+    r"%[0-9A-Fa-f]{2}",
+    r"&(?:#[xX]?[0-9A-Fa-f]|[A-Za-z][A-Za-z0-9]+;)",
+    r"=[0-9A-F]{2}=[0-9A-F]{2}",
+    r"[0-9A-Za-z]=(?:40[0-9A-Za-z]|2[B-F][0-9A-Za-z=]|20[A-Z]|27[A-Z])",
+    # whole tokens
+    _BEFORE + _base64_text(3),
+    _BEFORE + r"(?:H4sI|eJ[w-z]|eN[o-r]|eA[E-H]|eF[4-7])[0-9A-Za-z+/_\-\\]{8}",
+    _BEFORE + r"[I-Za-f][AQgw][AB][0-9A-Za-z+/_\-]A[C-H][AEIMQUYcgkosw048]A",  # UTF-16
+    r"[bB]ase64,",
+    f"{_BEFORE}(?:0[xX])?(?i:{_hex_text(8)})",
+    rf"{_BEFORE}(?:0[xX])?(?:1[Ff]8[Bb]|78(?:01|5[Ee]|9[Cc]|[Dd][Aa])){_HEX}{{12}}",
+    rf"{_BEFORE}(?:0[xX])?(?:[2-7]{_HEX}00){{4}}",
+    rf"{_BEFORE}(?:0[xX])?{_A_PAIR}(?:[ :,\-]{{1,2}}(?:0[xX])?{_A_PAIR}){{7}}",
+    # digits and letters set apart
+    rf"[0-9](?:{_GAP}[0-9]){{6}}",
+    r"[0-9A-Za-z](?: [0-9A-Za-z@._+\-]){6}",
+    r"(?:[A-Za-z@._+\-]{0,24}[0-9] {1,2}){6}",
+    r"[A-Za-z._+\-][0-9] {1,2}[A-Za-z._+\-]{1,24}[0-9] ",
+    r"[0-9] {1,2}[A-Za-z._+\-]{0,64}@",
+    r"@[A-Za-z@._+\-]{0,24}[0-9] ",
+)
+"""Expressions that fire where ``canonical.canonical`` changes a string or ``encodings.encoded`` finds a token."""
+
+NUMBERS: Final[tuple[str, ...]] = (
+    # digits: seven and more in a row, or with separators; no date (2026-01-31), decimal fraction, UUID or digest
+    rf"{_NO_DIGIT}[0-9]{{7,}}(?:[^0-9A-Fa-f\-]|$)",
+    rf"{_NO_DIGIT}[0-9]{{7}}(?:[0-9]{{2,}})?-",
+    rf"{_NO_DIGIT}[0-9]{{8}}-(?:{_HEX}{{0,3}}[^0-9A-Fa-f]|{_HEX}{{4}}[^\-])",
+    rf"{_NO_DIGIT}[0-9]{{1,3}}{_SEPARATOR}(?:[0-9]{{3}}{_SEPARATOR}?[0-9]{{4}}|[0-9]{{2}}{_SEPARATOR}?[0-9]{{4}})",
+    rf"{_NO_DIGIT}[0-9]{{1,3}}\.[0-9]{{2,3}}\.[0-9]{{4}}",
+    rf"{_NO_DIGIT}[0-9]{{4}}{_SEPARATOR}[0-9]{{3}}",
+    rf"{_NO_DIGIT}[0-9]{{4}}[./\-][0-9]{{2}}[./\-][0-9]{{2}}[./\-]?[0-9]",
+    rf"{_NO_DIGIT}[0-9]{{5,6}}{_SEPARATOR}[0-9]{{2}}",
+    rf"{_NO_DIGIT}[0-9]{{1,3}}{_OPEN}[0-9]{{3}}{_OPEN}[0-9]{{2}}",
+    rf"{_NO_DIGIT}[0-9]{{3}}[ \-][0-9]{{4}}(?:[^0-9A-Fa-f\-]|$)",
+    rf"{_NO_DIGIT}[0-9]{{2}}(?: [0-9]{{2}}){{3}}",
+    r"[0-9]{2}(?:[ ./()+\-]{1,3}[0-9]{2}){4}",
+    rf"[0-9]{{1,3}}(?:{_OPEN}[0-9]{{1,3}}){{4}}",
+    # split over content blocks: one ends, and the next begins, as a value goes on
+    rf"(?:[0-9A-Za-z_@+/=%\-]|[0-9][ .()\-]{{1,2}}){_QUOTE}{_BEHIND}\s*\}}\s*,\s*"
+    rf"\{{{_AHEAD}\"text{_QUOTE}\s*:\s*{_QUOTE}[ .\-]?[0-9A-Za-z_@+(/=%]",
+    rf"[0-9][ .\-)(]{{0,2}}{_QUOTE}\s*,\s*{_QUOTE}[ .+(\-]{{0,3}}[0-9][^\"\\]*{_QUOTE}\s*[,\]]",
+)
+"""Expressions that fire where there are enough digits for a number of anything, or a value may be split."""
+
+HIDING: Final[tuple[str, ...]] = DISGUISES + NUMBERS
+"""Expressions over the bytes of a message, in the syntax that RE2 and Hyperscan share."""
+
+
+def disguised(string: str) -> bool:
+    """Whether anything in a text may be in disguise; if not, no part of it, however nested, has to be made canonical
+    or decoded. One pass; for a long text much cheaper than to ask each of its parts.
+    """
+    return not string.isascii() or _disguises().fires(string.encode())
+
+
+@cache
+def _disguises() -> "Triggers":
+    return Triggers(DISGUISES, engine="re2")
+
+
+# --- the pass ---------------------------------------------------------------------------------------------------------
+
+_LONG: Final = 800
+"""Characters of an expression that is a list of words."""
+_CLASS: Final = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*+\]|\{[0-9,]*+\}|\(\?[a-zA-Z:\-]*+")
+_LITERAL: Final = re.compile(r"[0-9A-Za-z_:@\-]{3}")
+_MEMORY: Final = 16 << 20  # bytes that RE2 may fill with states, before it starts anew
+
+
+class Triggers:
+    """Expressions that are looked for together. Compiled when made; safe to use from several threads at once.
+
+    Those with a literal part go to Hyperscan, which looks for the literals; shapes such as ``[0-9]{7}`` go to RE2,
+    whose one automaton takes a third of the time for them. A long list of words is an automaton of its own, as
+    Hyperscan would make a graph of every word, and of two lists together RE2 would make all combinations of states.
+    ``engine`` "hyperscan" or "re2" gives all to one; without Hyperscan all go to RE2. Raises ValueError for an
+    expression that RE2 does not accept.
+    """
+
+    def __init__(self, expressions: Iterable[str], *, engine: Literal["both", "hyperscan", "re2"] = "both") -> None:
+        wanted = tuple(dict.fromkeys(expressions))
+        for expression in wanted:
+            _checked(expression)
+        literal = tuple(filter(_has_literal, wanted))
+        lists = () if engine == "hyperscan" else tuple(one for one in literal if len(one) > _LONG)
+        fast = wanted if engine == "hyperscan" else tuple(one for one in literal if len(one) <= _LONG)
+        self._fast, refused = _Hyperscan.of(fast if engine != "re2" else ())
+        taken = {*fast, *lists}.difference(refused if engine != "re2" else fast)
+        self._slow = _re2_searches([one for one in wanted if one not in taken and one not in literal])
+        self._slow += _re2_searches([one for one in wanted if one not in taken and one in literal])
+        for one in lists:
+            self._slow += _re2_searches([one])
+
+    @property
+    def size(self) -> int:
+        """Bytes of the Hyperscan database; 0 without one."""
+        return 0 if self._fast is None else self._fast.size
+
+    def fires(self, raw: bytes) -> bool:
+        """Whether any expression is found in ``raw``."""
+        for search in self._slow:
+            if search(raw) is not None:
+                return True
+        return self._fast is not None and self._fast.fires(raw)
+
+
+def _has_literal(expression: str) -> bool:
+    return _LITERAL.search(_CLASS.sub(" ", expression)) is not None
+
+
+def _options() -> Any:
+    options = re2.Options()
+    options.encoding = re2.Options.Encoding.LATIN1  # octets, not characters
+    options.never_capture = True
+    options.log_errors = False
+    options.max_mem = _MEMORY
+    return options
+
+
+def _checked(expression: str) -> None:
+    try:
+        re2.compile(expression.encode(), _options())
+    except re2.error as error:
+        raise ValueError(f"not an expression that RE2 accepts: {expression!r}") from error
+
+
+def _re2_searches(expressions: Sequence[str]) -> list[Callable[[bytes], object]]:
+    """One search for all, or where together they are too large, more. (``re2.Set`` misses matches when memory ends.)"""
+    if not expressions:
+        return []
+    together = "|".join(f"(?:{expression})" for expression in expressions)
+    try:
+        return [re2.compile(together.encode(), _options()).search]
+    except re2.error:
+        half = len(expressions) // 2
+        return _re2_searches(expressions[:half]) + _re2_searches(expressions[half:])
+
+
+class _Hyperscan:
+    """A database in block mode, and for every thread the scratch space that a scan needs for itself."""
+
+    def __init__(self, engine: Any, database: Any) -> None:
+        self._engine = engine
+        self._database = database
+        self._terminated = engine.ScanTerminated
+        self._own = threading.local()
+        self.size = int(database.size())
+
+    @classmethod
+    def of(cls, expressions: Sequence[str]) -> "tuple[_Hyperscan | None, Sequence[str]]":
+        """The expressions compiled, and those that Hyperscan refuses (too large, or they match nothing at all)."""
+        if not expressions:
+            return None, ()
+        try:
+            import hyperscan
+        except ImportError:  # no wheel for this machine
+            return None, expressions
+        engine: Any = hyperscan
+        try:
+            return cls(engine, _compiled(engine, expressions)), ()
+        except engine.error:
+            taken, refused = [], []
+            for expression in expressions:
+                try:
+                    _compiled(engine, [expression])
+                except engine.error:
+                    refused.append(expression)
+                else:
+                    taken.append(expression)
+            return (cls(engine, _compiled(engine, taken)) if taken else None), refused
+
+    def fires(self, raw: bytes) -> bool:
+        own = self._own
+        try:
+            scratch = own.scratch
+        except AttributeError:
+            scratch = own.scratch = self._engine.Scratch(self._database)
+        try:
+            self._database.scan(raw, match_event_handler=_stop, scratch=scratch)
+        except self._terminated:
+            return True
+        return False
+
+
+def _compiled(engine: Any, expressions: Sequence[str]) -> Any:
+    database = engine.Database(mode=engine.HS_MODE_BLOCK)
+    database.compile(
+        expressions=[expression.encode() for expression in expressions],
+        ids=list(range(len(expressions))),
+        elements=len(expressions),
+        flags=[engine.HS_FLAG_SINGLEMATCH] * len(expressions),
+    )
+    return database
+
+
+def _stop(*_: object) -> bool:
+    """Ends the scan with the first match."""
+    return True

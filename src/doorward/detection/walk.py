@@ -1,0 +1,346 @@
+"""The texts of one message, cut into leaves.
+
+First every text becomes a leaf with the names of its JSON pointer; then what a leaf holds is looked at: JSON, tables,
+``name: value`` lines, markup, encodings, each of which gives leaves again. Every character of every text is in a leaf.
+"""
+
+import re
+from array import array
+from collections.abc import Callable, Sequence
+
+from doorward.core.finding import Text
+from doorward.core.leaf import Leaf, Record
+from doorward.detection import canonical, encodings, markup, nested, pairs, tables
+from doorward.detection.shape import KIND, LONG, Draft, Shape, is_plain, part
+
+_LEVELS = 6  # of structure inside of structure; JSON in strings of JSON takes one each
+_LAYERS = 3  # of encodings
+_DIGITS = 6
+
+
+def _never() -> None:
+    """Looks at no clock."""
+
+
+def leaves(texts: Sequence[Text], check: Callable[[], None] = _never, *, every_name: bool = False) -> list[Leaf]:
+    """The leaves of ``texts``, which come in the order of the message, names before their values.
+
+    Member names that are plain words (``email``, ``created_at``) are given once per text, unless ``every_name``.
+    ``check`` is called every few hundred microseconds; what it raises passes through. Nothing else is raised.
+    """
+    draft = _Pointers(every_name).draft(texts, check)
+    found: list[Leaf] = []
+    budget = 4 * sum([len(text.string) for text in texts]) + 65536
+    _Look(check, every_name, budget).finish(draft, 0, found)
+    return found
+
+
+class _Node:
+    """A container of the message: its place, its record, the one around it, whether it is an element of an array."""
+
+    __slots__ = ("element", "outer", "record", "shape")
+
+    def __init__(self, shape: Shape, outer: Record | None, element: bool) -> None:
+        self.shape = shape
+        self.record = Record(outer)
+        self.outer = outer
+        self.element = element
+
+
+class _Pointers:
+    """Makes leaves of texts. Containers are known by their pointers, and worked out once."""
+
+    __slots__ = ("_every_name", "_nodes", "_numeric")
+
+    def __init__(self, every_name: bool) -> None:
+        self._every_name = every_name
+        self._nodes: dict[str, _Node] = {"": _Node(Shape(()), None, False)}
+        self._numeric: set[str] = set()  # pointers of members whose names could be indices
+
+    def draft(self, texts: Sequence[Text], check: Callable[[], None]) -> Draft:
+        draft = Draft()
+        add, add_shape = draft.leaves.append, draft.shapes.append
+        plain: set[str] = set()
+        parent, node = "", self._nodes[""]
+        for count, text in enumerate(texts):
+            if not count & 255:
+                check()
+            string = text.string
+            if text.key:
+                if string in plain:
+                    continue
+                if string.isdigit():
+                    self._numeric.add(text.pointer)
+                elif not self._every_name and is_plain(string):
+                    plain.add(string)
+            elif text.number and (len(string) < _DIGITS or sum(map(str.isdigit, string)) < _DIGITS):
+                continue
+            above, slash, last = text.pointer.rpartition("/")
+            if not slash:
+                draft.add(Leaf(text, string, number=text.number), node.shape)
+                continue
+            if above != parent:
+                parent, node = above, self._nodes.get(above) or self._node(above)
+            if text.key:
+                draft.name(Leaf(text, string, node.shape.names, record=node.record, name=True), node.shape)
+                continue
+            if last.isdigit() and text.pointer not in self._numeric:
+                record: Record | None
+                if node.element:  # a cell of a row
+                    shape, record = node.shape.cell(int(last[:4])), node.record
+                    draft.tables[node.shape] = None
+                else:
+                    shape, record = node.shape.item(), node.outer
+            else:
+                name = last.replace("~1", "/").replace("~0", "~") if "~" in last else last
+                shape = node.shape.members.get(name) or node.shape.member(name)
+                record = node.record
+            made = Leaf(text, string, shape.names, 0, None, None, record, shape.column, (), text.number)
+            add(made)
+            add_shape(shape)
+            shape.collect(made)
+            if record is not None:
+                record.leaves.append(made)
+            if shape.role > KIND:
+                draft.valued.append(made)
+        return draft
+
+    def _node(self, pointer: str) -> _Node:
+        missing = []
+        while (node := self._nodes.get(pointer)) is None:
+            missing.append(pointer)
+            pointer = pointer.rpartition("/")[0]
+        for place in reversed(missing):
+            last = place.rpartition("/")[2]
+            if last.isdigit() and place not in self._numeric:
+                if node.element:
+                    node = _Node(node.shape.cell(int(last[:4])), node.record, True)
+                else:
+                    node = _Node(node.shape.item(), node.outer, True)
+            else:
+                name = last.replace("~1", "/").replace("~0", "~") if "~" in last else last
+                node = _Node(node.shape.member(name), node.record, False)
+            self._nodes[place] = node
+        return node
+
+
+class _Look:
+    """Looks into leaves."""
+
+    __slots__ = ("_check", "_every_name", "_left")
+
+    def __init__(self, check: Callable[[], None], every_name: bool, budget: int) -> None:
+        self._check = check
+        self._every_name = every_name
+        self._left = budget  # characters that may still be decoded
+
+    def finish(self, draft: Draft, level: int, found: list[Leaf]) -> None:
+        """Append the leaves of ``draft``, and those inside them."""
+        if draft.tables:
+            tables.headed(draft)
+        if draft.valued:
+            pairs.labelled(draft)
+        done = 0
+        for index in draft.deeper():
+            found += draft.leaves[done:index]
+            done = index + 1
+            self._check()
+            self._into(draft.leaves[index], draft.shapes[index], level, found)
+        found += draft.leaves[done:]
+
+    def _into(self, leaf: Leaf, shape: Shape, level: int, found: list[Leaf], *, read: bool = False) -> None:
+        """Append what ``leaf`` holds, and itself unless that is all. ``read``: its string is canonical."""
+        named = None
+        if level < _LEVELS and _is_marked(leaf.string):
+            if self._parts(leaf, shape, level, found):
+                return
+            if "\n" in leaf.string and pairs.may_be(leaf.string) and pairs.may_cover(leaf.string):
+                named, covers = pairs.read(leaf, shape, self._check)
+                if covers:
+                    named.settle()
+                    self.finish(named, level + 1, found)
+                    return
+        self._plain(leaf, shape, level, found, named, read=read)
+
+    def _plain(
+        self, leaf: Leaf, shape: Shape, level: int, found: list[Leaf], named: Draft | None = None, *, read: bool = False
+    ) -> None:
+        """``leaf`` as it is read, what is ``named`` in it, and what is encoded in it."""
+        if not read and _is_escaped(leaf.string):
+            changed = canonical.canonical(leaf.string)
+            if changed is not None:
+                _reread(leaf, *changed)
+                self._into(leaf, shape, level + 1, found, read=True)
+                return
+        found += _pieces(leaf)
+        if named is None and level < _LEVELS and pairs.may_be(leaf.string):
+            named, _ = pairs.read(leaf, shape, self._check)
+        if named is not None:
+            named.settle()
+            found += named.leaves
+            for index in named.deeper():  # again, for now they have names
+                self._decoded(named.leaves[index], named.shapes[index], level, found)
+        self._decoded(leaf, shape, level, found)
+
+    def _decoded(self, leaf: Leaf, shape: Shape, level: int, found: list[Leaf]) -> None:
+        if len(leaf.layers) >= _LAYERS:
+            return
+        for token in encodings.encoded(leaf.string):
+            self._check()
+            self._left -= len(token.string)
+            if self._left < 0:
+                return
+            inside = Leaf(
+                leaf.text,
+                token.string,
+                leaf.names,
+                token=leaf.locate(token.start, token.end),
+                record=leaf.record,
+                column=leaf.column,
+                layers=(*leaf.layers, token.layer),
+                name=leaf.name,
+            )
+            self._into(inside, shape, max(level, len(inside.layers)), found)
+
+    def _parts(self, leaf: Leaf, shape: Shape, level: int, found: list[Leaf]) -> bool:
+        """Append all that ``leaf`` holds, if all of it has a structure."""
+        draft = self._structure(leaf, shape)
+        if draft is not None:
+            self.finish(draft, level + 1, found)
+            return True
+        position = 0
+        text = leaf.string
+        for start, end, mark in self._cuts(text):
+            self._prose(leaf, position, start, shape, level, found)
+            piece = part(leaf, start, end, leaf.names, leaf.record, leaf.column)
+            if mark:
+                self.finish(tables.read(piece, shape, mark, self._check), level + 1, found)
+            else:
+                self._into(piece, shape, level + 1, found)
+            position = end
+        if position:
+            self._prose(leaf, position, len(text), shape, level, found)
+            return True
+        return False
+
+    def _cuts(self, text: str) -> list[tuple[int, int, str]]:
+        """(where it begins, where it ends, what kind of table it is, if one) of what has a structure in ``text``."""
+        if "```" in text:
+            fences = [(*fence.span(1), "") for fence in _FENCE.finditer(text) if fence.end(1) > fence.start(1)]
+            if fences:
+                return fences
+        if "{" in text or "[" in text:
+            values = [(*span, "") for span in nested.spans(text, self._check) if span != (0, len(text))]
+            if values:
+                return values
+        return tables.find(text, self._check) if "\n" in text else []
+
+    def _prose(self, leaf: Leaf, start: int, end: int, shape: Shape, level: int, found: list[Leaf]) -> None:
+        """What is left of ``leaf`` between structures."""
+        if not leaf.string[start:end].strip():
+            return
+        piece = part(leaf, start, end, leaf.names, leaf.record, leaf.column)
+        grids = tables.find(piece.string, self._check) if "\n" in piece.string else []
+        position = 0
+        for begin, behind, mark in grids:
+            self._rest(piece, position, begin, shape, level, found)
+            grid = part(piece, begin, behind, leaf.names, leaf.record, leaf.column)
+            self.finish(tables.read(grid, shape, mark, self._check), level + 1, found)
+            position = behind
+        self._rest(piece, position, len(piece.string), shape, level, found)
+
+    def _rest(self, leaf: Leaf, start: int, end: int, shape: Shape, level: int, found: list[Leaf]) -> None:
+        if leaf.string[start:end].strip():
+            self._plain(part(leaf, start, end, leaf.names, leaf.record, leaf.column), shape, level, found)
+
+    def _structure(self, leaf: Leaf, shape: Shape) -> Draft | None:
+        """The values in ``leaf``, if all of it is of one kind."""
+        string = leaf.string.strip()
+        if len(string) < 2:
+            return None
+        first, last = string[0], string[-1]
+        if first in "{[":
+            draft = nested.whole(leaf, shape, self._check, self._every_name) if last in "}]" else None
+            if draft is None and nested.is_loose(string):
+                draft = nested.loose(leaf, shape, self._check)
+            return draft
+        if first == '"' and last == '"':
+            return nested.quoted(leaf, shape)
+        if "</" in string or (first == "<" and "/>" in string):
+            draft = markup.read(leaf, shape, self._check)
+            if draft is not None:
+                return draft
+        return None
+
+
+def _is_marked(string: str) -> bool:
+    """Whether there may be structure in ``string``."""
+    return any(mark in string for mark in "\n{[<|\t") or string.lstrip()[:1] == '"'
+
+
+def _is_escaped(string: str) -> bool:
+    """Whether ``string`` may be other than it seems."""
+    if not string.isascii() or any(mark in string for mark in "%&=\\"):
+        return True
+    return not string.isprintable() and len(string.encode().translate(None, _CONTROLS)) < len(string)
+
+
+_CONTROLS = bytes([*range(9), 11, 12, *range(14, 32), 127])  # all but tab, line feed, carriage return
+
+_OVERLAP = 256
+_WORDS = re.compile(r"[^\W_][^\s-]{0,40}+ ").match  # what no line of a key or of base64 begins with
+_SENTENCE = re.compile(r"[^\W\d_]{5}[.!?] (?=[^\W\d_])").search
+
+
+def _pieces(leaf: Leaf) -> list[Leaf]:
+    """``leaf``, cut where no value should go on, so that none has much more than ``LONG`` characters."""
+    text = leaf.string
+    if len(text) <= LONG or leaf.token is not None:
+        return [leaf]
+    pieces: list[Leaf] = []
+    start = 0
+    while len(text) - start > LONG:
+        behind, following = _cut(text, start + LONG // 2, start + LONG)
+        if not behind:
+            break
+        pieces.append(part(leaf, start, behind, leaf.names, leaf.record, leaf.column))
+        start = following
+    pieces.append(part(leaf, start, len(text), leaf.names, leaf.record, leaf.column))
+    return pieces
+
+
+def _cut(text: str, least: int, most: int) -> tuple[int, int]:
+    """(where a piece may end, where the next one begins); (0, 0): nowhere."""
+    behind = text.rfind("\n\n", least, most) + 2
+    if behind > 1:
+        return behind, behind
+    behind = most
+    while (behind := text.rfind("\n", least, behind)) >= 0:
+        if _WORDS(text, behind + 1) is not None:
+            return behind + 1, behind + 1
+    sentence = _SENTENCE(text, (least + most) // 2, most)
+    if sentence is not None:
+        return sentence.end(), sentence.end()
+    # A value may be on both sides of any other place: both pieces have some of the text around it.
+    behind = max(text.rfind(" ", least, most), text.rfind("\n", least, most)) + 1 or text.find(" ", most) + 1
+    if not behind:
+        return 0, 0
+    return behind, text.rfind(" ", behind - _OVERLAP, behind - _OVERLAP // 2) + 1 or behind
+
+
+def _reread(leaf: Leaf, string: str, offsets: Sequence[int]) -> None:
+    """Make ``string``, whose characters begin at ``offsets`` of the leaf's, the leaf's reading."""
+    if leaf.token is None:
+        outer = leaf.offsets
+        if outer is not None:
+            leaf.offsets = array("L", [outer[i] for i in offsets])
+        elif leaf.start:
+            start = leaf.start
+            leaf.offsets = array("L", [start + i for i in offsets])
+            leaf.start = 0
+        else:
+            leaf.offsets = offsets
+    leaf.string = string
+
+
+_FENCE = re.compile(r"^[ \t]*+```[^`\n]*+\n(.*?)(?:^[ \t]*+```|\Z)", re.DOTALL | re.MULTILINE)

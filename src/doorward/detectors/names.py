@@ -1,0 +1,111 @@
+"""Names of people (and, if wanted, places) in prose: the model of ``detection.names`` over leaves of free text.
+
+Fields with telling names are the business of ``patterns``; here they only tell who the message is about, so that a
+first name in a note is known again.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Final, Literal
+
+import msgspec
+
+from doorward.configtypes import Refused
+from doorward.core.finding import Finding
+from doorward.core.leaf import Document, Leaf
+from doorward.detection import keys, people
+from doorward.detection.keys import Key
+from doorward.detection.names import lexicon, prose
+from doorward.detection.names.model import ModelFault
+
+# Two words beside each other, one with a capital: in a leaf, and in the bytes of a message, where quotation marks may
+# be escaped several times over and markup stands between. What is not ASCII fires by itself (``trigger.HIDING``).
+_WORDS: Final = r"[A-Za-z][^\w\s]{0,2} [A-Z]|[A-Z][a-z]{0,40}[^\w\s]{0,2} [A-Za-z]"
+_TRIGGERS: Final = (
+    r"[A-Za-z][^0-9A-Za-z_ ]{0,9}[ >][A-Z]",
+    r"[A-Z][a-z]{0,40}[^0-9A-Za-z_ ]{0,9}[ >][A-Za-z]",
+)
+_TRIGGER: Final = re.compile(_WORDS, re.ASCII)
+_LETTERS: Final = re.compile(r"[^\W\d_]{2}\W+[^\W\d_]")
+
+# What a form or a schema suggests under these names is nobody's, if it is a name that stands for nobody.
+_SUGGESTED: Final = frozenset(("default", "example", "examples", "placeholder"))
+# Under these names short strings are titles of things.
+_THINGS: Final = lexicon.THINGS
+_SHORT: Final = 8  # words
+_EVERY: Final = 256  # leaves between two looks at the clock, where none is prose
+
+
+class Names:
+    """The detector ``names``."""
+
+    name = "names"
+    heavy = False
+
+    class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+        """``directions``: where to look. ``locations``: report places too; more than one in four is none."""
+
+        directions: tuple[Literal["arguments", "results"], ...] = ("arguments", "results")
+        locations: bool = False
+
+    def __init__(self, options: Options) -> None:
+        self.triggers: Sequence[str] | None = _TRIGGERS
+        self.directions = frozenset[str](options.directions)
+        self._entities = frozenset(("PERSON", "LOCATION") if options.locations else ("PERSON",))
+        try:
+            prose.model()  # read now, so that no message waits for it
+        except (ModelFault, OSError) as fault:
+            raise Refused(f"the model of names cannot be used: {fault}", "install Doorward again") from None
+
+    def detect(self, document: Document) -> list[Finding]:
+        """Findings of all prose leaves; they do not overlap."""
+        looked: list[tuple[Leaf, int, prose.Piece]] = []
+        known: set[str] = set()
+        for count, leaf in enumerate(document.leaves):
+            if not count % _EVERY:
+                document.check()
+            if leaf.number or leaf.name or len(leaf.string) < 4:
+                continue
+            string = leaf.string
+            if string.isascii():
+                if _TRIGGER.search(string) is None:
+                    continue
+            elif _LETTERS.search(string) is None:
+                continue
+            if leaf.names and leaf.names[0] in _SUGGESTED and people.is_placeholder(string):
+                continue
+            key = keys.classify(leaf.names)
+            if not _is_prose(string, key):
+                if key.entity == "PERSON" and len(string) < 80:
+                    known |= prose.full_name(string)
+                continue
+            for start, end in prose.pieces(string):
+                document.check()
+                piece = prose.piece(string[start:end])
+                if piece is not prose.NOTHING:
+                    looked.append((leaf, start, piece))
+                    known |= piece.names
+        found: list[Finding] = []
+        for leaf, start, piece in looked:
+            found += self._findings(leaf, start, piece.spans, "names")
+            if known:
+                again = [s for s in piece.maybe if leaf.string[start + s.start : start + s.end].lower() in known]
+                found += self._findings(leaf, start, again, "names-again")
+        return found
+
+    def _findings(self, leaf: Leaf, start: int, spans: Iterable[prose.Span], rule: str) -> list[Finding]:
+        return [
+            leaf.finding(start + span.start, start + span.end, span.entity, span.score, self.name, rule)
+            for span in spans
+            if span.entity in self._entities
+        ]
+
+
+def _is_prose(string: str, key: Key) -> bool:
+    """Whether the string under this key is text that somebody wrote. Two words are enough."""
+    if key.entity:
+        # A field that says what it holds: for patterns, unless somebody wrote a whole text there.
+        return string.count(" ") > _SHORT and key.entity not in ("LOCATION", "SECRET")
+    if key.negative or not _THINGS.isdisjoint(key.words):
+        return string.count(" ") > _SHORT
+    return True

@@ -1,0 +1,221 @@
+"""Personal data by pattern: numbers, addresses of mail, and what the names of fields say.
+
+Each leaf is judged by its string and its names, which is remembered; only what that leaves undecided is put to its
+record and its column. Whoever was found in a field is then found by name elsewhere in the message.
+"""
+
+import re
+from collections.abc import Sequence
+
+import msgspec
+
+from doorward.core.finding import Finding
+from doorward.core.leaf import Document, Leaf
+from doorward.detection import (
+    context,
+    dates,
+    fields,
+    keys,
+    keywords,
+    naming,
+    people,
+    places,
+    recognizers,
+    split,
+    spread,
+    votes,
+)
+from doorward.detection.keys import Key
+from doorward.detection.recognizers import Candidate
+
+_NO_HINTS: frozenset[str] = frozenset()
+_LONG = 256  # characters; longer strings seldom come twice
+_DEEP = 16  # names
+_KEPT = 16384  # judged strings
+_SAMPLES = frozenset(("default", "example", "examples", "placeholder"))
+_EVERY = 64  # leaves between two looks at the clock
+# Before what is encoded: "credit card is data:text/plain;base64,…".
+_LABEL = re.compile(
+    r"(?P<label>[^\W\d_]+(?: [^\W\d_]+){0,2}?)[\"']?[ \t]{0,3}(?: (?:is|was|ist|war|es|est|è|é|jest)|[:=])"
+    r"[ \t]{0,3}[\"'<(]?(?:data:[\w/;,=.+-]{0,60})?\Z"
+)
+_REACH = 128  # characters before
+_DIGIT = re.compile(r"[0-9]")
+_WORDY = re.compile(r"[^\W\d_]{2}[^\w\n]{0,3}\s")
+
+
+class _Judged:
+    """What one string is under one key. ``guesses`` are candidates that do not count by themselves."""
+
+    __slots__ = ("found", "guesses", "like", "maybe")
+
+    def __init__(self, candidates: Sequence[Candidate], maybe: str, like: float) -> None:
+        self.found = tuple([c for c in candidates if c.score >= 0.5])
+        same = len(self.found) == len(candidates)
+        self.guesses = () if same else tuple([c for c in candidates if c.score < 0.5])
+        self.maybe = maybe
+        self.like = like
+
+
+_NOTHING = _Judged((), "", 0.0)
+
+
+def _said(string: str, key: Key) -> list[Candidate]:
+    """What the words of a text say that it is. Addresses and dates have digits."""
+    found: list[Candidate] = []
+    # "product": "Dr. Pepper"; what "name": "Dr. Pepper" is, the record says.
+    if key.entity != "NAME" if key.entity else keywords.THING.isdisjoint(key.words):
+        for start, end, score, rule in people.in_prose(string):
+            found.append(Candidate(start, end, "PERSON", score, rule))
+    if _DIGIT.search(string) is not None:
+        for start, end, score, rule in places.in_prose(string):
+            found.append(Candidate(start, end, "LOCATION", score, rule))
+        for start, end, score, rule in dates.in_prose(string):
+            found.append(Candidate(start, end, dates.ENTITY, score, rule))
+    return found
+
+
+class Patterns:
+    """The detector ``patterns``."""
+
+    name = "patterns"
+    heavy = False
+    directions = frozenset({"arguments", "results"})
+
+    class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+        """``ip_addresses``: find them too; most are of machines."""
+
+        ip_addresses: bool = False
+
+    def __init__(self, options: Options) -> None:
+        self._ips = options.ip_addresses
+        self.triggers: Sequence[str] | None = (
+            *recognizers.TRIGGERS,
+            *(recognizers.ADDRESS_TRIGGERS if options.ip_addresses else ()),
+            *naming.PERSONAL,
+            # One automaton for what prose says.
+            "|".join(f"(?:{form})" for form in (*people.TRIGGERS, *places.TRIGGERS, *dates.TRIGGERS)),
+        )
+        self._known: dict[tuple[tuple[str, ...], bool], tuple[Key, dict[str, _Judged]]] = {}
+        self._kept = 0
+
+    def detect(self, document: Document) -> list[Finding]:
+        """Findings of all leaves; they may overlap."""
+        found: list[Finding] = []
+        evidence = votes.Evidence()
+        whose: list[votes.Undecided] = []
+        where: list[votes.Undecided] = []
+        guesses: list[tuple[Leaf, Candidate]] = []
+        names: tuple[str, ...] | None = None
+        is_name = False
+        key, known = keys.NOTHING, dict[str, _Judged]()
+        for count, leaf in enumerate(document.leaves):
+            if not count % _EVERY:
+                document.check()
+            string = leaf.string
+            if leaf.names is not names or leaf.name is not is_name:
+                names, is_name = leaf.names, leaf.name
+                key, known = self._of(names, is_name)
+            judged = known.get(string)
+            if leaf.token is not None:
+                judged = self._decoded(leaf, key)
+            elif judged is None:
+                judged = self._judge(string, key, is_name)
+                if names and names[0] in _SAMPLES and people.is_placeholder(string):
+                    judged = _NOTHING
+                if len(string) <= _LONG:
+                    known[string] = judged
+                    self._kept += 1
+            if judged is _NOTHING:
+                continue
+            record = leaf.record
+            for candidate in judged.found:
+                self._add(leaf, candidate, found)
+                evidence.add(record, candidate.entity)
+            if judged.maybe:
+                undecided = votes.Undecided(leaf, judged.maybe, judged.like)
+                (where if judged.maybe in ("LOCATION", "POSTCODE") else whose).append(undecided)
+            for candidate in judged.guesses:
+                guesses.append((leaf, candidate))
+        if whose:
+            for leaf, score in votes.names(whose, evidence):
+                self._whole(leaf, "PERSON", score, "name+record", found)
+                evidence.add(leaf.record, "PERSON")
+        if where:
+            for leaf, score in votes.located(where, evidence):
+                self._whole(leaf, "LOCATION", score, "place+record", found)
+        if guesses:
+            for leaf, candidate in votes.numbers(guesses):
+                self._add(leaf, candidate, found)
+        self._split(document.leaves, found)
+        if found:
+            document.check()
+            found += spread.findings(document.leaves, found, self.name, document.check)
+        if self._kept > _KEPT:
+            self._known.clear()
+            self._kept = 0
+        return found
+
+    def _split(self, leaves: Sequence[Leaf], found: list[Finding]) -> None:
+        """What goes on from one content block to the next: each block's part is a finding."""
+        for joined in split.joined(leaves):
+            key = keys.classify(joined.parts[0].leaf.names)
+            for start, end, entity, score, rule in recognizers.candidates(joined.string, key, _NO_HINTS, self._ips):
+                spans = joined.spans(start, end) if score >= 0.5 else ()
+                if len(spans) > 1:
+                    found += [leaf.finding(a, b, entity, score, self.name, rule + "+split") for leaf, a, b in spans]
+
+    def _of(self, names: tuple[str, ...], is_name: bool) -> tuple[Key, dict[str, _Judged]]:
+        place = (names, is_name)
+        entry = self._known.get(place)
+        if entry is None:
+            if len(self._known) > _KEPT:
+                self._known.clear()
+            entry = (keys.classify(names), {})
+            if len(names) <= _DEEP and sum(map(len, names)) <= _LONG:
+                self._known[place] = entry
+        return entry
+
+    def _decoded(self, leaf: Leaf, key: Key) -> _Judged:
+        """What was encoded in the middle of a text: the words before it speak of it as a name would."""
+        assert leaf.token is not None
+        around = leaf.text.string
+        start, end = leaf.token
+        label = _LABEL.search(around[max(0, start - _REACH) : start])
+        if label is not None:
+            start -= len(label[0]) - len(label["label"])
+            said = keys.classify((label["label"], *leaf.names))
+            key = said if said.entity else key
+        return self._judge(leaf.string, key, leaf.name, context.hints(around, start, end))
+
+    def _judge(self, string: str, key: Key, is_name: bool, hints: frozenset[str] = _NO_HINTS) -> _Judged:
+        if is_name:
+            # What the names around say is of the value: a member name itself has nothing to say for it.
+            candidates = recognizers.candidates(string, keys.Key(hints=key.hints), hints, self._ips)
+            field = fields.member(string, key)
+        else:
+            candidates = recognizers.candidates(string, key, hints, self._ips)
+            field = fields.field(string, key) if key.entity else fields.NOTHING
+        more: Sequence[Candidate] = ()
+        if len(string) > 5 and (" " in string or "\n" in string) and _WORDY.search(string) is not None:
+            found = field.found
+            if not (len(found) == 1 and found[0].end - found[0].start == len(string)):
+                more = _said(string, key)
+        if not (candidates or field.found or field.maybe or more):
+            return _NOTHING
+        maybe = field.maybe
+        if any(c.score >= 0.5 for c in candidates):
+            # "contact": "ann@example.com" is settled.
+            maybe = ""
+        return _Judged((*candidates, *field.found, *more), maybe, field.like)
+
+    def _whole(self, leaf: Leaf, entity: str, score: float, rule: str, found: list[Finding]) -> None:
+        string = leaf.string
+        start = len(string) - len(string.lstrip())
+        end = len(string.rstrip())
+        if start < end:
+            found.append(leaf.finding(start, end, entity, score, self.name, rule))
+
+    def _add(self, leaf: Leaf, candidate: Candidate, found: list[Finding]) -> None:
+        start, end, entity, score, rule = candidate
+        found.append(leaf.finding(start, end, entity, score, self.name, rule))

@@ -1,0 +1,141 @@
+"""Tokens that decode to text are found with their place; what only looks like one is not."""
+
+import base64
+import gzip
+import hashlib
+import uuid
+import zlib
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from doorward.detection.encodings import Encoded, encoded
+
+ADDRESS = "jo.doe@example.com"
+CARD = "4" + "1" * 15
+
+
+def b64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+def only(string: str) -> Encoded:
+    found = encoded(string)
+    assert len(found) == 1, found
+    return found[0]
+
+
+@pytest.mark.parametrize(
+    ("token", "text", "layer"),
+    [
+        (b64(ADDRESS), ADDRESS, "base64"),
+        (b64("Ann Q Lee"), "Ann Q Lee", "base64"),
+        (b64("+1-330-902-6950"), "+1-330-902-6950", "base64"),
+        (b64(ADDRESS).rstrip("="), ADDRESS, "base64"),
+        (base64.urlsafe_b64encode("jö?>~@ö.de ok".encode()).decode(), "jö?>~@ö.de ok", "base64"),
+        (b64("Ирина Петрова"), "Ирина Петрова", "base64"),
+        (base64.b64encode(ADDRESS.encode("utf-16-le")).decode(), ADDRESS, "base64"),
+        (base64.b64encode(gzip.compress(ADDRESS.encode())).decode(), ADDRESS, "base64"),
+        (base64.b64encode(zlib.compress(ADDRESS.encode())).decode(), ADDRESS, "base64"),
+        (base64.encodebytes((ADDRESS * 6).encode()).decode().strip(), ADDRESS * 6, "base64"),
+        (ADDRESS.encode().hex(), ADDRESS, "hex"),
+        (ADDRESS.encode().hex().upper(), ADDRESS, "hex"),
+        ("0x" + ADDRESS.encode().hex(), ADDRESS, "hex"),
+        (ADDRESS.encode().hex(" "), ADDRESS, "hex"),
+        (ADDRESS.encode().hex(":"), ADDRESS, "hex"),
+        (", ".join(f"0x{octet:02x}" for octet in ADDRESS.encode()), ADDRESS, "hex"),
+        (" ".join(ADDRESS), ADDRESS, "spaced"),
+        (" ".join(CARD), CARD, "spaced"),
+        ("-".join(CARD), CARD, "spaced"),
+        ("+4 4 - 2 0 - 7 9 4 6", "+442079" + "46", "spaced"),
+        ("jo4 2 @example.com", "jo42@example.com", "spaced"),
+        ("GB8 2 WEST1 2 3 4 5 6", "GB82WEST123456", "spaced"),
+        ("tok_aB3 cdEfGhIjK4 lMnOpQrS", "tok_aB3cdEfGhIjK4lMnOpQrS", "spaced"),
+        ("".join(chr(0xE0000 + ord(c)) for c in ADDRESS), ADDRESS, "invisible"),
+        ("".join(chr(0xE0100 + ord(c) - 16) for c in ADDRESS), ADDRESS, "invisible"),
+    ],
+)
+@pytest.mark.parametrize(("before", "behind"), [("", ""), ("is ", "\nend"), ('{"k": "', '"}')])
+def test_tokens(token: str, text: str, layer: str, before: str, behind: str) -> None:
+    string = before + token + behind
+    found = only(string)
+    assert (found.string, found.layer) == (text, layer)
+    assert string[found.start : found.end] == token
+
+
+def test_a_data_uri_says_that_it_is_base64() -> None:
+    string = f"see data:text/plain;base64,{b64('Bob')} x"
+    found = only(string)
+    assert found.string == "Bob"
+    assert string[found.start : found.end] == b64("Bob")
+
+
+def test_a_token_between_slashes_or_dashes() -> None:
+    assert only(f"/users/{b64(ADDRESS)}/x").string == ADDRESS
+    assert only(f"user_{b64(ADDRESS).rstrip('=')}").string == ADDRESS
+
+
+def test_tokens_in_order() -> None:
+    found = encoded(f"{b64(ADDRESS)} and {ADDRESS.encode().hex()}, {' '.join(CARD)}")
+    assert [token.string for token in found] == [ADDRESS, ADDRESS, CARD]
+    assert all(one.end <= two.start for one, two in pairwise(found))
+
+
+@pytest.mark.parametrize(
+    "string",
+    [
+        "",
+        "structuredContent io.modelcontextprotocol/protocolVersion get_user_by_id some-kebab-case-name",
+        "src/doorward/core/decode.py https://example.com/products/warehouse-north/index.html",
+        "The internationalization of telecommunications 2024-11-05T01:14:01.505240Z",
+        hashlib.sha256(b"x").hexdigest(),
+        hashlib.sha1(b"y").hexdigest() + " " + hashlib.md5(b"z").hexdigest(),
+        str(uuid.UUID(int=0x1234567890ABCDEF1234567890ABCDEF)),
+        "01ARZ3NDEKTSV4RRFFQ69G5FAV",
+        base64.b64encode(hashlib.sha256(b"x").digest()).decode(),
+        "4144484267564867",  # a number whose pairs happen to be letters
+        "step 1 of 2, Q1 Q2",
+        "@minimax2 @other hello",
+        "1.2.3, 10.20.30.40, 00:1a:2b:3c:4d:5e",
+        "0 1 10 11 100",
+    ],
+)
+def test_what_only_looks_like_a_token(string: str) -> None:
+    assert encoded(string) == []
+
+
+def test_random_identifiers_are_no_text() -> None:
+    digests = [hashlib.sha512(b"%d" % i).digest() for i in range(2000)]
+    found = [token for digest in digests for token in encoded(base64.b64encode(digest[:24]).decode())]
+    found += [token for digest in digests for token in encoded(digest[:16].hex())]
+    assert found == []
+
+
+def test_what_was_compressed_is_bounded() -> None:
+    bomb = base64.b64encode(zlib.compress(b"a bomb " * 1_000_000, 9)).decode()
+    found = only(bomb)
+    assert found.string.startswith("a bomb a bomb")
+    assert len(found.string) <= 65536
+    assert encoded(base64.b64encode(b"\x1f\x8b" + bytes(range(128, 160))).decode()) == []
+
+
+def test_lines_that_decode_to_nothing_are_not_tried_again_and_again() -> None:
+    line = base64.b64encode(hashlib.sha512(b"x").digest()).decode()[:76]
+    assert encoded((line + "\n") * 2000) == []
+    assert encoded("4a 4a 4a 4a 4a 4a 4ax " * 5000) == []
+
+
+@given(st.text(max_size=80))
+def test_any_text(string: str) -> None:
+    end = 0
+    for token in encoded(string):
+        assert end <= token.start < token.end <= len(string)
+        end = token.end
+
+
+@given(st.text(alphabet=st.characters(categories=["Lu", "Ll", "Nd"]), min_size=9, max_size=60))
+def test_text_comes_back(text: str) -> None:
+    assert only(f"x {b64(text)} y").string == text
+    assert only(f"x {text.encode().hex()}").string == text

@@ -1,0 +1,185 @@
+"""What names of fields say, in several languages and spellings, and when the trigger pass hears them."""
+
+import pytest
+import re2
+from hypothesis import given
+from hypothesis import strategies as st
+
+from doorward.detection import keys, naming, trigger
+from doorward.detection.keys import classify
+
+
+def entity(*names: str) -> tuple[str, bool, bool]:
+    key = classify(names)
+    return key.entity, key.sure, key.negative
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        ("first_name firstName FNAME Vorname prénom apellidos cognome achternaam nazwisko efternamn soyadı", "PERSON"),
+        ("full_name contactName billing_name cardholderName nombre_completo name_on_card emp_name 氏名", "PERSON"),
+        ("phone phone_2 custTelNo numéro-de-téléphone Telefonnummer homePhone msisdn celular mobiel", "PHONE_NUMBER"),
+        ("email E-Mail-Adresse correo email_id work_email eposta workEmail", "EMAIL_ADDRESS"),
+        ("address1 street Straße dirección endereço shipping_address ADDRESS_LINE_2 indirizzo", "LOCATION"),
+        ("ssn SSN socialSecurityNumber social_security_no", "US_SSN"),
+        ("pan cc_num cardNumber credit_card Kreditkartennummer", "CREDIT_CARD"),
+        ("dob birth_date dateOfBirth Geburtsdatum fecha_nacimiento data_nascimento", "DATE_OF_BIRTH"),
+        ("account_number acct_no Kontonummer mrn", "ACCOUNT_ID"),
+        ("passport_no passportNumber Reisepass", "PASSPORT"),
+        ("drivers_license driving-licence-number Führerschein", "DRIVER_LICENSE"),
+        ("password senha contraseña Passwort api_key client_secret", "SECRET"),
+        ("PESEL pesel_number", "PL_PESEL"),
+        ("nhs_no nhsNumber", "UK_NHS"),
+    ],
+)
+def test_a_name_says_what_it_holds(names: str, expected: str) -> None:
+    assert {name: classify((name,)).entity for name in names.split()} == dict.fromkeys(names.split(), expected)
+    assert all(classify((name,)).sure for name in names.split())
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "customer_id",
+        "order_number",
+        "trackingNumber",
+        "sha256",
+        "created_at",
+        "card_last4",
+        "ssn_last4",
+        "phone_id",
+        "latitude",
+        "retryCount",
+        "isbn",
+        "email_verified",
+        "account_id",
+        "serial_no",
+        "token_count",
+        "next_page_token",
+        "priceTotal",
+    ],
+)
+def test_ids_counts_times_and_codes_are_negative(name: str) -> None:
+    assert entity(name) == ("", False, True)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "product_name",
+        "fileName",
+        "company_name",
+        "host_name",
+        "event-name",
+        "className",
+        "bucket_name",
+        "city_name",
+        "mobileApp",
+    ],
+)
+def test_names_of_things_are_no_people(name: str) -> None:
+    assert classify((name,)).entity == ""
+
+
+def test_a_bare_name_is_ambiguous_and_roles_ask_the_value() -> None:
+    assert entity("name") == ("NAME", False, False)
+    assert entity("display_name") == ("NAME", False, False)
+    assert entity("assignee") == ("PERSON", False, False)
+    assert entity("signed_by") == ("PERSON", False, False)
+
+
+def test_what_carries_is_looked_through() -> None:
+    assert classify(("value", "phone")).entity == "PHONE_NUMBER"
+    assert classify(("number", "phone")).entity == "PHONE_NUMBER"
+    assert classify(("text", "content", "result")) == keys.NOTHING
+    assert classify(()) == keys.NOTHING
+
+
+def test_the_name_around_decides_what_a_bare_name_is_of() -> None:
+    assert entity("name", "assignee") == ("PERSON", True, False)
+    assert entity("name", "customer") == ("PERSON", False, False)
+    assert entity("name", "products") == ("", False, False)
+    assert entity("first", "name") == ("PERSON", True, False)
+    assert entity("p95", "metrics") == ("", False, True)
+
+
+def test_a_national_number_without_a_country_hints_at_all() -> None:
+    key = classify(("tax_id",))
+    assert key.entity == ""
+    assert not key.negative
+    assert {"ES_NIF", "BR_CPF", "DE_TAX_ID"} <= key.hints
+
+
+def test_hints_come_from_all_names() -> None:
+    assert "PHONE_NUMBER" in classify(("note", "phones")).hints
+
+
+@given(st.lists(st.text(max_size=200), max_size=12).map(tuple))
+def test_no_name_is_refused(names: tuple[str, ...]) -> None:
+    key = classify(names)
+    assert key == classify(names)
+    assert not (key.negative and key.entity)
+
+
+def _searches(raw: bytes) -> bool:
+    return _TRIGGERS.fires(raw)
+
+
+_TRIGGERS = trigger.Triggers(naming.PERSONAL)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"assignee":"ann lee"}',
+        b'{"text":"{\\"first_name\\": \\"Ann\\"}"}',
+        b'{"text":"id,customer_name\\n1,Ann Lee"}',
+        b'{"text":"| id | patient |\\n|--|--|"}',
+        b'{"text":"Reviewer: Ann Lee"}',
+        b'{"text":"<guest>Ann Lee</guest>"}',
+        b'{"created_by":"Ann Lee"}',
+        b'{"name":"Ann Lee"}',
+        b'{"homeAddress":"1 Mill Lane"}',
+        b'{"dob":"1980-01-01"}',
+        b'{"passport":"K12345"}',
+        b'{"acct":"AB-1234"}',
+        b'{"attendees":["Ann Lee"]}',
+        b'{"custname":"Ann"}',
+        b'{"UPDATED_BY":"Ann"}',
+        b'{"text":"Owned by: ann lee"}',
+        b'{"columns":["id","guest"],"rows":[[1,"Ann"]]}',
+        b'{"rows":[["id","guest"],[1,"Ann"]]}',
+        b'{"text":"\\"id\\",\\"guest\\"\\n1,Ann"}',
+        b'{"text":"<th>guest</th>"}',
+        b'{"name":{"value":"Ann van der Berg"}}',
+        b'{"contact":{"type":"person","primary":"ann lee"}}',
+        b'{"owner":{"type":"string","default":"ann lee"}}',
+        b'{"text":"the account of Ann is AB-1234"}',
+    ],
+)
+def test_what_a_name_can_find_fires(raw: bytes) -> None:
+    assert _searches(raw)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"get_weather","arguments":{"unit":"C"}}}',
+        b'{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"The build is green."}],"isError":false}}',
+        b'{"tools":[{"name":"get_weather","description":"Gets it","inputSchema":{"type":"object","properties":{}}}]}',
+        b'{"method":"notifications/progress","params":{"progressToken":"abc","progress":1,"message":"Working on it"}}',
+        b'{"method":"tools/call","params":{"name":"search_contacts","arguments":{"query":"open tickets"}}}',
+        b'{"messages":[{"role":"user","content":{"type":"text","text":"The customer asked, the owner agreed."}}]}',
+        b'{"properties":{"owner":{"type":"string","title":"Who"},"phone":{"type":"string"}},"required":["owner"]}',
+        b'{"enum":["client","server"],"role":"assistant"}',
+    ],
+)
+def test_ordinary_traffic_does_not_fire(raw: bytes) -> None:
+    assert not _searches(raw)
+
+
+def test_the_expressions_are_those_of_both_engines() -> None:
+    for expression in keys.TRIGGERS:
+        re2.compile(expression)
+    assert trigger.Triggers(naming.PERSONAL).size == 0  # lists of words are RE2's

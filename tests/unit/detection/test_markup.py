@@ -1,0 +1,53 @@
+"""XML and HTML inside strings."""
+
+import pytest
+
+from doorward.core.finding import Text
+from doorward.core.leaf import Leaf
+from doorward.detection.walk import leaves
+
+
+def found(text: str) -> dict[str, Leaf]:
+    return {leaf.string: leaf for leaf in leaves([Text("/t", text)])}
+
+
+def test_elements_and_attributes_are_names() -> None:
+    by = found("<users><user id='x7'><name>Ann &amp; Co</name><mail>a</mail></user><user><mail>b</mail></user></users>")
+    assert by["Ann & Co"].names == ("name", "user", "users", "t")
+    assert by["x7"].names == ("id", "user", "users", "t")
+    assert by["Ann & Co"].record is by["a"].record is by["x7"].record is not by["b"].record
+    assert by["a"].column is by["b"].column
+
+
+def test_tags_in_a_sentence_are_taken_out() -> None:
+    text = "<p>Dear <b>Ann</b> Lee, <i>hi</i></p>"
+    leaf = found(text)["Dear Ann Lee, hi"]
+    start = leaf.string.index("Ann")
+    begin, end = leaf.locate(start, start + 3)
+    assert text[begin:end] == "Ann"
+    begin, end = leaf.locate(start, start + 7)
+    assert text[begin:end] == "Ann</b> Lee"
+
+
+def test_heads_of_html_tables_are_names() -> None:
+    text = "<table><tr><th>Name</th><th>Phone</th></tr><tr><td>Ann</td><td>555</td></tr></table>"
+    by = found(text)
+    assert by["Ann"].names[0] == "Name"
+    assert by["555"].names[0] == "Phone"
+    assert found("<dl><dt>Phone:</dt><dd>555</dd></dl>")["555"].names[0] == "Phone"
+    assert found("<table><tr><th>Phone</th><td>555</td></tr></table>")["555"].names[0] == "Phone"
+
+
+def test_comments_and_declarations_are_seen() -> None:
+    by = found("<?xml x1?><!-- by Ann --><![CDATA[z9]]><a>b</a>")
+    assert {"xml x1?", "by Ann", "z9", "b"} <= set(by)
+
+
+@pytest.mark.parametrize("text", ["if (a<b && c>d) return", "List<String> x", "a < b", "mail <ann@mail.example> now"])
+def test_what_only_looks_like_markup_stays_whole(text: str) -> None:
+    assert text in found(text)
+
+
+def test_what_is_no_attribute_is_seen() -> None:
+    by = found("<a ann@mail.example x=1>y</a>")
+    assert any("ann@mail.example" in string for string in by)

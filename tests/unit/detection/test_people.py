@@ -1,0 +1,99 @@
+"""Values and forms of prose that are names of people, and those that are not."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from doorward.detection import people
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Ann Lee",
+        "LEE, ANN",
+        "van Dijk, Saskia",
+        "José María Núñez",
+        "Jean-Luc O'Hara",
+        "J. R. Hartley",
+        "Dr. Miriam Adler-Roth",
+        "Kurt Weller Jr.",
+        "Fatma Öztürk",
+        "Сергей Павлов",
+        "Nguyễn Thị Hoa",
+        "Omar bin Yusuf",
+        "Ada Church",
+    ],
+)
+def test_names_look_like_people(name: str) -> None:
+    assert people.likeness(name) >= 0.6
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "N/A",
+        "Unknown",
+        "System",
+        "Support Team",
+        "Senior Engineer",
+        "Brightwater Holdings Ltd",
+        "ann@example.com",
+        "user-42",
+        "iPhone Pro",
+        "Model 3",
+        "acme/gateway",
+        "getUserName",
+        "the quick brown fox",
+        "x" * 500,
+    ],
+)
+def test_other_values_do_not(value: str) -> None:
+    assert people.likeness(value) < 0.3
+
+
+def found(text: str) -> list[str]:
+    return [text[start:end] for start, end, _, _ in people.in_prose(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("From: Ann Lee <ann@example.com>", "Ann Lee"),
+        ('To: "Lee, Ann" <ann@example.com>', "Lee, Ann"),
+        ("mail of Ann van der Meer (ann@example.com)", "Ann van der Meer"),
+        ("we met Mrs. Hartley there", "Hartley"),
+        ("Sehr geehrte Frau Wiesner,", "Wiesner"),
+        ("la señora y el Sr. Ibáñez", "Ibáñez"),
+        ("Hi Miriam,\nthanks", "Miriam"),
+        ("All done.\n\nKind regards,\nTom Baxter", "Tom Baxter"),
+        ("Viele Grüße\nJonas", "Jonas"),
+        ("me llamo Inés Prado y", "Inés Prado"),
+    ],
+)
+def test_forms_of_letters(text: str, name: str) -> None:
+    assert name in found(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hi Team,\nthe build is green",
+        "Hello World!",
+        "Dear Customer,",
+        "Thanks,\nThe Support Team",
+        "Best Practices\nUse them",
+        "install pip <pip@1.2>",
+        "drop me a line at <ann@example.com>",
+        "plain words, and Capital ones",
+    ],
+)
+def test_forms_of_nobody(text: str) -> None:
+    assert found(text) == []
+
+
+@given(st.text(max_size=200))
+def test_any_text(text: str) -> None:
+    assert 0.0 <= people.likeness(text) <= 1.0
+    assert all(0 <= start < end <= len(text) for start, end, _, _ in people.in_prose(text))

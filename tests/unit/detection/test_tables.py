@@ -1,0 +1,114 @@
+"""Tables as text."""
+
+import csv
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from doorward.core.finding import Text
+from doorward.core.leaf import Leaf
+from doorward.detection import tables
+from doorward.detection.shape import Shape
+from doorward.detection.walk import leaves
+
+
+def cells(text: str) -> list[tuple[str, str]]:
+    made = [leaf for leaf in leaves([Text("/t", text)]) if len(leaf.names) > 1]
+    for leaf in made:
+        start, end = leaf.locate(0, len(leaf.string))
+        assert leaf.offsets is not None or text[start:end] == leaf.string
+    return [(leaf.names[0], leaf.string) for leaf in made]
+
+
+@pytest.mark.parametrize("mark", [",", "\t", ";", "|"])
+def test_cells_have_the_names_of_their_columns(mark: str) -> None:
+    text = "id,name,e-mail\n1,Ann Lee,ann@mail.example\n2,,bea@mail.example\n".replace(",", mark)
+    assert cells(text) == [
+        ("id", "1"),
+        ("name", "Ann Lee"),
+        ("e-mail", "ann@mail.example"),
+        ("id", "2"),
+        ("e-mail", "bea@mail.example"),
+    ]
+
+
+def test_rows_are_records_and_heads_are_in_no_column() -> None:
+    made = {leaf.string: leaf for leaf in leaves([Text("/t", "id,name,mail\n1,Ann,a\n2,Bea,b\n")])}
+    assert made["1"].record is made["Ann"].record is not made["Bea"].record
+    assert made["Ann"].column is made["Bea"].column
+    assert made["Ann"].column is not None
+    assert [leaf.string for leaf in made["Ann"].column.leaves] == ["Ann", "Bea"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "| id | name |\n|---|:-:|\n| 1 | Ann Lee |\n| 2 | Bea |",
+        " id | name\n----+-----\n 1  | Ann Lee\n 2  | Bea\n",
+        "+----+---------+\n| id | name    |\n+----+---------+\n| 1  | Ann Lee |\n| 2  | Bea     |\n+----+---------+\n",
+    ],
+)
+def test_tables_that_are_drawn(text: str) -> None:
+    assert cells(text) == [("id", "1"), ("name", "Ann Lee"), ("id", "2"), ("name", "Bea")]
+
+
+def test_a_table_among_prose() -> None:
+    text = "The list is:\n\nid,name,mail\n1,Ann,a@mail.example\n2,Bea,b@mail.example\n\nThat is all, I think.\n"
+    assert ("mail", "b@mail.example") in cells(text)
+    strings = [leaf.string.strip() for leaf in leaves([Text("/t", text)])]
+    assert "The list is:" in strings
+    assert "That is all, I think." in strings
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hello Ann, how are you\nFine, thanks a lot",
+        "Dear Ann,\nthank you for the call, it was good,\nbye",
+        "First we met, then we talked.\nLater we ate, and slept.\nThen we left, at last.",
+        "a | b",
+        "one, two, three",
+    ],
+)
+def test_prose_with_commas_stays_prose(text: str) -> None:
+    assert text in [leaf.string for leaf in leaves([Text("/t", text)])]
+
+
+_CELL = st.text(st.sampled_from('ab ,"\n;|é1'), max_size=6).map(lambda cell: f"x{cell}x")
+
+
+@given(st.lists(st.tuples(_CELL, _CELL, _CELL), min_size=2, max_size=5))
+def test_quoted_cells_are_read_as_a_writer_wrote_them(rows: list[tuple[str, str, str]]) -> None:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(("one", "two", "three"))
+    writer.writerows(rows)
+    text = out.getvalue()
+    made = tables.read(Leaf(Text("/t", text), text), Shape(()), ",", lambda: None).leaves[3:]
+    assert [leaf.string for leaf in made] == [cell for row in rows for cell in row]
+    assert [leaf.names for leaf in made] == [("one",), ("two",), ("three",)] * len(rows)
+
+
+@pytest.mark.parametrize(
+    ("row", "found"),
+    [
+        ('"Ann, Lee",x,"y"', ["Ann, Lee", "x", "y"]),
+        (' "Ann" , x ,y', ["Ann", "x", "y"]),
+        ('Ann "A" Lee,x,y', ['Ann "A" Lee', "x", "y"]),
+        ('"",x,y', ["x", "y"]),
+        ('"a""",x,""', ['a"', "x"]),
+        ('"a" b,x,y', ['"a" b', "x", "y"]),
+    ],
+)
+def test_rows_with_quotes(row: str, found: list[str]) -> None:
+    assert [string for _, string in cells(f"one,two,three\n1,2,3\n{row}\n")] == ["1", "2", "3", *found]
+
+
+def test_a_doubled_quote_is_located() -> None:
+    text = 'id,name,x\n1,"Ann ""A"" Lee",y\n'
+    [leaf] = [leaf for leaf in leaves([Text("/t", text)]) if leaf.string == 'Ann "A" Lee']
+    start = leaf.string.index("Lee")
+    begin, end = leaf.locate(start, start + 3)
+    assert text[begin:end] == "Lee"

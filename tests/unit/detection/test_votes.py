@@ -1,0 +1,92 @@
+"""What records and columns decide."""
+
+from doorward.core.finding import Text
+from doorward.core.leaf import Column, Leaf, Record
+from doorward.detection import people, votes
+from doorward.detection.recognizers import Candidate
+
+
+def column(name: str, values: list[str], *beside: str) -> tuple[list[Leaf], list[Record]]:
+    """A column ``name`` of ``values``, and in each record empty cells called ``beside``."""
+    whole = Column()
+    leaves, records = [], []
+    for index, value in enumerate(values):
+        record = Record()
+        leaf = Leaf(Text(f"/{index}/{name}", value), value, (name,), record=record, column=whole)
+        record.leaves = [leaf, *(Leaf(Text(f"/{index}/{b}", ""), "", (b,), record=record) for b in beside)]
+        whole.leaves.append(leaf)
+        leaves.append(leaf)
+        records.append(record)
+    return leaves, records
+
+
+def undecided(leaves: list[Leaf], maybe: str = "NAME") -> list[votes.Undecided]:
+    return [votes.Undecided(leaf, maybe, people.likeness(leaf.string)) for leaf in leaves]
+
+
+def test_a_sibling_of_somebody_decides_the_column() -> None:
+    leaves, records = column("name", ["Kaito Mori", "Ines Prado", "Bo Lund"])
+    evidence = votes.Evidence()
+    for record in records:
+        evidence.add(record, "EMAIL_ADDRESS")
+    assert [leaf for leaf, _ in votes.names(undecided(leaves), evidence)] == leaves
+
+
+def test_without_one_unknown_names_stay() -> None:
+    leaves, _ = column("name", ["Trail Runner", "Night Owl", "Sea Breeze"])
+    assert votes.names(undecided(leaves), votes.Evidence()) == []
+
+
+def test_known_given_names_decide_a_column() -> None:
+    leaves, _ = column("name", ["Maria Wiesner", "Thomas Abel", "Julia Brandt"])
+    assert len(votes.names(undecided(leaves), votes.Evidence())) == 3
+
+
+def test_goods_are_none_even_with_such_names() -> None:
+    leaves, _ = column("name", ["Maria Wiesner", "Thomas Abel", "Julia Brandt"], "price", "sku")
+    assert votes.names(undecided(leaves), votes.Evidence()) == []
+
+
+def test_a_town_is_somebodys_beside_somebody() -> None:
+    leaves, records = column("city", ["Lisbon", "Porto"])
+    evidence = votes.Evidence()
+    evidence.add(records[0], "PERSON")
+    asked = [votes.Undecided(leaf, "LOCATION", 0.6) for leaf in leaves]
+    assert [leaf for leaf, _ in votes.located(asked, evidence)] == leaves[:1]
+
+
+def test_evidence_reaches_the_record_around_and_inside() -> None:
+    outer = Record()
+    inner = Record(outer)
+    evidence = votes.Evidence()
+    evidence.add(inner, "PHONE_NUMBER")
+    assert evidence.personal(outer)
+    assert evidence.personal(Record(inner))
+    assert not evidence.personal(Record())
+    assert not evidence.personal(None)
+
+
+def test_an_address_speaks_for_a_role_and_not_for_a_bare_name() -> None:
+    leaves, records = column("name", ["Kaito Mori"], "country")
+    evidence = votes.Evidence()
+    evidence.add(records[0], "LOCATION")
+    assert votes.names(undecided(leaves, "PERSON"), evidence) == [(leaves[0], 0.75)]
+    assert votes.names(undecided(leaves, "NAME"), evidence) == []
+
+
+def guesses(values: list[str], passing: int) -> list[tuple[Leaf, Candidate]]:
+    leaves, _ = column("ref", values)
+    return [(leaf, Candidate(0, len(leaf.string), "CREDIT_CARD", 0.4, "luhn")) for leaf in leaves[:passing]]
+
+
+def test_a_column_that_keeps_the_check_digit_counts() -> None:
+    values = [f"400000000000{index:04d}" for index in range(10)]
+    assert len(votes.numbers(guesses(values, 8))) == 8
+    assert all(c.score >= 0.5 for _, c in votes.numbers(guesses(values, 10)))
+
+
+def test_one_that_mostly_does_not_stays() -> None:
+    values = [f"400000000000{index:04d}" for index in range(10)]
+    assert votes.numbers(guesses(values, 7)) == []
+    assert votes.numbers(guesses(values[:2], 2)) == []
+    assert votes.numbers(guesses(["4000000000000002"] * 5, 5)) == []
