@@ -19,6 +19,7 @@ AGENT_ID = r"^agent:[A-Za-z0-9._:/@-]{1,128}$"
 
 Sensitivity = Literal["low", "medium", "high", "critical"]
 Direction = Literal["detect", "redact", "block"]
+Binary = Literal["pass", "strip", "block"]
 SignedBy = Literal["ES256", "ES384", "ES512", "EdDSA", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512"]
 Replacement = Literal["placeholder", "mask", "hash", "last4", "surrogate"]
 Count = Annotated[int, Meta(ge=1, le=1_000_000_000)]
@@ -137,11 +138,11 @@ class Identity(Section, frozen=True):
 
 
 class Entity(Section, frozen=True):
-    """What is done about one kind of finding, by direction."""
+    """What is done about one kind of finding, by direction; what is not set is as for any entity."""
 
-    arguments: Direction = "detect"
-    results: Direction = "detect"
-    severity: Sensitivity = "high"
+    arguments: Direction | None = None
+    results: Direction | None = None
+    severity: Sensitivity | None = None
     threshold: Share = 0.5
 
 
@@ -153,10 +154,12 @@ class Pattern(Section, frozen=True):
     score: Share = 0.9
 
 
-class ToolInspect(Section, frozen=True):
-    """What replaces ``inspect.entities`` for one tool."""
+class NearerInspect(Section, frozen=True):
+    """What one server, or some of its tools, want otherwise than ``inspect``."""
 
-    entities: dict[str, Entity] = {}
+    entities: dict[Filled, Entity] = {}
+    allow: tuple[Filled, ...] = ()
+    binary: Binary | None = None
 
 
 class Tool(Section, frozen=True):
@@ -166,7 +169,7 @@ class Tool(Section, frozen=True):
     sensitivity: Sensitivity | None = None
     strict: bool | None = None
     calls_per_minute: Count | None = None
-    inspect: ToolInspect | None = None
+    inspect: NearerInspect | None = None
 
 
 class Headers(Section, frozen=True):
@@ -190,6 +193,7 @@ class Server(Section, frozen=True):
     credentials: Plugin = field(default_factory=partial(Plugin, "none"))
     headers: Headers = field(default_factory=Headers)
     tools: dict[Filled, Tool] = {}
+    inspect: NearerInspect | None = None
     authorization_servers: tuple[str, ...] = ()
     server_requests: tuple[Literal["sampling", "elicitation", "roots"], ...] | None = None
 
@@ -201,7 +205,9 @@ class Inspect(Section, frozen=True):
     entities: dict[Filled, Entity] = {}
     patterns: tuple[Pattern, ...] = ()
     replace: dict[Filled, Replacement] = {}
-    on_timeout: Literal["refuse"] = "refuse"
+    allow: tuple[Filled, ...] = ()
+    binary: Binary = "pass"
+    on_timeout: Literal["refuse", "pass"] = "refuse"
 
 
 class Sampling(Section, frozen=True):

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.conformance.detecting import DETECTING
 from tests.conformance.suite import REVISIONS, Results, failures, scenarios, server_results, worse
 from tests.gateway import Gateway, Mode
 
@@ -33,7 +34,9 @@ def test_nothing_is_lost_through_the_gateway(
 ) -> None:
     direct = direct_results(revision)
     servers = {"everything": {"url": everything_url}}
-    with Gateway(tmp_path / "gateway", servers, mode=mode, with_token=mode == "enforce") as gateway:
+    strict = mode == "enforce"
+    extra = DETECTING if strict else None
+    with Gateway(tmp_path / "gateway", servers, mode=mode, with_token=strict, extra=extra) as gateway:
         through = server_results(gateway.url("everything"), revision, out, direct)
         log = gateway.log()
     assert worse(direct, through) == [], log

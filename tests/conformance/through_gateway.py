@@ -11,13 +11,17 @@ import tempfile
 from pathlib import Path
 from typing import cast
 
+from tests.conformance.detecting import DETECTING
 from tests.gateway import Gateway, Mode
 
 
 def main() -> int:
     mode, directory, url = sys.argv[1:]
     own = Path(tempfile.mkdtemp(dir=directory))
-    with Gateway(own, {"suite": {"url": url}}, mode=cast(Mode, mode), with_token=mode == "enforce") as gateway:
+    servers, strict = {"suite": {"url": url}}, mode == "enforce"
+    with Gateway(
+        own, servers, mode=cast(Mode, mode), with_token=strict, extra=DETECTING if strict else None
+    ) as gateway:
         return subprocess.run([sys.executable, "-m", "tests.conformance.client", gateway.url("suite")]).returncode
 
 

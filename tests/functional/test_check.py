@@ -55,7 +55,7 @@ def test_every_problem_with_its_place_and_remedy(file: Path) -> None:
     [
         ("servers:\n  a:\n    command: x\n    env:\n      K: env:DOORWARD_NOT_SET\n", 5, "servers.a.env.K"),
         ("servers:\n  a:\n    url: http://x/\n    credentials: vault\n", 4, "servers.a.credentials"),
-        ("inspect:\n  detectors:\n    - {use: names}\n", 3, "inspect.detectors[0]"),
+        ("inspect:\n  detectors:\n    - {use: vision}\n", 3, "inspect.detectors[0]"),
         ("inspect:\n  detectors:\n    - use: stub\n      heavi: true\n", 4, "inspect.detectors[0].heavi"),
     ],
 )

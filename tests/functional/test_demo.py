@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -18,11 +19,11 @@ from mcp.types import TextResourceContents
 
 from doorward.cli.demo import command
 from doorward.demo import setting as demo_setting
-from doorward.demo.client import ERAS, LEGACY, MODERN, crm_command, over_http, over_stdio, text_of
-from doorward.demo.customers import CUSTOMERS
+from doorward.demo.client import ERAS, LEGACY, MODERN, Session, crm_command, over_http, over_stdio, text_of
+from doorward.demo.customers import CUSTOMERS, KEY, PRODUCTS
 from doorward.demo.grants import minted
 from doorward.demo.paper import Paper
-from doorward.demo.setting import AGENT, DemoError, started
+from doorward.demo.setting import AGENT, DemoError, prepared, started
 from doorward.demo.show import run
 
 WHOLE_S = 60
@@ -47,6 +48,8 @@ async def test_the_sample_server_offers_tools_a_resource_and_a_prompt_in_both_er
         assert [tool.name for tool in (await session.client.list_tools()).tools] == [
             "search_contacts",
             "get_customer",
+            "get_products",
+            "read_notes",
             "create_note",
         ]
         found = await session.call("search_contacts", query="fjordlight")
@@ -55,7 +58,13 @@ async def test_the_sample_server_offers_tools_a_resource_and_a_prompt_in_both_er
         customer = await session.call("get_customer", customer_id="c-102")
         assert customer.structured_content == CUSTOMERS[1]
         assert CUSTOMERS[1]["account"] in text_of(customer)
+        by_mail = await session.call("search_contacts", query=CUSTOMERS[2]["email"])
+        assert CUSTOMERS[2]["id"] in text_of(by_mail)
+        assert (await session.call("get_products")).structured_content == {"result": list(PRODUCTS)}
+        assert KEY in text_of(await session.call("read_notes", customer_id="c-102"))
+        assert (await session.call("read_notes", customer_id="c-101")).structured_content == {"result": []}
         assert text_of(await session.call("create_note", customer_id="c-101", text="x")) == "Note 1 added to c-101."
+        assert (await session.call("read_notes", customer_id="c-101")).structured_content == {"result": ["x"]}
         unknown = await session.call("get_customer", customer_id="nobody")
         assert unknown.is_error
         assert "search_contacts" in text_of(unknown)
@@ -130,7 +139,7 @@ async def test_a_gateway_that_does_not_start_says_why_and_nothing_is_left(
 ) -> None:
     monkeypatch.setattr(demo_setting, "_configuration", lambda _: {"no_such_section": 1})
     with pytest.raises(DemoError, match=r"the gateway did not start:\n(.|\n)*no_such_section"):
-        async with started(tmp_path):
+        async with started(prepared(tmp_path)):
             pytest.fail("it started")
 
 
@@ -145,8 +154,10 @@ def test_a_failure_is_one_clear_line_and_exit_code_1(monkeypatch: pytest.MonkeyP
 
 
 def test_a_changed_answer_fails_the_demo(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(demo_setting, "CLEAN", demo_setting.SECRETIVE)
-    monkeypatch.setattr("doorward.demo.show.CLEAN", demo_setting.SECRETIVE)
+    async def personal(session: Session) -> None:
+        await session.call("get_customer", customer_id="c-102")
+
+    monkeypatch.setattr("doorward.demo.show._clean_call", personal)
     stream = io.StringIO()
     with pytest.raises(DemoError, match="an answer changed"):
         run(Paper(stream))
@@ -172,12 +183,11 @@ def test_it_shows_the_same_bytes(whole: "subprocess.CompletedProcess[str]", era:
     assert line[0] == line[1]
 
 
-def test_it_shows_records_a_redaction_and_the_cost(whole: "subprocess.CompletedProcess[str]") -> None:
+def test_it_shows_records_and_the_cost(whole: "subprocess.CompletedProcess[str]") -> None:
     for phase in ("intent", "outcome"):
-        assert re.search(rf"{MODERN} +http +{phase} +agent:sales-assistant +crm/get_customer", whole.stdout)
-    assert re.search(r"client sees: +account = <ACCOUNT_ID>", whole.stdout)
-    for era in ERAS:
-        assert re.search(rf"{era} +[\d.]+ ms +[\d.]+ ms +[+-][\d.]+ ms +[\d.]+ ms", whole.stdout)
+        assert re.search(rf"{MODERN} +http +{phase} +agent:sales-assistant +crm/get_products", whole.stdout)
+    for era, tool in [*((era, "get_products") for era in ERAS), (MODERN, "get_customer")]:
+        assert re.search(rf"{era} +{tool} +[\d.]+ ms +[\d.]+ ms +[+-][\d.]+ ms +[\d.]+ ms", whole.stdout)
 
 
 @pytest.mark.parametrize(
@@ -196,6 +206,25 @@ def test_it_shows_records_a_redaction_and_the_cost(whole: "subprocess.CompletedP
     ],
 )
 def test_it_shows_who_may_call_what(whole: "subprocess.CompletedProcess[str]", shown: str) -> None:
+    assert re.search(shown, " ".join(whole.stdout.split()))
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        r"id c-102 c-102 name Tomás Ferreira <PERSON> company Cork & Canvas Cork & Canvas",
+        r"email tomas@corkcanvas\.example <EMAIL_ADDRESS> phone \+1 503-555-0147 <PHONE_NUMBER>",
+        r"address 14 Harbour .* 97205 <LOCATION> account ACCT-40071958 <ACCOUNT_ID> open_deals 0 0",
+        r"client is told: _meta\[\"io\.doorward/redaction\"\] = \{'count': 10, 'entities': \['ACCOUNT_ID'",
+        r"client sees: <PERSON> called\. Their shop signs in with <SECRET> until Friday; then <PERSON> sends",
+        r"client sees: \{'id': 'c-102', .* record says: EMAIL_ADDRESS: 1 in arguments",
+        r"model reads: Refused by the security gateway: it holds SECRET .* Next: .* Reason pii\.blocked",
+        r"record says: decision = deny, SECRET: 1 in arguments",
+        r"in refused messages 1, passed 1\.",
+        r"crm get_customer ACCOUNT_ID results \d+",
+    ],
+)
+def test_it_shows_what_is_found(whole: "subprocess.CompletedProcess[str]", shown: str) -> None:
     assert re.search(shown, " ".join(whole.stdout.split()))
 
 
@@ -229,8 +258,25 @@ def test_a_policy_that_does_not_hold_fails_the_demo(monkeypatch: pytest.MonkeyPa
         run(Paper(io.StringIO()))
 
 
+@pytest.mark.parametrize(
+    ("detectors", "said"),
+    [
+        ((), "the customer's data should be in the direct answer only"),
+        (("patterns",), "the key should be in the direct answer only"),
+    ],
+)
+def test_what_is_not_found_fails_the_demo(
+    monkeypatch: pytest.MonkeyPatch, detectors: tuple[str, ...], said: str
+) -> None:
+    monkeypatch.setattr(demo_setting, "DETECTORS", detectors)
+    monkeypatch.setattr("doorward.demo.show._CALLS", 1)
+    with pytest.raises(DemoError, match=said):
+        run(Paper(io.StringIO()))
+
+
 async def test_an_agent_with_a_wrong_secret_is_told_so_and_no_secret(tmp_path: Path) -> None:
-    async with started(tmp_path) as setting:
+    setting = prepared(tmp_path)
+    async with started(setting):
         wrong = replace(setting, secrets={AGENT: "not-the-secret-of-anybody"})
         with pytest.raises(DemoError, match="the token service refused agent:sales-assistant") as told:
             await minted(wrong)
@@ -239,15 +285,18 @@ async def test_an_agent_with_a_wrong_secret_is_told_so_and_no_secret(tmp_path: P
     assert "not-the-secret" not in str(told.value)
 
 
-def test_a_stopped_demo_leaves_no_process() -> None:
+@pytest.mark.parametrize("when", ["Starting", "What has nothing in it"])
+def test_a_stopped_demo_leaves_no_process(when: str) -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "doorward", "demo"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as demo:
         assert demo.stdout is not None
         for line in demo.stdout:
-            if "What the client sees" in line:
+            if when in line:
                 break
-        family = _descendants(demo.pid)
+        until = time.monotonic() + 20
+        while len(family := _descendants(demo.pid)) < 2 and time.monotonic() < until:
+            pass  # they are being started
         demo.send_signal(signal.SIGTERM)
         assert demo.wait(20) == 1
         assert len(family) >= 2

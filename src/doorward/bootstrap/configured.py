@@ -4,15 +4,17 @@ import logging
 import os
 import time
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
 from doorward import configfile, plugins
+from doorward.bootstrap.apart import apart
 from doorward.configtypes import InvalidConfiguration
 from doorward.control import compile as compiler
 from doorward.control.policies.schema import KnownTool
 from doorward.control.store import Store
 from doorward.core.ports import Detector
-from doorward.core.snapshot import Keys
+from doorward.core.snapshot import Keys, Snapshot
 from doorward.gateway.scanning import Detectors
 
 log = logging.getLogger(__name__)
@@ -26,22 +28,24 @@ def compiled(
     port: int | None = None,
     known_tools: Iterable[KnownTool] = (),
     lenient: bool = False,
+    kept: Snapshot | None = None,
 ) -> compiler.Compiled:
     """One version of everything. Raises ``InvalidConfiguration`` with file, line and column of each problem.
 
     ``port``: the one that is bound, where the file says 0. ``lenient``: do without ``known_tools`` where a policy does
-    not fit them. For a start; a reload keeps the last good set instead.
+    not fit them. For a start; a reload keeps the last good set instead. ``kept``: one of the same configuration, whose
+    detectors stay.
     """
     tools = list(known_tools)
     try:
-        return _compiled(loaded, keys, version, port, tools)
+        return _compiled(loaded, keys, version, port, tools, kept)
     except InvalidConfiguration as invalid:
         problems = invalid.problems
     if lenient and tools and any(problem.path == "policies" or problem.file for problem in problems):
         # What a server says about its tools must not keep the gateway from starting: the tools are unknown then, and
         # what policies say of them denies (docs/policies.md).
         try:
-            made = _compiled(loaded, keys, version, port, [])
+            made = _compiled(loaded, keys, version, port, [], kept)
         except InvalidConfiguration:
             pass
         else:
@@ -52,20 +56,32 @@ def compiled(
 
 
 def _compiled(
-    loaded: configfile.Loaded, keys: Keys, version: int, port: int | None, tools: list[KnownTool]
+    loaded: configfile.Loaded,
+    keys: Keys,
+    version: int,
+    port: int | None,
+    tools: list[KnownTool],
+    kept: Snapshot | None,
 ) -> compiler.Compiled:
     return compiler.compiled(
         loaded.config,
         version=version,
         build=plugins.builder(os.environ, loaded.base_dir),
-        make_scanner=_scanner,
+        make_scanner=partial(_scanner, loaded),
         keys=keys,
         environ=os.environ,
         base_dir=loaded.base_dir,
         port=port,
         known_tools=tools,
         now=time.time(),
+        kept=kept,
     )
+
+
+def load_detectors(snapshot: Snapshot) -> None:
+    """What would make the first message wait is done now. Takes a while: not on the event loop."""
+    if isinstance(snapshot.scanner, Detectors):
+        snapshot.scanner.load()
 
 
 def known_tools(store: Store, servers: Iterable[str]) -> list[KnownTool]:
@@ -79,5 +95,5 @@ def directories(loaded: configfile.Loaded) -> tuple[Path, Path]:
     return loaded.base_dir / config.keys.directory, loaded.base_dir / config.audit.directory
 
 
-def _scanner(detectors: Sequence[Detector]) -> Detectors | None:
-    return Detectors(detectors) if detectors else None
+def _scanner(loaded: configfile.Loaded, detectors: Sequence[Detector]) -> Detectors | None:
+    return Detectors(detectors, apart=apart(loaded.config.inspect, loaded.base_dir)) if detectors else None

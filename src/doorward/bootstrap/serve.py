@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from doorward import configfile
 from doorward.bootstrap.clock import SystemClock
-from doorward.bootstrap.configured import compiled, known_tools
+from doorward.bootstrap.configured import compiled, known_tools, load_detectors
 from doorward.bootstrap.following import Following
 from doorward.bootstrap.identities import Identities, Identity
 from doorward.bootstrap.leasing import Leasing
@@ -41,6 +41,7 @@ from doorward.gateway.live import Live
 from doorward.gateway.meter import CONNECTIONS, EDGE_REFUSED, IN_FLIGHT, STREAMS, TASKS, UPSTREAM_FAILURES, Meter
 from doorward.gateway.pipeline import Pipeline
 from doorward.gateway.sessions import Sealer
+from doorward.gateway.stderr import Stderr
 from doorward.gateway.upstreams import Upstreams
 from doorward.transports.endpoints import PREFIXES as PUBLIC
 from doorward.transports.endpoints import Endpoints
@@ -129,6 +130,7 @@ class Gateway:
         self._alerting: Alerting | None = None
         clock = self._clock = SystemClock()
         self._edge = EdgeRecords(self._journal, clock, Ids().next)
+        self._stderr = Stderr(self._live, self._edge)
         self._upstreams = Upstreams(self._upstream, clock, snapshot)
         self._sealer = Sealer(snapshot.keys.sealing)
         self._following = Following(store, self._live, clock, self._recompile)
@@ -167,6 +169,7 @@ class Gateway:
         self._identities.swap(self._identities.prepare(loaded, self._live.snapshot))
         self._keep_policies(made)
         self._tell(made.alerts)
+        await asyncio.to_thread(load_detectors, made.snapshot)
         await self._following.start(loaded.config.servers)
 
     async def open(self, bound: socket.socket) -> None:
@@ -182,6 +185,7 @@ class Gateway:
         """Compile another text. Raises ``InvalidConfiguration``; nothing has changed then."""
         loaded = configfile.load_text(text, file=str(self._start.path))
         made = self._compiled(loaded, version, self._catalogue.known())
+        load_detectors(made.snapshot)
         return Prepared(loaded, made, self._identities.prepare(loaded, made.snapshot))
 
     async def swap(self, prepared: Prepared) -> None:
@@ -200,9 +204,11 @@ class Gateway:
             if old is not None:
                 await old.close()
 
-    def _compiled(self, loaded: configfile.Loaded, version: int, tools: list[KnownTool]) -> Compiled:
+    def _compiled(
+        self, loaded: configfile.Loaded, version: int, tools: list[KnownTool], kept: Snapshot | None = None
+    ) -> Compiled:
         keys, port = _keys(self._start.keys), self._start.port
-        return compiled(loaded, keys, version=version, port=port, known_tools=tools)
+        return compiled(loaded, keys, version=version, port=port, known_tools=tools, kept=kept)
 
     def _keep_policies(self, made: Compiled) -> None:
         """For ``policy explain``: what stood behind a digest. A store that fails costs that, and no call."""
@@ -223,7 +229,7 @@ class Gateway:
         """The same configuration with policies that know more tools."""
         loaded, current = self._loaded, self._live.snapshot
         assert loaded is not None
-        made = self._compiled(loaded, current.version, tools)
+        made = self._compiled(loaded, current.version, tools, current)
         self._keep_policies(made)
         new = made.snapshot
         self._live.refine(replace(current, policies=new.policies, policy_digest=new.policy_digest))
@@ -265,7 +271,9 @@ class Gateway:
     def _upstream(self, server: Server, snapshot: Snapshot) -> Upstream:
         match server.target.transport:
             case "stdio":
-                return StdioUpstream(server, snapshot.limits, snapshot.timeouts, on_garbage=self._garbage)
+                return StdioUpstream(
+                    server, snapshot.limits, snapshot.timeouts, on_garbage=self._garbage, on_stderr=self._stderr
+                )
             case "sse":
                 return SseUpstream(server, snapshot.limits, snapshot.timeouts)
             case _:

@@ -46,9 +46,9 @@ class Configuration:
             self.store.close()
             raise
 
-    def compiled(self, tools: list[KnownTool], *, lenient: bool = False) -> Snapshot:
+    def compiled(self, tools: list[KnownTool], *, lenient: bool = False, kept: Snapshot | None = None) -> Snapshot:
         """A file is read once for a run, so there is one version only."""
-        return compiled(self.loaded, self.keys, version=1, known_tools=tools, lenient=lenient).snapshot
+        return compiled(self.loaded, self.keys, version=1, known_tools=tools, lenient=lenient, kept=kept).snapshot
 
 
 class Governance:
@@ -109,5 +109,5 @@ class Governance:
     def _recompile(self, tools: list[KnownTool]) -> None:
         """The same configuration with policies that know more tools. Called in a thread."""
         current = self._live.snapshot
-        made = self._configuration.compiled(tools)
+        made = self._configuration.compiled(tools, kept=current)
         self._live.refine(replace(current, policies=made.policies, policy_digest=made.policy_digest))

@@ -122,6 +122,10 @@ async def _carry(child: Child, setting: Setting, journal: Journal) -> int:
     template = Inbound("stdio", "POST", setting.server, token=setting.token)
     duplex = Duplex(pipeline, template, wire.to_server, wire.to_client, caller=_caller(setting, governance))
     try:
+        if setting.configuration is not None:  # or the first message would be late for its deadline
+            from doorward.bootstrap.configured import load_detectors
+
+            await asyncio.to_thread(load_detectors, snapshot)
         if governance is not None:
             await governance.start()
             governance.follow(duplex.revoke)

@@ -1,5 +1,6 @@
 """The same header fields for every call: a service account's key. They come from the environment or a file."""
 
+import re
 from collections.abc import Sequence
 
 import msgspec
@@ -7,6 +8,8 @@ import msgspec
 from doorward.configfile.headers import forbidden_credential, well_formed_name, well_formed_value
 from doorward.configtypes import Refused, Secret
 from doorward.core.identity import Credential, Grant
+
+_SECRET_NAME = re.compile(r"auth|key|token|secret|cookie|password|credential|signature", re.IGNORECASE)
 
 
 class StaticBroker:
@@ -21,12 +24,18 @@ class StaticBroker:
         if not options.headers:
             raise Refused("there is no header", "write headers: {NAME: VALUE}, or credentials: none")
         self._credential = Credential(tuple(_field(*item) for item in options.headers.items()), self.name)
+        self.secrets = tuple(value.reveal() for name, value in options.headers.items() if _is_secret(name, value))
         names = [name for name, _ in self._credential.headers]
         if len(set(names)) != len(names):
             raise Refused("a header is there twice, in different spelling", "keep one")
 
     async def mint(self, grant: Grant, relayed: Sequence[tuple[bytes, bytes]]) -> Credential:
         return self._credential
+
+
+def _is_secret(name: str, value: Secret) -> bool:
+    """A tenant's name that is written in the configuration may well come back; a key may not."""
+    return value.referenced or bool(_SECRET_NAME.search(name))
 
 
 def _field(name: str, value: Secret) -> tuple[bytes, bytes]:

@@ -80,7 +80,7 @@ def _compile(loaded: Loaded) -> list[Notice]:
         known_tools=_known_tools(loaded),
         now=time.time(),
     )
-    return list(made.policies.notices)
+    return [*made.policies.notices, *made.notices]
 
 
 def _known_tools(loaded: Loaded) -> list[KnownTool]:

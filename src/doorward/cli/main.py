@@ -11,6 +11,8 @@ VERBS = {
     "token": "Grants: mint, exchange, revoke, inspect.",
     "policy": "Policies: show, test, explain, replay.",
     "override": "Justified exceptions that expire: grant, list, revoke.",
+    "inspect": "What the detectors would find in a file, and why.",
+    "audit": "The log: report.",
     "check": "Read the configuration without starting; names file, line and remedy.",
     "schema": "Print the JSON Schema of the configuration file.",
 }

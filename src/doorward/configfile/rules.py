@@ -9,7 +9,7 @@ import ipaddress
 from collections.abc import Iterator
 from pathlib import Path
 
-from doorward.config import Config
+from doorward.config import Config, Entity
 from doorward.configfile.decode import child
 from doorward.configfile.edge import edge
 from doorward.configfile.identity import examine_identity
@@ -76,30 +76,33 @@ def _policies(config: Config, base_dir: Path) -> Found:
 
 def _inspect(config: Config) -> Found:
     inspect = config.inspect
-    if inspect.patterns:
-        remedy = "remove it until the patterns detector is there"
-        yield Problem(path="inspect.patterns", message=f"looking for your own patterns {_NOT_YET}", remedy=remedy)
-    for replaced, style in inspect.replace.items():
-        if style == "surrogate":
-            remedy = "use placeholder, mask, hash or last4"
-            yield Problem(
-                path=f"inspect.replace.{replaced}", message=f"replacing by a surrogate {_NOT_YET}", remedy=remedy
-            )
     for index, detector in enumerate(inspect.detectors):
         if detector.use == "stub":
             message = "finds only the literals it is given; it is for tests and demonstrations"
             yield Notice(path=f"inspect.detectors[{index}]", message=message)
-    if inspect.detectors:
+    if inspect.detectors or inspect.patterns:
         return
-    for name, entity in inspect.entities.items():
-        if entity.arguments != "detect" or entity.results != "detect":
-            remedy = "add inspect.detectors; without one nothing is ever found"
-            yield Problem(
-                path=f"inspect.entities.{name}", message="is to be acted on, and there is no detector", remedy=remedy
-            )
-        else:
-            message = "has no effect: there is no detector"
-            yield Notice(path=f"inspect.entities.{name}", message=message, remedy="add inspect.detectors")
+    for path, entities in _entities(config):
+        for name, entity in entities.items():
+            if {entity.arguments, entity.results} & {"redact", "block"}:
+                message = "is to be acted on, and there is no detector"
+                remedy = "add inspect.detectors; without one nothing is ever found"
+                yield Problem(path=child(path, name), message=message, remedy=remedy)
+            else:
+                message = "has no effect: there is no detector"
+                yield Notice(path=child(path, name), message=message, remedy="add inspect.detectors")
+
+
+def _entities(config: Config) -> Iterator[tuple[str, dict[str, Entity]]]:
+    """Every place where entities are named."""
+    yield "inspect.entities", config.inspect.entities
+    for name, server in config.servers.items():
+        path = child("servers", name)
+        if server.inspect is not None:
+            yield f"{path}.inspect.entities", server.inspect.entities
+        for glob, tool in server.tools.items():
+            if tool.inspect is not None:
+                yield f"{path}.tools.{glob}.inspect.entities", tool.inspect.entities
 
 
 def _outside(config: Config) -> Found:

@@ -140,11 +140,6 @@ def _credentials(config: Config, path: str, server: Server) -> Found:
 def _tools(path: str, server: Server) -> Found:
     for glob, tool in server.tools.items():
         place = f"{path}.tools.{glob}"
-        if tool.inspect is not None:
-            remedy = "set inspect.entities for the whole"
-            yield Problem(
-                path=child(place, "inspect"), message="inspect per tool is not available in this build", remedy=remedy
-            )
         if tool.strict:
             message = "refuses calls that no schema can check; that records wait for the disk is not built yet"
             yield Notice(path=child(place, "strict"), message=message)

@@ -7,7 +7,7 @@ it raises once.
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,31 +15,51 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from doorward.config import Agent, Config
+from doorward.config import Agent, Config, NearerInspect, Pattern
 from doorward.config import Server as ServerSection
 from doorward.configfile.decode import child
 from doorward.configfile.edge import address, is_loopback, on_loopback
 from doorward.configfile.servers import enforcing, mode_of, url_fault
-from doorward.configtypes import InvalidConfiguration, Plugin, Problem, Refused, Text
+from doorward.configtypes import InvalidConfiguration, Notice, Plugin, Problem, Refused, Text, fetch
 from doorward.control.clients import compile_clients
 from doorward.control.digest import policy_digest
 from doorward.control.issuers import faults as issuer_faults
+from doorward.control.looking import actions_of, allow_of
 from doorward.control.matching import faults as match_faults
 from doorward.control.policies.compile import NOTHING, CompiledPolicies, compile_policies
 from doorward.control.policies.files import directory_of, read_files
 from doorward.control.policies.schema import KnownTool
 from doorward.control.policies.testing import failures
 from doorward.core.identity import Grant, Principal
-from doorward.core.policy import Severity, ToolRule, names
-from doorward.core.ports import Broker, Detector, Scanner
-from doorward.core.snapshot import Action, Keys, Limits, Server, Snapshot, Target, Timeouts
+from doorward.core.looking import Allow, LookRule
+from doorward.core.policy import Names, ToolRule, names
+from doorward.core.ports import Broker, Detector, Held, Scanner
+from doorward.core.snapshot import Keys, Limits, Server, Snapshot, Target, Timeouts
 
 Build = Callable[[str, Plugin], Any]
 MakeScanner = Callable[[Sequence[Detector]], Scanner | None]
 
 MIN_TOKEN = 16
+_PLACES = frozenset(
+    {
+        "HOME",
+        "PATH",
+        "PWD",
+        "USER",
+        "LOGNAME",
+        "SHELL",
+        "LANG",
+        "LC_ALL",
+        "TZ",
+        "TMPDIR",
+        "TEMP",
+        "TMP",
+        "HOSTNAME",
+        "TERM",
+    }
+)
+"""Variables that programs want to be given and that hold no credential (POSIX.1-2017, 8.3)."""
 _TOKEN = re.compile(r"[\x21-\x7e]+", re.ASCII)  # one word, as RFC 6750 §2.1 and a header field need it
-_SEVERITY = {severity.name.lower(): severity for severity in Severity}
 
 
 class Compiled(NamedTuple):
@@ -48,6 +68,7 @@ class Compiled(NamedTuple):
     snapshot: Snapshot
     policies: CompiledPolicies
     alerts: list[Any]  # the alert plug-ins
+    notices: list[Notice]  # what plug-ins have to say about their options
 
 
 def snapshot(config: Config, **given: Any) -> Snapshot:
@@ -67,19 +88,22 @@ def compiled(
     port: int | None = None,
     known_tools: Iterable[KnownTool] = (),
     now: float = 0.0,
+    kept: Snapshot | None = None,
 ) -> Compiled:
     """One version of everything. Raises ``InvalidConfiguration`` with all problems.
 
     ``version`` counts up by the caller; ``base_dir`` is what relative paths are relative to; ``port`` is the bound port
     where the configuration says 0; ``known_tools`` give policies their actions; ``now`` (epoch seconds)
-    is the time of the cases beside the policies.
+    is the time of the cases beside the policies. ``kept``: one of the same configuration, whose detectors stay.
     """
     compiler = _Compiler(config, build, environ, base_dir, now)
     made = {name: compiler.server(name, server) for name, server in config.servers.items()}
     servers = {name: server for name, server in made.items() if server is not None}
     agents = compiler.agents()
     compiler.identities()
-    scanner = compiler.scanner(make_scanner)
+    scanner = compiler.scanner(make_scanner) if kept is None else kept.scanner
+    allow = compiler.allow(config.inspect.allow, "inspect.allow")
+    held = compiler.held(servers)
     alerts = compiler.alerts()
     policies = compiler.policies(servers, known_tools)
     if policies is not None and any(rule.mode is not None and rule.mode.enforcing for rule in policies.rules):
@@ -99,8 +123,12 @@ def compiled(
             timeouts=_timeouts(config),
             policies=policies.engine,
             scanner=scanner,
-            actions=_actions(config),
+            held=held,
+            actions=actions_of(config.inspect.entities),
             replace=_replace(config),
+            allow=allow,
+            binary=config.inspect.binary,
+            refuse_late=config.inspect.on_timeout == "refuse",
             public_url=public_url,
             allowed_hosts=hosts,
             allowed_origins=origins,
@@ -109,6 +137,7 @@ def compiled(
         ),
         policies,
         alerts,
+        compiler.notices,
     )
 
 
@@ -117,6 +146,7 @@ class _Compiler:
 
     def __init__(self, config: Config, build: Build, environ: Mapping[str, str], base_dir: Path, now: float) -> None:
         self.problems: list[Problem] = []
+        self.notices: list[Notice] = []
         self._config = config
         self._build = build
         self._environ = environ
@@ -147,7 +177,7 @@ class _Compiler:
             request_headers=_lower(section.headers.request),
             response_headers=_lower(section.headers.response),
             server_requests=None if section.server_requests is None else frozenset(section.server_requests),
-            redact=_replace(self._config),
+            looks=self._looks(section, path),
         )
 
     def agents(self) -> dict[bytes, Grant]:
@@ -207,10 +237,74 @@ class _Compiler:
         return [channel for channel in built if channel is not None]
 
     def scanner(self, make_scanner: MakeScanner) -> Scanner | None:
-        specs = self._config.inspect.detectors
-        built = [self._plugin("detectors", spec, f"inspect.detectors[{index}]") for index, spec in enumerate(specs)]
+        inspect = self._config.inspect
+        built: list[Any] = [
+            self._plugin("detectors", spec, f"inspect.detectors[{index}]")
+            for index, spec in enumerate(inspect.detectors)
+        ]
+        for index, detector in enumerate(built):
+            self.notices += [
+                Notice(path=f"inspect.detectors[{index}]", message=told) for told in getattr(detector, "notices", ())
+            ]
+        if inspect.patterns:
+            built.append(self._patterns(inspect.patterns))
         detectors = [detector for detector in built if detector is not None]
         return make_scanner(detectors) if detectors and len(detectors) == len(built) else None
+
+    def _patterns(self, patterns: Sequence[Pattern]) -> Detector | None:
+        from doorward.detection import custom  # most configurations have none
+
+        made = [custom.Pattern(entity=p.entity, regex=p.regex, score=p.score) for p in patterns]
+        before = len(self.problems)
+        for index, pattern in enumerate(made):
+            try:
+                custom.Custom([pattern])
+            except ValueError as fault:
+                remedy = "RE2 syntax: no look-around, no back references, and never an empty match"
+                self._wrong(f"inspect.patterns[{index}].regex", str(fault), remedy)
+        return custom.Custom(made) if len(self.problems) == before else None
+
+    def held(self, servers: Mapping[str, Server]) -> Held | None:
+        """The credentials that we send to servers or start them with, so that none comes back."""
+        secrets: set[str] = set()
+        for server in servers.values():
+            secrets.update(getattr(server.broker, "secrets", ()))
+        for name, section in self._config.servers.items():
+            if name in servers:
+                texts: list[Text] = [value for variable, value in section.env.items() if variable not in _PLACES]
+                texts += [section.url] if section.url is not None else []
+                secrets.update(value for text in texts for value in self._referenced(text))
+        if not secrets:
+            return None
+        from doorward.detection.secrets.held import Held as Matcher
+
+        return Matcher(sorted(secrets))
+
+    def _referenced(self, text: Text) -> Iterator[str]:
+        """The values that a text takes from variables and files; they are there, for the text has been resolved."""
+        for reference in text.references():
+            yield fetch(reference, self._environ, self._base_dir)
+
+    def allow(self, entries: Sequence[str], path: str) -> Allow:
+        try:
+            return allow_of(entries)
+        except Refused as refusal:
+            self._wrong(path, refusal.message, refusal.remedy)
+            return Allow()
+
+    def _looks(self, section: ServerSection, path: str) -> tuple[LookRule, ...]:
+        """What the server and its tools want otherwise done about findings."""
+        wanted: list[tuple[Names | None, NearerInspect | None, str]] = [(None, section.inspect, child(path, "inspect"))]
+        wanted += [
+            (names([glob]), tool.inspect, f"{path}.tools.{glob}.inspect") for glob, tool in section.tools.items()
+        ]
+        return tuple(
+            LookRule(
+                globs, actions_of(inspect.entities), self.allow(inspect.allow, child(place, "allow")), inspect.binary
+            )
+            for globs, inspect, place in wanted
+            if inspect is not None
+        )
 
     def _anonymous(self) -> bool:
         allowed = self._config.identity.anonymous
@@ -297,14 +391,6 @@ def _tool_rules(section: ServerSection) -> tuple[ToolRule, ...]:
 
 def _lower(fields: Sequence[str]) -> frozenset[bytes]:
     return frozenset(name.lower().encode() for name in fields)
-
-
-def _actions(config: Config) -> dict[tuple[str, str], Action]:
-    return {
-        (name, direction): Action(getattr(entity, direction), int(_SEVERITY[entity.severity]), entity.threshold)
-        for name, entity in config.inspect.entities.items()
-        for direction in ("arguments", "results")
-    }
 
 
 def _replace(config: Config) -> dict[str, str]:

@@ -2,12 +2,12 @@
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
 
-from doorward.config import Config, Issuer
+from doorward.config import Config, Issuer, NearerInspect
 from doorward.config import Server as ServerSection
 from doorward.configfile.servers import mode_of
 from doorward.core.identity import Grant
@@ -22,7 +22,7 @@ def policy_digest(config: Config, keys: Keys, agents: Mapping[bytes, Grant], pol
         "anonymous": config.identity.anonymous,
         "address": config.listen.address,
         "agents": sorted(_agent(config, keys, agents), key=lambda agent: str(agent["id"])),
-        "servers": {name: _server(config, server) for name, server in config.servers.items()},
+        "servers": {name: _server(config, keys, server) for name, server in config.servers.items()},
         "policies": policies,
         "issuers": [_issuer(issuer) for issuer in config.identity.issuers],
         "detectors": [
@@ -32,6 +32,9 @@ def policy_digest(config: Config, keys: Keys, agents: Mapping[bytes, Grant], pol
         "entities": config.inspect.entities,
         "replace": config.inspect.replace,
         "on_timeout": config.inspect.on_timeout,
+        "patterns": config.inspect.patterns,
+        "allow": _allowed(keys, config.inspect.allow),
+        "binary": config.inspect.binary,
         "limits": {name: int(getattr(config.limits, name)) for name in config.limits.__struct_fields__},
     }
     return hashlib.sha256(msgspec.json.encode(canonical, order="sorted")).hexdigest()
@@ -57,16 +60,31 @@ def _agent(config: Config, keys: Keys, agents: Mapping[bytes, Grant]) -> list[di
     ]
 
 
-def _server(config: Config, server: ServerSection) -> dict[str, Any]:
+def _server(config: Config, keys: Keys, server: ServerSection) -> dict[str, Any]:
     return {
         "mode": mode_of(config, server),
         "sensitivity": server.sensitivity,
         "credentials": server.credentials.use,
         "headers": server.headers,
-        "tools": [[glob, tool] for glob, tool in server.tools.items()],
+        "inspect": _inspect(keys, server.inspect),
+        "tools": [
+            [glob, msgspec.structs.replace(tool, inspect=None), _inspect(keys, tool.inspect)]
+            for glob, tool in server.tools.items()
+        ],
         "server_requests": server.server_requests,
         "kind": "stdio" if server.command is not None else server.transport,
     }
+
+
+def _inspect(keys: Keys, inspect: NearerInspect | None) -> Any:
+    if inspect is None:
+        return None
+    return [inspect.entities, _allowed(keys, inspect.allow), inspect.binary]
+
+
+def _allowed(keys: Keys, entries: Iterable[str]) -> list[str]:
+    """What is no finding may be personal itself."""
+    return sorted(_keyed(keys, entry.encode()) for entry in entries)
 
 
 def _keyed(keys: Keys, data: bytes) -> str:

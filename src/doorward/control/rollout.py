@@ -31,6 +31,8 @@ UNWAIVABLE = frozenset(
         "one-reading",
         "batch",
         "header-law",
+        # nobody can look into it
+        "binary",
         "response-table",
         # what one caller may use
         "limits",

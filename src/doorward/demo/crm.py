@@ -16,7 +16,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import ToolAnnotations
 from pydantic import BaseModel
 
-from doorward.demo.customers import CUSTOMERS
+from doorward.demo.customers import CUSTOMERS, NOTES, PRODUCTS
 
 _READS = ToolAnnotations(read_only_hint=True, open_world_hint=False)
 _WRITES = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=False)
@@ -29,8 +29,20 @@ class Customer(BaseModel):
     name: str
     company: str
     email: str
+    phone: str
+    address: str
     account: str
     open_deals: int
+
+
+class Product(BaseModel):
+    """One row of the catalogue."""
+
+    sku: str
+    name: str
+    ean: str
+    price: float
+    lot: str
 
 
 class Contact(BaseModel):
@@ -39,12 +51,13 @@ class Contact(BaseModel):
     id: str
     name: str
     company: str
+    email: str
 
 
 def build() -> MCPServer[None]:
-    """The server with three tools, a resource and a prompt. Notes live as long as the process."""
+    """The server with five tools, a resource and a prompt. Notes live as long as the process."""
     register = {row["id"]: Customer.model_validate(row) for row in CUSTOMERS}
-    notes: dict[str, list[str]] = {}
+    notes = {customer: list(written) for customer, written in NOTES.items()}
     server: MCPServer[None] = MCPServer(
         "crm",
         title="Sample CRM",
@@ -55,15 +68,25 @@ def build() -> MCPServer[None]:
 
     @server.tool(title="Search contacts", annotations=_READS)
     def search_contacts(query: str, limit: int = 5) -> list[Contact]:
-        """Find customers whose name or company contains the words."""
+        """Find customers whose name, company or e-mail address contains the words."""
         wanted = query.casefold()
-        found = [c for c in register.values() if wanted in f"{c.name} {c.company}".casefold()]
-        return [Contact(id=c.id, name=c.name, company=c.company) for c in found[:limit]]
+        found = [c for c in register.values() if wanted in f"{c.name} {c.company} {c.email}".casefold()]
+        return [Contact(id=c.id, name=c.name, company=c.company, email=c.email) for c in found[:limit]]
 
     @server.tool(title="Get customer", annotations=_READS)
     def get_customer(customer_id: str) -> Customer:
         """Everything the register holds about one customer."""
         return _find(register, customer_id)
+
+    @server.tool(title="List products", annotations=_READS)
+    def get_products() -> list[Product]:
+        """The catalogue."""
+        return [Product.model_validate(row) for row in PRODUCTS]
+
+    @server.tool(title="Read notes", annotations=_READS)
+    def read_notes(customer_id: str) -> list[str]:
+        """What colleagues wrote about a customer."""
+        return notes.get(_find(register, customer_id).id, [])
 
     @server.tool(title="Create note", annotations=_WRITES)
     def create_note(customer_id: str, text: str) -> str:

@@ -7,7 +7,7 @@ from mcp.types import CallToolResult
 
 from doorward.demo.client import MODERN, over_http, text_of
 from doorward.demo.paper import Paper
-from doorward.demo.setting import AGENT, CLEAN, REFUSED, RULE, DemoError, Setting
+from doorward.demo.setting import AGENT, REFUSED, RULE, SOMEBODY, DemoError, Setting
 
 _DECISION = "io.doorward/decision"
 _WHY = "Migration of notes, agreed with Ines, ticket OPS-311"
@@ -18,8 +18,8 @@ async def denied(paper: Paper, setting: Setting) -> None:
     """In enforce, and the session goes on."""
     paper.section(f"A denial that an agent can act on: the Cedar policy {RULE} forbids agents {REFUSED}")
     async with over_http(setting.enforced, MODERN, setting.token) as session:
-        answer = await session.call(REFUSED, customer_id=CLEAN, text="will call again")
-        after = await session.call("get_customer", customer_id=CLEAN)
+        answer = await session.call(REFUSED, customer_id=SOMEBODY, text="will call again")
+        after = await session.call("get_customer", customer_id=SOMEBODY)
     decision = (answer.meta or {}).get(_DECISION, {})
     if not answer.is_error or decision.get("rules") != [RULE] or after.is_error:
         raise DemoError(f"{REFUSED} was not refused by {RULE}: {text_of(answer)}")
@@ -65,4 +65,4 @@ async def excepted(paper: Paper, setting: Setting) -> None:
 
 async def _note(setting: Setting, url: str) -> CallToolResult:
     async with over_http(url, MODERN, setting.token) as session:
-        return await session.call(REFUSED, customer_id=CLEAN, text="will call again")
+        return await session.call(REFUSED, customer_id=SOMEBODY, text="will call again")

@@ -11,7 +11,7 @@ import httpx2
 
 from doorward.demo.client import MODERN, over_http, text_of
 from doorward.demo.paper import Paper
-from doorward.demo.setting import AGENT, CLEAN, HELPER, DemoError, Setting
+from doorward.demo.setting import AGENT, CLEAN, HELPER, SOMEBODY, DemoError, Setting
 
 _TIMEOUT_S = 10.0
 _REVOKED_S = 10.0  # two are promised; a demo on a busy machine shows the time, and does not fail for it
@@ -33,7 +33,7 @@ async def minted(setting: Setting, agent: str = AGENT, **form: str) -> str:
 
 async def posted(url: str, token: str = "") -> httpx2.Response:
     """One ``tools/call`` of the modern era as a plain POST, to see status and headers."""
-    params: dict[str, Any] = {"name": "get_customer", "arguments": {"customer_id": CLEAN}}
+    params: dict[str, Any] = {"name": "get_customer", "arguments": {"customer_id": SOMEBODY}}
     params["_meta"] = {
         "io.modelcontextprotocol/protocolVersion": MODERN,
         "io.modelcontextprotocol/clientInfo": {"name": "demo", "version": "1"},
@@ -70,7 +70,7 @@ async def allowed(paper: Paper, setting: Setting) -> None:
     """The agent's own grant, and what the record says of the call."""
     paper.section(f"An allowed call: {AGENT} shows its secret once and gets a grant of 15 minutes")
     async with over_http(setting.enforced, MODERN, setting.token) as session:
-        answer = await session.call("get_customer", customer_id=CLEAN)
+        answer = await session.call(CLEAN)
     record = setting.last_outcome("crm")
     if answer.is_error or record["decision"] != "allow" or not record["grant_id"]:
         raise DemoError(f"the agent's own call did not pass: {text_of(answer)}")
@@ -125,7 +125,7 @@ def _claims(token: str) -> dict[str, Any]:
 
 async def _refusal(setting: Setting, token: str) -> str:
     async with over_http(setting.enforced, MODERN, token) as session:
-        answer = await session.call("get_customer", customer_id=CLEAN)
+        answer = await session.call("get_customer", customer_id=SOMEBODY)
     if not answer.is_error:
         raise DemoError("a grant opened a tool that it does not name")
     return text_of(answer)

@@ -8,19 +8,20 @@ import signal
 import socket
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from doorward.demo.client import crm_command
 from doorward.demo.customers import CUSTOMERS
 
-CLEAN = CUSTOMERS[0]["id"]
-SECRETIVE = CUSTOMERS[1]["id"]
-ENTITY = "ACCOUNT_ID"
-LITERAL = CUSTOMERS[1]["account"]
+SOMEBODY = CUSTOMERS[0]["id"]
+CUSTOMER = CUSTOMERS[1]
+CLEAN = "get_products"
+DETECTORS = ("patterns", "secrets", "names")
 AGENT = "agent:sales-assistant"
 HELPER = "agent:helper"
 REFUSED = "create_note"
@@ -33,7 +34,7 @@ forbid (principal is Doorward::Agent, action in Doorward::Action::"tools/call", 
 when {{ resource.name == "{REFUSED}" }};
 """
 _SECRETS = {AGENT: "DOORWARD_DEMO_SALES", HELPER: "DOORWARD_DEMO_HELPER"}
-_START_S = 15.0
+_START_S = 30.0  # of which compiling what the detectors look for is most
 _STOP_S = 5.0
 
 
@@ -99,8 +100,8 @@ class Setting:
             raise DemoError(f"the journal holds no outcome of a call to {server}")
         return found[-1]
 
-    async def doorward(self, *arguments: str) -> None:
-        """Run a verb of ``doorward`` on this gateway's configuration, as an operator would."""
+    async def doorward(self, *arguments: str) -> str:
+        """What a verb of ``doorward`` says about this gateway's configuration, run as an operator would."""
         command = [sys.executable, "-m", "doorward", *arguments, "-c", str(self.configuration)]
         process = await asyncio.create_subprocess_exec(
             *command, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT, env=self.environment(), start_new_session=True
@@ -111,31 +112,39 @@ class Setting:
             await _stop(process)
         if process.returncode != 0:
             raise DemoError(f"doorward {' '.join(arguments[:2])} ended with {process.returncode}: {said.decode()}")
+        return said.decode()
+
+
+def prepared(home: Path) -> Setting:
+    """Places and secrets; nothing is started."""
+    return Setting(home, f"http://127.0.0.1:{_free_port()}/mcp", _free_port())
 
 
 @asynccontextmanager
-async def started(home: Path) -> AsyncIterator[Setting]:
-    """Both processes, ready; ended by their ids on leaving."""
-    async with _server(home) as url:
-        setting = Setting(home, url, _free_port())
-        async with _gateway(setting):
-            yield setting
+async def started(setting: Setting) -> AsyncIterator[None]:
+    """Both processes, started side by side and ready; ended by their ids on leaving."""
+    async with _server(setting) as server_ready, _gateway(setting) as gateway_ready:
+        await asyncio.gather(server_ready, gateway_ready)
+        yield
 
 
 @asynccontextmanager
-async def _server(home: Path) -> AsyncIterator[str]:
-    log = home / "crm.log"
+async def _server(setting: Setting) -> AsyncIterator[Coroutine[None, None, None]]:
+    log = setting.home / "crm.log"
+    port = str(urlsplit(setting.direct).port)
     with log.open("wb") as errors:
         process = await asyncio.create_subprocess_exec(
-            *crm_command("--port", "0"), stdin=DEVNULL, stdout=PIPE, stderr=errors, start_new_session=True
+            *crm_command("--port", port), stdin=DEVNULL, stdout=PIPE, stderr=errors, start_new_session=True
         )
+    ready = _first_line(process, log)
     try:
-        yield await _first_line(process, log)
+        yield ready
     finally:
+        ready.close()
         await _stop(process)
 
 
-async def _first_line(process: Process, log: Path) -> str:
+async def _first_line(process: Process, log: Path) -> None:
     assert process.stdout is not None
     try:
         line = await asyncio.wait_for(process.stdout.readline(), _START_S)
@@ -143,11 +152,10 @@ async def _first_line(process: Process, log: Path) -> str:
         line = b""
     if not line:
         raise DemoError(f"the sample server did not start:\n{tail(log)}")
-    return line.decode().strip()
 
 
 @asynccontextmanager
-async def _gateway(setting: Setting) -> AsyncIterator[None]:
+async def _gateway(setting: Setting) -> AsyncIterator[Coroutine[None, None, None]]:
     log = setting.home / "gateway.log"
     setting.configuration.write_text(json.dumps(_configuration(setting), indent=2))  # JSON is YAML
     (setting.home / "policies").mkdir()
@@ -161,10 +169,11 @@ async def _gateway(setting: Setting) -> AsyncIterator[None]:
             env=setting.environment(),
             start_new_session=True,
         )
+    ready = _listening(setting.port, process, log)
     try:
-        await _listening(setting.port, process, log)
-        yield
+        yield ready
     finally:
+        ready.close()
         await _stop(process)
 
 
@@ -212,10 +221,7 @@ def _configuration(setting: Setting) -> dict[str, Any]:
             "crm-soft": {"url": setting.direct, "mode": "soft"},
             "crm-audit": {"url": setting.direct, "mode": "audit"},
         },
-        "inspect": {
-            "detectors": [{"use": "stub", "texts": {ENTITY: [LITERAL]}}],
-            "entities": {ENTITY: {"results": "redact"}},
-        },
+        "inspect": {"detectors": [{"use": name} for name in DETECTORS]},
     }
 
 

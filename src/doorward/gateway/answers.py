@@ -17,7 +17,7 @@ from doorward.gateway.task_owners import MAX_TASKS_PER_OWNER, made_task
 from doorward.stages.asks import asked, decide
 from doorward.stages.listing import LISTS, filter_list
 from doorward.stages.questions import OTHER, Asked
-from doorward.stages.schema import Unusable
+from doorward.stages.schema import Schema, Unusable
 from doorward.stages.validate import refuse_unchecked, validate_result
 
 _KINDS = {
@@ -62,13 +62,7 @@ class Answers:
         return self.question(call, exchange, message) or self._by_schema(call, exchange, message)
 
     def _by_schema(self, call: Call, exchange: Exchange, message: Response) -> Decision | None:
-        result = message.result
-        if exchange.method != "tools/call" or not isinstance(result, dict) or "structuredContent" not in result:
-            return None
-        if result.get("isError") is True:
-            return None  # MCP server/tools: the schema is about results, not about errors
-        checks = self._catalogue.schemas.checks(call.server.id, call.owner, exchange.name)
-        schema = checks.results() if checks is not None else None
+        schema = self._schema(call, exchange, message)
         if schema is None:
             return None
         if isinstance(schema, Unusable):
@@ -76,7 +70,22 @@ class Answers:
                 exchange.uninspected += 1
                 return None
             return _refused(exchange, refuse_unchecked(Reason.SCHEMA_RESULT, schema))
-        return _refused(exchange, validate_result(schema, result["structuredContent"]))
+        assert isinstance(message.result, dict)
+        return _refused(exchange, validate_result(schema, message.result["structuredContent"]))
+
+    def fitting(self, call: Call, exchange: Exchange, message: Response) -> Schema | None:
+        """What the structured result must still be valid against once it has been redacted, if anything."""
+        schema = self._schema(call, exchange, message)
+        return schema if isinstance(schema, Schema) else None
+
+    def _schema(self, call: Call, exchange: Exchange, message: Response) -> Schema | Unusable | None:
+        result = message.result
+        if exchange.method != "tools/call" or not isinstance(result, dict) or "structuredContent" not in result:
+            return None
+        if result.get("isError") is True:
+            return None  # MCP server/tools: the schema is about results, not about errors
+        checks = self._catalogue.schemas.checks(call.server.id, call.owner, exchange.name)
+        return checks.results() if checks is not None else None
 
     # -- lists
 

@@ -20,7 +20,7 @@ from doorward.gateway.tool_schemas import ToolSchemas
 from doorward.stages.authorize import authorize
 from doorward.stages.entities import principal_of
 from doorward.stages.questions import OTHER, Asked, asked
-from doorward.stages.schema import Unusable
+from doorward.stages.schema import Schema, Unusable
 from doorward.stages.validate import refuse_unchecked, validate_arguments
 
 DEFAULT_DENY = ("default-deny",)
@@ -177,6 +177,15 @@ class Deciding:
         if decision is ALLOW:
             return None
         return decision if self._weighed(call, exchange, decision, None) is Act.REFUSE else None
+
+    def fitting(self, call: Call, exchange: Exchange) -> Schema | None:
+        """What the arguments must still be valid against once they have been redacted, if anything."""
+        message = exchange.message
+        if not isinstance(message, Request) or message.method != "tools/call" or not _arguments(message):
+            return None
+        checks = self._schemas.checks(call.server.id, call.owner, exchange.name)
+        schema = checks.arguments() if checks is not None else None
+        return schema if isinstance(schema, Schema) else None
 
 
 def _arguments(message: Message | None) -> Any:

@@ -7,7 +7,7 @@ carries the count.
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from doorward.core.audit import AuditRecord, timestamp
 from doorward.core.errors import JournalFault
@@ -43,6 +43,11 @@ class EdgeRecords:
             detail = f"{size} bytes that are no message"
             self._append("message", "", reason, "", server, detail, transport="stdio", decision="allow")
 
+    def found(self, server: str, entities: Mapping[str, int]) -> None:
+        """Record what was found in a line of a server's standard error: it went to the log of the gateway at most."""
+        if self.room(f"server {server}", "stderr"):
+            self._append("message", "", "", "", server, "stderr", "stdio", "allow", dict(entities))
+
     def room(self, client: str, reason: str) -> bool:
         """Whether one more record of this source is written; if not, it is counted for the gap record."""
         if self._timer is None:
@@ -74,6 +79,7 @@ class EdgeRecords:
         detail: str = "",
         transport: str = "http",
         decision: str = "deny",
+        entities: dict[str, int] | None = None,
     ) -> None:
         record = AuditRecord(
             event_id=self._ids(),
@@ -87,6 +93,7 @@ class EdgeRecords:
             decision=decision,
             reason=reason,
             detail=detail,
+            entities=entities or {},
         )
         try:
             self._journal.append(record)

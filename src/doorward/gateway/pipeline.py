@@ -18,6 +18,7 @@ from doorward.core.decision import ALLOW, Act, Decision, Effect, Reason
 from doorward.core.errors import Fault, JournalFault, UpstreamFault
 from doorward.core.exchange import Answer, Exchange, Inbound, Outbound, Reply
 from doorward.core.identity import NO_CREDENTIAL, Credential
+from doorward.core.looking import ARGUMENTS
 from doorward.core.message import Request, Response
 from doorward.core.methods import method_entry
 from doorward.core.policy import Mode
@@ -36,7 +37,7 @@ from doorward.gateway.live import Live
 from doorward.gateway.refusals import DRAINING
 from doorward.gateway.returning import Returning, decision_of
 from doorward.gateway.schemas import Schemas
-from doorward.gateway.screen import rejoined, screen
+from doorward.gateway.screen import is_quiet, rejoined, screen
 from doorward.gateway.task_owners import judge as judge_task
 from doorward.gateway.task_owners import used_tasks
 from doorward.gateway.tokens import TokenCache
@@ -133,7 +134,7 @@ class Pipeline:
         reply = self.admission.admit(call)
         if reply is None:
             reply = await self._whose_tasks(call)
-        if reply is None and call.snapshot.scanner is not None:
+        if reply is None and call.body and not is_quiet(call, call.body, ARGUMENTS):
             reply = await self._inspect(call)
         if reply is None:
             if call.server.broker is not None:
@@ -193,7 +194,8 @@ class Pipeline:
         for exchange in call.exchanges:
             if exchange.message is None:
                 continue
-            screened = await screen(call, exchange, exchange.message, "arguments", exchange.method or "")
+            schema = self.deciding.fitting(call, exchange)
+            screened = await screen(call, exchange, exchange.message, ARGUMENTS, exchange.method or "", schema)
             refused = screened.refusal or refused
             parts.append(screened.raw)
             if screened.redacted and screened.refusal is None:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from doorward.core.decision import Decision, Effect, Reason
 from doorward.core.errors import Fault, JournalFault, UpstreamFault
 from doorward.core.exchange import Answer, Exchange, Headers
+from doorward.core.looking import RESULTS
 from doorward.core.message import Batch, Message, Notification, Request, Response, Unreadable, read
 from doorward.core.methods import allows_batches
 from doorward.core.policy import Severity
@@ -16,7 +17,8 @@ from doorward.gateway.books import Books
 from doorward.gateway.call import Call, weigh
 from doorward.gateway.leases import Leases
 from doorward.gateway.schemas import Schemas
-from doorward.gateway.screen import rejoined, screen, screen_text
+from doorward.gateway.screen import is_quiet, rejoined, screen, screen_text
+from doorward.stages.mark import mark
 from doorward.stages.refuse import error_body, refusal
 
 log = logging.getLogger(__name__)
@@ -133,15 +135,17 @@ class Returning:
         return read(body, depth=call.snapshot.limits.depth, batches=allows_batches(call.version))
 
     def at_once(self, call: Call, reading: Message | Batch | Unreadable | None, status: int) -> bytes | None:
-        """``whole`` where nothing needs to wait: an answer to one of our requests, and no detector to look at it. None:
-        it is something else.
+        """``whole`` where nothing needs to wait: an answer to one of our requests in which nothing can be found.
+        None: it is something else.
         """
         if type(reading) is not Response or reading.id not in call.pending or status >= 400:
             return None
-        if call.snapshot.scanner is not None:
+        if not is_quiet(call, reading.raw, RESULTS):
             return None
         begun = self._books.clock.monotonic()
         exchange = call.pending[reading.id]
+        if exchange.redacted_arguments:
+            return None
         if self._answers.lists(exchange):
             return None
         del call.pending[reading.id]
@@ -296,8 +300,11 @@ class Returning:
             return await self._unexpected(call, message)
         self._learn(exchange, message)
         refused = self._answers.judge(call, exchange, message)
-        screened = await screen(call, exchange, message, "results", exchange.method or "")
+        schema = None if is_quiet(call, message.raw, RESULTS) else self._answers.fitting(call, exchange, message)
+        screened = await screen(call, exchange, message, RESULTS, exchange.method or "", schema)
         raw, refused = screened.raw, refused or screened.refusal
+        if refused is None and exchange.redacted_arguments and raw is message.raw:
+            raw = mark(raw, {}, exchange.redacted_arguments)
         if refused is None and self._answers.lists(exchange):
             raw, refused = await self._list(call, exchange, message, raw)
         if refused is not None:

@@ -1,54 +1,205 @@
-"""Runs the detectors of a snapshot over one message's texts: light ones on the spot, heavy ones off the event loop."""
+"""Runs the detectors of a snapshot over one message.
+
+Most messages end with the trigger pass over their bytes. Of the others a small one is looked through on the spot; a
+larger one, or one for a heavy detector, in a thread, so that the loop serves others meanwhile; the largest one at a
+time.
+"""
 
 import asyncio
 import logging
-from collections.abc import Sequence
+import re
+import sys
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache, partial
+from time import monotonic
+from typing import Any
 
 from doorward.core.errors import DetectorFault
-from doorward.core.finding import Finding, Text
+from doorward.core.finding import Finding, Text, resolve
+from doorward.core.leaf import Document
+from doorward.core.looking import ARGUMENTS, RESULTS
 from doorward.core.ports import Detector
+from doorward.detection.shape import is_plain
+from doorward.detection.trigger import HIDING, Triggers
+from doorward.detection.walk import leaves
+from doorward.gateway.apart import Apart
+from doorward.stages.inspect import texts
 
 log = logging.getLogger(__name__)
+
+ON_THE_SPOT = 8 << 10
+"""Bytes of a message that is looked through without leaving the loop: a thread costs 0.1 ms and more."""
+
+ONE_AT_A_TIME = 512 << 10
+"""Bytes from which messages wait for each other."""
+
+APART = 4 << 20
+"""Bytes from which a message is looked through in another process."""
+
+DEEPEST = 200
+"""Containers that such a message may nest; the reader has seen to the limit that is configured."""
+
+SWITCH = 0.001
+"""Seconds for which a thread that looks through a message keeps the loop waiting (Python's own setting is 5 ms)."""
 
 
 class Detectors:
     """A ``Scanner`` over a list of detectors. Whatever one raises becomes a ``DetectorFault``: never silently
     unscanned.
 
-    ``base`` seconds plus ``per_kilobyte`` for each KiB of text is the deadline for heavy ones, at most ``most``.
+    ``base`` seconds plus ``per_kilobyte`` for each KiB of the message is the deadline, at most ``most``. ``apart``: a
+    process with the same detectors, for the largest messages; without, they are looked through here.
     """
 
-    __slots__ = ("_detectors", "_pool", "base", "heavy", "most", "per_kilobyte")
+    __slots__ = ("_apart", "_by_direction", "_large", "_pool", "_triggers", "base", "most", "per_kilobyte")
 
     def __init__(
-        self, detectors: Sequence[Detector], *, base: float = 0.05, per_kilobyte: float = 0.001, most: float = 5.0
+        self,
+        detectors: Sequence[Detector],
+        *,
+        apart: Apart | None = None,
+        base: float = 0.05,
+        per_kilobyte: float = 0.001,
+        most: float = 5.0,
     ) -> None:
-        self._detectors = tuple(detectors)
-        self.heavy = any(detector.heavy for detector in self._detectors)
-        self._pool = ThreadPoolExecutor(2, "doorward-detectors") if self.heavy else None
+        self._apart = apart
+        self._by_direction = {
+            direction: tuple(detector for detector in detectors if direction in detector.directions)
+            for direction in (ARGUMENTS, RESULTS)
+        }
+        self._triggers: dict[str, Triggers | None] = {}
+        self._pool: ThreadPoolExecutor | None = None
+        self._large: asyncio.Lock | None = None
         self.base, self.per_kilobyte, self.most = base, per_kilobyte, most
 
-    def scan(self, texts: Sequence[Text]) -> list[Finding]:
-        """All findings of all detectors, in the detectors' order; they may overlap."""
-        findings: list[Finding] = []
-        for detector in self._detectors:
-            try:
-                findings.extend(detector.detect(texts))
-            except Exception as error:  # a plug-in may raise anything; unscanned is the only safe reading of it
-                log.error("detector %s failed: %s", detector.name, type(error).__name__)
-                raise DetectorFault(detector.name) from error
-        return findings
+    def load(self) -> None:
+        """What would make the first message wait: expressions compiled, models read."""
+        for direction, detectors in self._by_direction.items():
+            self._trigger(direction)
+            for detector in detectors:
+                load: Callable[[], None] = getattr(detector, "load", _nothing)
+                load()
 
-    async def scan_heavy(self, texts: Sequence[Text]) -> list[Finding]:
-        """The same in a thread, within the deadline."""
-        seconds = min(self.most, self.base + self.per_kilobyte * sum(len(t.string) for t in texts) / 1024)
-        work = asyncio.get_running_loop().run_in_executor(self._pool, self.scan, texts)
+    def quiet(self, raw: bytes, direction: str) -> bool:
+        """Whether there is no detector for this direction, or no trigger of theirs fires."""
+        if not self._by_direction[direction]:
+            return True
+        trigger = self._trigger(direction)
+        return trigger is not None and not trigger.fires(_without_names(raw))
+
+    async def scan(self, raw: bytes, value: Any, direction: str) -> list[Finding]:
+        """All findings in the message ``raw``, read as ``value``, in either direction; none overlap."""
+        if self._apart is not None and len(raw) > APART and self._by_direction[direction]:
+            return await self._apart.findings(raw, direction, self._seconds(raw), DEEPEST)
+        return await self._look(raw, partial(texts, value), direction)
+
+    async def scan_text(self, raw: bytes, found: Sequence[Text], direction: str) -> list[Finding]:
+        """The same for a body that is no message, given as texts."""
+        return await self._look(raw, lambda: found, direction)
+
+    async def _look(self, raw: bytes, make: Callable[[], Sequence[Text]], direction: str) -> list[Finding]:
+        detectors = self._by_direction[direction]
+        if not detectors:
+            return []
+        seconds = self._seconds(raw)
+        until = monotonic() + seconds
+        work = partial(self.findings, make, direction, until)
+        if len(raw) <= ON_THE_SPOT and not any(detector.heavy for detector in detectors):
+            return work()
+        if len(raw) <= ONE_AT_A_TIME:
+            return await self._in_a_thread(work, until)
+        if self._large is None:
+            self._large = asyncio.Lock()
+        async with self._large:
+            return await self._in_a_thread(work, until := monotonic() + seconds)
+
+    async def _in_a_thread(self, work: Callable[[], list[Finding]], until: float) -> list[Finding]:
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(2, "doorward-detectors")
+            sys.setswitchinterval(min(sys.getswitchinterval(), SWITCH))
+        begun = asyncio.get_running_loop().run_in_executor(self._pool, work)
         try:
-            return await asyncio.wait_for(work, seconds)
+            return await asyncio.wait_for(begun, max(0.0, until - monotonic()))
         except TimeoutError as error:
             raise DetectorFault("deadline", code="detector.timeout") from error
 
+    def _seconds(self, raw: bytes) -> float:
+        return min(self.most, self.base + self.per_kilobyte * len(raw) / 1024)
+
+    def findings(self, make: Callable[[], Sequence[Text]], direction: str, until: float) -> list[Finding]:
+        """The work itself: all findings in the texts that ``make`` gives, until the monotonic time ``until``."""
+        detectors = self._by_direction[direction]
+        check = partial(_check, until)
+        texts = make()
+        found = self._detected(detectors, texts, direction, check, every_name=False)
+        if any((one.name or one.text.key) and is_plain(one.read) for one in found):
+            # Plain names that come again and again are looked at once; this one must be found wherever it stands.
+            found = self._detected(detectors, texts, direction, check, every_name=True)
+        return resolve(found) if found else found
+
+    def _detected(
+        self,
+        detectors: Iterable[Detector],
+        texts: Sequence[Text],
+        direction: str,
+        check: Callable[[], None],
+        *,
+        every_name: bool,
+    ) -> list[Finding]:
+        found: list[Finding] = []
+        name = "walk"
+        try:
+            document = Document(leaves(texts, check, every_name=every_name), direction, check)
+            for detector in detectors:
+                name = detector.name
+                check()
+                found += detector.detect(document)
+            for leaf in document.leaves:  # they hold each other; nobody should have to look for them later
+                leaf.record = leaf.column = None
+            return found
+        except DetectorFault:
+            raise
+        except Exception as error:  # a plug-in may raise anything; unscanned is the only safe reading of it
+            log.error("detector %s failed: %s", name, type(error).__name__)
+            raise DetectorFault(name) from error
+
+    def _trigger(self, direction: str) -> Triggers | None:
+        """None: look at every message, for some detector says nothing of what it needs."""
+        if direction not in self._triggers:
+            wanted = [detector.triggers for detector in self._by_direction[direction]]
+            known = [expressions for expressions in wanted if expressions is not None]
+            whole = tuple(text for expressions in known for text in expressions)
+            self._triggers[direction] = _compiled(whole) if len(known) == len(wanted) else None
+        return self._triggers[direction]
+
     def close(self) -> None:
+        if self._apart is not None:
+            self._apart.close()
         if self._pool is not None:
             self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _without_names(raw: bytes) -> bytes:
+    """The message without the member names that say who speaks: every modern message has them, they carry nothing, and
+    they read like names of people's fields ("client…").
+    """
+    return _SPEAKERS.sub(b'"_"', raw) if b'Info"' in raw or b'Capabilities"' in raw else raw
+
+
+_SPEAKERS = re.compile(rb'"(?:io\.modelcontextprotocol/)?(?:client|server)(?:Info|Capabilities)"')
+
+
+@lru_cache(maxsize=4)
+def _compiled(expressions: tuple[str, ...]) -> Triggers:
+    """Both directions, and a configuration that is read again, mostly want the same; to compile takes a while."""
+    return Triggers([*HIDING, *expressions])
+
+
+def _check(until: float) -> None:
+    if monotonic() > until:
+        raise DetectorFault("deadline", code="detector.timeout")
+
+
+def _nothing() -> None:
+    """There is nothing to load."""

@@ -1,20 +1,28 @@
 """Looks through one message, whichever way it goes: inspect > scanner > redact (``pipeline.py`` says when)."""
 
+import asyncio
 from collections.abc import Sequence
 
 import msgspec
 
 from doorward.core.decision import Act, Decision, Effect, Reason
+from doorward.core.decode import decode
 from doorward.core.errors import DetectorFault
 from doorward.core.exchange import Exchange
 from doorward.core.finding import Finding, Text, resolve
-from doorward.core.message import Message
+from doorward.core.looking import RESULTS, SECRET
+from doorward.core.message import Message, splice
 from doorward.core.methods import is_opaque, method_entry
 from doorward.core.policy import Severity
-from doorward.core.ports import Scanner
+from doorward.core.ports import Held
 from doorward.gateway.call import Call, weigh
+from doorward.gateway.found import by_entity, count
+from doorward.stages import binary
 from doorward.stages import inspect as inspection
-from doorward.stages.redact import mark, redact, redacted_text
+from doorward.stages.fitting import Problem, fit
+from doorward.stages.mark import mark, private
+from doorward.stages.redact import redact, redacted_text
+from doorward.stages.schema import Schema
 
 UNREDACTABLE = Decision(
     Effect.DENY,
@@ -27,7 +35,9 @@ _DETECTOR = {
     Reason.DETECTOR_FAILED: "a detector failed, so nobody can say what the message holds",
     Reason.DETECTOR_TIMEOUT: "a detector did not finish in time, so nobody can say what the message holds",
 }
-_MOST_FINDINGS = 100  # places listed in one record; the counts by entity are always whole
+
+
+_AT_ONCE = 64 << 10  # bytes of a message that is redacted without leaving the loop: a few milliseconds
 
 
 class Screened:
@@ -43,17 +53,39 @@ class Screened:
         self.redacted = redacted
 
 
-async def screen(call: Call, exchange: Exchange, message: Message, direction: str, method: str) -> Screened:
-    """Inspect one message with the detectors. ``method`` is the message's own, or the one that it answers."""
-    scanner = call.snapshot.scanner
-    if scanner is None:
-        return Screened(message.raw)
-    found = inspection.texts(message.value)
-    try:
-        findings = await _scan(scanner, found)
-    except DetectorFault as fault:
-        return Screened(message.raw, _unscanned(exchange, fault))
-    return _act(call, exchange, message, direction, method, findings)
+def is_quiet(call: Call, raw: bytes, direction: str) -> bool:
+    """Whether there is nothing to look for in a message, or nothing that could be found. Fast."""
+    snapshot = call.snapshot
+    if snapshot.held is not None and _may_hold(snapshot.held, raw):
+        return False
+    if snapshot.scanner is None:
+        return not (snapshot.binary != "pass" or call.server.looks) or not binary.might_hold(raw)
+    return snapshot.scanner.quiet(raw, direction) and not binary.might_hold(raw)
+
+
+async def screen(
+    call: Call, exchange: Exchange, message: Message, direction: str, method: str, schema: Schema | None = None
+) -> Screened:
+    """Inspect one message with the detectors. ``method`` is the message's own, or the one that it answers. ``schema``:
+    what its structured content, or its arguments, must fit when they have been redacted.
+    """
+    snapshot, raw = call.snapshot, message.raw
+    if is_quiet(call, raw, direction):
+        return Screened(raw)
+    findings: list[Finding] = []
+    if snapshot.scanner is not None and not snapshot.scanner.quiet(raw, direction):
+        try:
+            findings = await snapshot.scanner.scan(raw, message.value, direction)
+        except DetectorFault as fault:
+            refusal = _unscanned(call, exchange, fault)
+            if refusal is not None:
+                return Screened(raw, refusal)
+    if snapshot.held is not None and _may_hold(snapshot.held, raw):
+        findings = _and_held(snapshot.held, inspection.texts(message.value), findings)
+    screened = _binary(call, exchange, message) if binary.might_hold(raw) else Screened(raw)
+    if screened.refusal is not None or not findings:
+        return screened
+    return await _act(call, exchange, screened.raw, direction, method, findings, schema)
 
 
 def rejoined(raw: bytes, before: Sequence[bytes], after: Sequence[bytes]) -> bytes:
@@ -70,16 +102,24 @@ def rejoined(raw: bytes, before: Sequence[bytes], after: Sequence[bytes]) -> byt
 
 async def screen_text(call: Call, exchange: Exchange, body: bytes) -> Screened:
     """A body that is no message (an error page, say) is looked at as one text."""
-    scanner = call.snapshot.scanner
-    if scanner is None or not body:
+    snapshot = call.snapshot
+    if not body or (snapshot.scanner is None and snapshot.held is None):
         return Screened(body)
     text = Text("", body.decode("utf-8", "replace"))
-    try:
-        findings = await _scan(scanner, [text, *_escaped(body, text.string)])
-    except DetectorFault as fault:
-        return Screened(body, _unscanned(exchange, fault))
-    decision, counted, redacted = inspection.judge(findings, "results", call.snapshot.actions, lambda _: False)
-    _count(exchange, counted)
+    texts = [text, *_escaped(body, text.string)]
+    findings: list[Finding] = []
+    if snapshot.scanner is not None:
+        try:
+            findings = await snapshot.scanner.scan_text(body, texts, RESULTS)
+        except DetectorFault as fault:
+            refusal = _unscanned(call, exchange, fault)
+            if refusal is not None:
+                return Screened(body, refusal)
+    if snapshot.held is not None:
+        findings = _and_held(snapshot.held, texts, findings)
+    looking = snapshot.looking(call.server, exchange.name)
+    decision, counted, redacted = inspection.judge(findings, RESULTS, looking, lambda _: False)
+    count(exchange, counted, RESULTS)
     act = weigh(exchange, decision, overridden=call.waives(call, exchange, decision))
     if act is Act.REFUSE:
         return Screened(body, decision)
@@ -88,8 +128,12 @@ async def screen_text(call: Call, exchange: Exchange, body: bytes) -> Screened:
     if any(finding.text is not text for finding in redacted):
         weigh(exchange, UNREDACTABLE)
         return Screened(body, UNREDACTABLE)
+    try:
+        cleaned = redacted_text(text, redacted, snapshot.replace, snapshot.keys.hashing)
+    except ValueError:
+        weigh(exchange, UNREDACTABLE)
+        return Screened(body, UNREDACTABLE)
     _redacted(exchange, len(redacted))
-    cleaned = redacted_text(text, redacted, call.snapshot.replace, call.snapshot.keys.hashing)
     return Screened(cleaned.encode(), None, redacted)
 
 
@@ -104,13 +148,38 @@ def _escaped(body: bytes, shown: str) -> list[Text]:
     return [text for text in inspection.texts(value) if text.string not in shown]
 
 
-async def _scan(scanner: Scanner, texts: Sequence[Text]) -> list[Finding]:
-    findings = await scanner.scan_heavy(texts) if scanner.heavy else scanner.scan(texts)
-    return resolve(findings) if findings else findings
+def _may_hold(held: Held, raw: bytes) -> bool:
+    """Whether one of our credentials may be in a message; letters that are escaped without need can hide one."""
+    return held.in_bytes(raw) or b"\\u" in raw
 
 
-def _unscanned(exchange: Exchange, fault: DetectorFault) -> Decision | None:
-    """A detector that is missing or failing refuses in enforcing modes and is recorded in the others."""
+def _and_held(held: Held, texts: Sequence[Text], findings: Sequence[Finding]) -> list[Finding]:
+    """The credentials that we hold come first: whatever else was found in the same place gives way."""
+    found = [
+        Finding(text, start, end, SECRET, 1.0, inspection.HELD, rule="held-credential")
+        for text in texts
+        for start, end in held.find(text.string)
+    ]
+    if not found:
+        return list(findings)
+    spans: dict[tuple[str, bool], list[Finding]] = {}
+    for one in found:
+        spans.setdefault((one.text.pointer, one.text.key), []).append(one)
+    others = [
+        other
+        for other in findings
+        if all(
+            other.end <= one.start or one.end <= other.start
+            for one in spans.get((other.text.pointer, other.text.key), ())
+        )
+    ]
+    return resolve([*found, *others])
+
+
+def _unscanned(call: Call, exchange: Exchange, fault: DetectorFault) -> Decision | None:
+    """A detector that is missing or failing refuses in enforcing modes and is recorded in the others; being late may
+    pass where the operator wants it so, and is recorded too.
+    """
     exchange.uninspected += 1
     reason = Reason(fault.code)
     decision = Decision(
@@ -121,84 +190,94 @@ def _unscanned(exchange: Exchange, fault: DetectorFault) -> Decision | None:
         what=_DETECTOR.get(reason, "the message could not be inspected"),
         remedy="send the request again; if it stays so, tell the operator of the gateway",
     )
+    if reason is Reason.DETECTOR_TIMEOUT and not call.snapshot.refuse_late:
+        exchange.would_have = Effect.DENY
+        exchange.alert = True
+        if exchange.decision is None:
+            exchange.decision, exchange.reason = decision, reason
+        return None
     return decision if weigh(exchange, decision) is Act.REFUSE else None
 
 
-def _act(
-    call: Call, exchange: Exchange, message: Message, direction: str, method: str, findings: Sequence[Finding]
-) -> Screened:
-    if not findings:
+def _binary(call: Call, exchange: Exchange, message: Message) -> Screened:
+    """Images, audio and blobs that are no text: nobody looked into them, and the record says how many."""
+    found = binary.unreadable(message.value)
+    if not found:
         return Screened(message.raw)
+    policy = call.snapshot.looking(call.server, exchange.name).binary
+    if policy == "pass":
+        exchange.uninspected += len(found)
+        return Screened(message.raw)
+    if policy == "block":
+        refused = weigh(exchange, binary.BLOCKED) is Act.REFUSE
+        if not refused:
+            exchange.uninspected += len(found)
+        return Screened(message.raw, binary.BLOCKED if refused else None)
+    weigh(exchange, binary.STRIPPED)
+    if not exchange.mode.enforcing:
+        exchange.uninspected += len(found)
+        return Screened(message.raw)
+    _redacted(exchange, len(found))
+    return Screened(splice(message.raw, binary.emptied(found)))
+
+
+async def _act(
+    call: Call,
+    exchange: Exchange,
+    raw: bytes,
+    direction: str,
+    method: str,
+    findings: Sequence[Finding],
+    schema: Schema | None,
+) -> Screened:
     entry = method_entry(method)
     opaque = entry.is_opaque if method else is_opaque
-    decision, counted, redacted = inspection.judge(findings, direction, call.snapshot.actions, opaque)
-    _count(exchange, counted)
+    looking = call.snapshot.looking(call.server, exchange.name)
+    decision, counted, redacted = inspection.judge(findings, direction, looking, opaque)
+    count(exchange, counted, direction)
     act = weigh(exchange, decision, overridden=call.waives(call, exchange, decision))
     if act is Act.REFUSE:
-        return Screened(message.raw, decision)
+        return Screened(raw, decision)
     if not redacted or not exchange.mode.enforcing:
-        return Screened(message.raw)
+        return Screened(raw)
     try:
-        raw = redact(message.raw, redacted, call.snapshot.replace, call.snapshot.keys.hashing)
+        if len(raw) <= _AT_ONCE:
+            raw = _without(call, raw, redacted, direction, schema)
+        else:
+            raw = await asyncio.to_thread(_without, call, raw, redacted, direction, schema)
     except ValueError:
         weigh(exchange, UNREDACTABLE)
-        return Screened(message.raw, UNREDACTABLE)
-    if direction == "results":
-        raw = mark(raw, _by_entity(redacted))
+        return Screened(raw, UNREDACTABLE)
+    if direction == RESULTS:
+        raw = private(mark(raw, by_entity(redacted), exchange.redacted_arguments))
+    else:
+        exchange.redacted_arguments = by_entity(redacted)
     _redacted(exchange, len(redacted))
     return Screened(raw, None, redacted)
+
+
+def _without(call: Call, raw: bytes, findings: Sequence[Finding], direction: str, schema: Schema | None) -> bytes:
+    """The message without these findings, still valid where it was. Raises ValueError where that cannot be."""
+    styles, key = call.snapshot.replace, call.snapshot.keys.hashing
+    if schema is None:
+        return redact(raw, findings, styles, key)
+    steps = ("result", "structuredContent") if direction == RESULTS else ("params", "arguments")
+
+    def problems(made: bytes) -> list[Problem]:
+        value = decode(made, call.snapshot.limits.depth)
+        for step in steps:
+            value = value[step]
+        return [Problem(_pointer([*steps, *path]), keyword) for path, keyword in schema.misfits(value)]
+
+    return fit(raw, findings, styles, key, problems)
+
+
+def _pointer(steps: Sequence[str | int]) -> str:
+    """RFC 6901."""
+    return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in steps)
 
 
 def _redacted(exchange: Exchange, count: int) -> None:
     exchange.redactions += count
     if exchange.effect is Effect.ALLOW:
         exchange.effect = Effect.REDACT
-
-
-def _count(exchange: Exchange, findings: Sequence[Finding]) -> None:
-    if not findings:
-        return
-    entities = dict(exchange.entities)
-    for finding in findings:
-        entities[finding.entity] = entities.get(finding.entity, 0) + 1
-    exchange.entities = entities
-    places = exchange.findings + [
-        {"entity": f.entity, "pointer": place(f.text.pointer), "score": f.score, "detector": f.detector}
-        for f in findings
-    ]
-    exchange.findings = places[:_MOST_FINDINGS]
-
-
-def _by_entity(findings: Sequence[Finding]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for finding in findings:
-        counts[finding.entity] = counts.get(finding.entity, 0) + 1
-    return counts
-
-
-# Member names that the protocol itself defines; any other name in a pointer may itself be data, and is shown as *.
-_LISTED = frozenset(
-    {
-        "params",
-        "result",
-        "error",
-        "data",
-        "message",
-        "arguments",
-        "structuredContent",
-        "content",
-        "text",
-        "_meta",
-        "name",
-    }
-    | {"uri", "resource", "blob", "tools", "prompts", "resources", "contents", "messages", "description", "title"}
-    | {"inputSchema", "outputSchema", "instructions", "inputRequests", "inputResponses", "requestState", "value"}
-    | {"argument", "completion", "values", "reason"}
-)
-
-
-def place(pointer: str) -> str:
-    """A finding's JSON pointer as a record may show it: indices and names that the protocol does not define become
-    ``*``.
-    """
-    return "/".join(step if not step or step in _LISTED else "*" for step in pointer.split("/"))

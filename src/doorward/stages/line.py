@@ -12,7 +12,7 @@ import msgspec
 from doorward.core.audit import VERSION, AuditRecord, Line, timestamp
 from doorward.core.decision import Effect
 from doorward.core.exchange import Exchange
-from doorward.stages.record import key_of, shared
+from doorward.stages.record import key_of, revision, shared
 
 KEPT = 512
 """Pairs of callers and tools whose text is kept, each one or two KB."""
@@ -65,7 +65,7 @@ def _texts(credential: str, version: str, *key: Any) -> tuple[str, str, str, str
     """The members that stand between those that differ from call to call; all that they depend on is an argument."""
     record = shared(*key)
     record.credential = credential
-    record.protocol = version
+    record.protocol = revision(version)
     return (
         _members(record, "identity", "transport"),
         _members(record, "hash_key_id", "uninspected"),

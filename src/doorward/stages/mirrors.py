@@ -14,7 +14,7 @@ from typing import Any
 
 from doorward.core.decision import ALLOW, Decision, Effect, Reason
 from doorward.core.exchange import Headers, Inbound
-from doorward.core.message import Message, Request, Response
+from doorward.core.message import LosslessFloat, Message, Request, Response
 from doorward.core.methods import is_modern, method_entry
 from doorward.core.policy import Severity
 
@@ -23,6 +23,7 @@ PARAM_PREFIX = b"mcp-param-"
 _SENTINEL = re.compile(rb"=\?base64\?([A-Za-z0-9+/]*={0,2})\?=")
 _REVISION = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DECIMAL = re.compile(r"-?[0-9]{1,40}(\.0+)?")
+_NUMBER = (int, float, LosslessFloat)
 
 ParamMap = Mapping[bytes, tuple[tuple[str, ...], str]]
 """Lower-case header name -> (path of property names in ``arguments``, JSON Schema type), from one tool's
@@ -139,7 +140,9 @@ def _same(decoded: str, value: Any, kind: str) -> bool:
 
 
 def remirrored(headers: Headers, before: Message | None, after: Message) -> Headers:
-    """Every ``Mcp-Param-*`` and ``Mcp-Name`` whose decoded value is a string that was redacted, replaced alike."""
+    """Every ``Mcp-Param-*`` and ``Mcp-Name`` whose decoded value is a string or number that was redacted, replaced
+    alike.
+    """
     if not isinstance(before, Request) or not isinstance(after, Request):
         return headers
     changed = dict(_changed_strings(before.params, after.params))
@@ -152,13 +155,17 @@ def _replaced(name: bytes, value: bytes, changed: Mapping[str, str]) -> bytes:
 
 
 def _changed_strings(old: object, new: object) -> list[tuple[str, str]]:
-    """The strings that differ between a message's arguments before and after redaction (same shape, same order)."""
+    """The strings, and numbers as text, that differ between a message's arguments before and after redaction (same
+    shape, same order).
+    """
     pairs: list[tuple[str, str]] = []
     stack = [(old, new)]
     while stack:
         left, right = stack.pop()
         if isinstance(left, str) and isinstance(right, str) and left != right:
             pairs.append((left, right))
+        elif isinstance(left, _NUMBER) and isinstance(right, _NUMBER) and str(left) != str(right):
+            pairs.append((str(left), str(right)))  # a header repeats a number as text
         elif isinstance(left, dict) and isinstance(right, dict):
             stack.extend(zip(left.values(), right.values(), strict=True))
         elif isinstance(left, list) and isinstance(right, list):

@@ -2,6 +2,7 @@
 
 import re
 from copy import copy
+from functools import lru_cache
 
 from doorward.core.audit import AuditRecord, timestamp
 from doorward.core.decision import Effect
@@ -30,6 +31,30 @@ def trace_of(message: Message | None, header: bytes | None) -> tuple[str, str]:
     return "", ""
 
 
+# A part of a name: letters and digits of any language, and what names are joined with (MCP 2025-11-25 server/tools,
+# "Tool Names", allows less).
+_PARTS = re.compile(r"([ /]+)")
+_NAME = re.compile(r"[\w.:-]*|[ /]+")
+_DIGITS = re.compile(r"\d(?:[_.:-]?\d){6,}")  # as many as a telephone number has
+_RANDOM = re.compile(r"(?=(?:[A-Za-z]*\d){3})[A-Za-z0-9]{20,}")  # nothing says what it is, but tokens look so
+_REVISION = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+@lru_cache(maxsize=4096)
+def shown(name: str) -> str:
+    """A name that a peer chose (a tool, a method) as a record may tell it: what in it could be data is ``*``.
+
+    It depends on the name alone, for what is refused before it is looked into is recorded too.
+    """
+    parts = (part if _NAME.fullmatch(part) else "*" for part in _PARTS.split(name))
+    return _RANDOM.sub("*", _DIGITS.sub("*", "".join(parts)))
+
+
+def revision(version: str) -> str:
+    """A protocol revision as a record may tell it; a peer can claim any."""
+    return version if _REVISION.fullmatch(version) else shown(version)
+
+
 def record(
     exchange: Exchange,
     phase: str,
@@ -53,7 +78,7 @@ def record(
     entry.timestamp = timestamp(wall)
     entry.kind = exchange.kind
     entry.credential = exchange.credential
-    entry.protocol = exchange.version
+    entry.protocol = revision(exchange.version)
     entry.args_hash = exchange.args_hash
     entry.response_hash = exchange.response_hash
     entry.forwarded_hash = exchange.forwarded_hash
@@ -113,8 +138,8 @@ def key_of(exchange: Exchange, hash_key_id: str) -> Key:
         inbound.client_ip,
         exchange.grant_id,
         exchange.server,
-        name[:256] if name is not None else None,
-        exchange.method,
+        shown(name[:256]) if name is not None else None,
+        shown(exchange.method) if exchange.method is not None else None,
         inbound.transport,
         hash_key_id,
         str(exchange.mode),  # the plain text of a StrEnum hashes faster than the member

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -25,6 +26,7 @@ _MAX_COST = 1 << 16  # subschemas on one path down
 _CHEAP = 64  # up to here the work is in proportion to the message, and the message is bounded
 _MAX_WORK = 1_000_000  # subschemas over all values: some 50 ms
 _MAX_EXPLAINED = 2_000  # above, ``anyOf`` is not asked why it failed: it would tell of every branch, at 30 us each
+_MOST_MISFITS = 1000
 _MAX_EXPONENT = 4300  # as many digits as the reader lets a number have
 _EXACT_DIGITS = 15
 _LONGEST_EXPONENT = 6  # characters; leading zeros are nobody's need
@@ -41,10 +43,14 @@ class Unusable(msgspec.Struct, frozen=True):
 class Schema:
     """A compiled schema. ``names`` are the properties that it lists anywhere."""
 
-    __slots__ = ("_validator", "costs", "has_branches", "names")
+    __slots__ = ("_raw", "_strict", "_validator", "costs", "has_branches", "names")
 
-    def __init__(self, validator: "Validator", costs: Costs, names: frozenset[str], has_branches: bool) -> None:
+    def __init__(
+        self, validator: "Validator", costs: Costs, names: frozenset[str], raw: bytes, has_branches: bool
+    ) -> None:
         self._validator = validator
+        self._strict: Validator | None = None  # made when something is redacted
+        self._raw = raw
         self.costs = costs
         self.names = names
         self.has_branches = has_branches
@@ -64,6 +70,27 @@ class Schema:
         if self.has_branches and cost * count > _MAX_EXPLAINED:
             return "", "schema"
         return self._where(plain)
+
+    def misfits(self, value: Any) -> list[tuple[list[str | int], str]]:
+        """Every place (at most ``_MOST_MISFITS``) where ``value`` is not valid, with formats asserted, and the keyword.
+
+        For what has been redacted: a server's own result is not held to formats, ours is.
+        """
+        depth, count, has_floats = _measure(value)
+        cost = self.costs.at(depth)
+        if cost is None or (cost > _CHEAP and cost * count > _MAX_WORK):
+            return [([], "depth")]
+        try:
+            plain = _plain(value) if has_floats else value
+        except OverflowError:
+            return [([], "number")]
+        if self._strict is None:
+            self._strict = _validator(self._raw, formats=True)
+        if self._strict.is_valid(plain):
+            return []
+        if self.has_branches and cost * count > _MAX_EXPLAINED:
+            return [([], "schema")]
+        return [(list(e.instance_path), e.kind.name) for e in islice(self._strict.iter_errors(plain), _MOST_MISFITS)]
 
     def _where(self, plain: Any) -> tuple[str, str]:
         problem = next(self._validator.iter_errors(plain), None)
@@ -110,15 +137,21 @@ def _compiled(raw: bytes, value: Any, levels: Costs) -> Schema | Unusable:
     import jsonschema_rs  # not on the way of `doorward run`, which validates nothing
 
     try:
-        validator = jsonschema_rs.validator_for(
-            raw.decode(),
-            validate_formats=False,
-            offline=True,
-            pattern_options=jsonschema_rs.RegexOptions(size_limit=_PATTERN_BYTES, dfa_size_limit=_DFA_BYTES),
-        )
+        validator = _validator(raw, formats=False)
     except (ValueError, jsonschema_rs.ReferencingError):
         return Unusable("it is no valid schema, refers to another document, or has a pattern without linear time")
-    return Schema(validator, levels, _listed(value), has_branches=b'Of"' in raw)
+    return Schema(validator, levels, _listed(value), raw, has_branches=b'Of"' in raw)
+
+
+def _validator(raw: bytes, *, formats: bool) -> "Validator":
+    import jsonschema_rs
+
+    return jsonschema_rs.validator_for(
+        raw.decode(),
+        validate_formats=formats,
+        offline=True,
+        pattern_options=jsonschema_rs.RegexOptions(size_limit=_PATTERN_BYTES, dfa_size_limit=_DFA_BYTES),
+    )
 
 
 def _refusing(problem: "ValidationError") -> str:

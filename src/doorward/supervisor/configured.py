@@ -36,7 +36,7 @@ def load(path: Path, *, lenient: bool = False) -> Plan:
     finally:
         store.close()
     keys = keystore.load(keys_directory, rotate=config.keys.rotate, now=time.time())
-    snapshot, policies, _ = compiled(loaded, keys, version=0, known_tools=tools, lenient=lenient)
+    snapshot, policies, *_ = compiled(loaded, keys, version=0, known_tools=tools, lenient=lenient)
     tls = config.listen.tls
     return Plan(
         path=path.absolute(),

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import os
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from secrets import token_urlsafe
 
 import msgspec
@@ -37,10 +37,16 @@ _STOP_GRACE = 2.0  # seconds for each step of the stop order
 _SCHEMAS = 4096  # tools whose mirrored parameters are remembered
 
 
+async def as_it_is(server_id: str, line: bytes) -> str:
+    """What may be logged of a line where nobody looks into it: all."""
+    return line.decode("utf-8", "backslashreplace")
+
+
 class StdioUpstream:
     """``core.ports.Upstream`` for one server with a command. Lives in one worker: the children are its own.
 
     ``on_garbage(server_id, nbytes)`` is called for each line of a child that belongs to nobody, so that it is recorded.
+    ``on_stderr(server_id, line)`` for each line of its standard error; it returns what may be logged of it.
     ``environ`` is what the children may inherit from (``child.served_environment`` chooses).
     """
 
@@ -51,6 +57,7 @@ class StdioUpstream:
         timeouts: Timeouts,
         *,
         on_garbage: Callable[[str, int], None] = lambda server_id, nbytes: None,
+        on_stderr: Callable[[str, bytes], Awaitable[str]] = as_it_is,
         environ: Mapping[str, str] | None = None,
         idle: float = _IDLE,
         backoff: Backoff | None = None,
@@ -72,6 +79,7 @@ class StdioUpstream:
             backoff=backoff or Backoff(),
             stop_grace=stop_grace,
             on_garbage=on_garbage,
+            on_stderr=on_stderr,
             spare=lambda peer: peer.modern,
             gone=self._gone,
         )

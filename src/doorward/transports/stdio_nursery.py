@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 
 from doorward.core.errors import UpstreamFault
 from doorward.core.snapshot import Limits, Target
@@ -33,6 +33,7 @@ class Nursery:
         backoff: Backoff,
         stop_grace: float,
         on_garbage: Callable[[str, int], None],
+        on_stderr: Callable[[str, bytes], Awaitable[str]],
         spare: Callable[[Peer], bool],
         gone: Callable[[Peer], None],
     ) -> None:
@@ -44,6 +45,7 @@ class Nursery:
         self._backoff = backoff
         self._stop_grace = stop_grace
         self._on_garbage = on_garbage
+        self._on_stderr = on_stderr
         self._spare = spare
         self._gone = gone
         self._peers: set[Peer] = set()
@@ -110,6 +112,7 @@ class Nursery:
                 limit=self._limits.response_bytes,
                 stop_grace=self._stop_grace,
                 on_garbage=lambda nbytes: self._on_garbage(self._server_id, nbytes),
+                on_stderr=lambda line: self._on_stderr(self._server_id, line),
                 on_end=self._ended,
             )
             await peer.start()

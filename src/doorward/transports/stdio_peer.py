@@ -13,7 +13,7 @@ import asyncio
 import logging
 import signal
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from doorward.core.errors import UpstreamFault
 from doorward.transports import child_watch, pipes
@@ -33,7 +33,9 @@ CRASHED = "upstream.crashed"
 
 
 class Peer:
-    """A running server. ``on_garbage(nbytes)`` hears of lines that belong to nobody; ``on_end(peer)`` of its end."""
+    """A running server. ``on_garbage(nbytes)`` hears of lines that belong to nobody; ``on_stderr(line)`` of what it
+    writes there, and returns what may be logged of it; ``on_end(peer)`` hears of its end.
+    """
 
     def __init__(
         self,
@@ -45,6 +47,7 @@ class Peer:
         limit: int,
         stop_grace: float,
         on_garbage: Callable[[int], None],
+        on_stderr: Callable[[bytes], Awaitable[str]],
         on_end: Callable[["Peer"], None],
     ) -> None:
         loop = asyncio.get_running_loop()
@@ -59,6 +62,7 @@ class Peer:
         self._limit = limit
         self._stop_grace = stop_grace
         self._on_garbage = on_garbage
+        self._on_stderr = on_stderr
         self._on_end = on_end
         self._begun = False
         self._turns: list[Turn] = []  # oldest first
@@ -235,8 +239,10 @@ class Peer:
         async for line in stderr:
             if isinstance(line, Overlong):
                 log.debug("server %s: stderr: a line of %d bytes", self._server_id, line.nbytes)
-            elif log.isEnabledFor(logging.DEBUG):
-                log.debug("server %s: stderr: %s", self._server_id, _printable(line))
+            else:
+                said = await self._on_stderr(line)
+                if log.isEnabledFor(logging.DEBUG):
+                    log.debug("server %s: stderr: %s", self._server_id, _printable(said))
 
     async def _response(self, line: Line) -> None:
         turn = self._asked(line)
@@ -306,7 +312,6 @@ class Peer:
             turn.finish(UpstreamFault("a message is larger than response_bytes", code="upstream.too_large"))
 
 
-def _printable(line: bytes) -> str:
+def _printable(text: str) -> str:
     """A line for the log: one line, whatever the server wrote."""
-    text = line.decode("utf-8", "backslashreplace")
     return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

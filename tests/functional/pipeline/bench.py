@@ -15,13 +15,15 @@ from doorward.core.errors import JournalFault
 from doorward.core.exchange import Answer, Event, Headers, Inbound, Outbound, Reply
 from doorward.core.finding import Finding, Text
 from doorward.core.identity import Credential, Grant, Principal
+from doorward.core.looking import Action
 from doorward.core.policy import Mode, ToolRule, names
-from doorward.core.snapshot import Action, Keys, Server, Snapshot, Target
+from doorward.core.snapshot import Keys, Server, Snapshot, Target
 from doorward.gateway.live import Live
 from doorward.gateway.meter import Meter
 from doorward.gateway.pipeline import Pipeline
 from doorward.gateway.sessions import Sealer
 from doorward.gateway.upstreams import Make, Upstreams
+from doorward.stages.inspect import texts
 from doorward.transports.sse import parse
 
 TOKEN, OTHER = b"one-of-ours", b"another-of-ours"
@@ -202,15 +204,20 @@ def _id_of(outbound: Outbound) -> Any:
 
 
 class Literal:
-    """A scanner that finds literals. ``fault`` is raised instead, ``slow`` makes it a heavy one that never ends."""
+    """A scanner that finds literals. ``fault`` is raised instead."""
 
     def __init__(self, **literals: str) -> None:
         self.literals = literals
-        self.heavy = False
         self.fault: Exception | None = None
         self.seen: list[Text] = []
 
-    def scan(self, texts: Sequence[Text]) -> list[Finding]:
+    def quiet(self, raw: bytes, direction: str) -> bool:
+        return False
+
+    async def scan(self, raw: bytes, value: Any, direction: str) -> list[Finding]:
+        return await self.scan_text(raw, texts(value), direction)
+
+    async def scan_text(self, raw: bytes, texts: Sequence[Text], direction: str) -> list[Finding]:
         if self.fault is not None:
             raise self.fault
         self.seen.extend(texts)
@@ -222,9 +229,6 @@ class Literal:
                     found.append(Finding(text, at, at + len(literal), entity, 1.0, "literal"))
                     at = text.string.find(literal, at + 1)
         return found
-
-    async def scan_heavy(self, texts: Sequence[Text]) -> list[Finding]:
-        return self.scan(texts)
 
 
 def rule(glob: str, mode: Mode) -> ToolRule:

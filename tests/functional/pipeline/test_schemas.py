@@ -1,8 +1,10 @@
 """Arguments against ``inputSchema``, structured results against ``outputSchema``, as the server itself lists them."""
 
 import json
+import re
 from typing import Any
 
+import jsonschema
 import pytest
 from tests.functional.pipeline.bench import SECRET, Literal, actions, call, result, server
 from tests.functional.pipeline.policed import SECOND, Policed
@@ -100,14 +102,56 @@ async def test_a_result_that_cannot_be_checked_stops_strict_tools(mode: Mode) ->
 
 
 async def test_what_redaction_makes_of_the_arguments_is_checked() -> None:
-    """``<US_SSN>`` is shorter than the number, and still no number."""
+    """``<US_SSN>`` does not fit, so something of the same shape is sent."""
     bench = Policed(scanner=Literal(US_SSN=SECRET), actions=actions("redact"))
     schema = {"type": "object", "properties": {"q": {"type": "string", "pattern": "^[0-9-]+$"}}}
     await bench.listed({"name": "find", "inputSchema": schema})
     assert (await bench.send(call(1, arguments={"q": "1-2"}))).json == json.loads(result(1))
     bench.server.seen.clear()
-    assert (await bench.send(call(1, arguments={"q": SECRET}))).reason == "schema.arguments"
+    await bench.send(call(1, arguments={"q": SECRET}))
+    sent = json.loads(bench.server.seen[0].body)["params"]["arguments"]["q"]
+    assert sent != SECRET
+    assert re.fullmatch("[0-9-]+", sent)
+
+
+async def test_what_no_redaction_fits_is_refused() -> None:
+    bench = Policed(scanner=Literal(US_SSN=SECRET), actions=actions("redact"))
+    await bench.listed(
+        {"name": "find", "inputSchema": {"type": "object", "properties": {"q": {"enum": [SECRET, "x"]}}}}
+    )
+    assert (await bench.send(call(1, arguments={"q": SECRET}))).reason == "pii.unredactable"
     assert not bench.server.seen
+
+
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        ({"type": "string", "pattern": r"^\d{3}-\d{2}-\d{4}$"}, SECRET),
+        ({"type": "string", "maxLength": 11}, SECRET),
+        ({"type": "string", "minLength": 11}, SECRET),
+    ],
+)
+async def test_a_redacted_result_is_still_what_its_schema_says(schema: Any, value: Any) -> None:
+    """A placeholder where that fits, else something of the same shape; and the same in the text beside it."""
+    bench = Policed(scanner=Literal(US_SSN=SECRET), actions=actions("redact"))
+    output = {"type": "object", "properties": {"ssn": schema}, "required": ["ssn"], "additionalProperties": False}
+    await bench.listed({"name": "find", "inputSchema": {}, "outputSchema": output})
+    held = {"ssn": value}
+    answers(bench, {"content": [{"type": "text", "text": json.dumps(held)}], "structuredContent": held})
+    got = (await bench.send(call(1))).json["result"]
+    assert SECRET not in json.dumps(got)
+    jsonschema.validate(got["structuredContent"], output)
+    assert json.loads(got["content"][0]["text"]) == got["structuredContent"]
+
+
+async def test_a_result_that_cannot_be_redacted_and_fit_is_refused() -> None:
+    bench = Policed(scanner=Literal(US_SSN=SECRET), actions=actions("redact"))
+    output = {"type": "object", "properties": {"ssn": {"const": SECRET}}}
+    await bench.listed({"name": "find", "inputSchema": {}, "outputSchema": output})
+    answers(bench, {"content": [], "structuredContent": {"ssn": SECRET}})
+    got = await bench.send(call(1))
+    assert got.reason == "pii.unredactable"
+    assert SECRET not in json.dumps(got.json)
 
 
 @pytest.mark.parametrize("mode", list(Mode))

@@ -2,14 +2,14 @@
 
 import json
 import threading
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from tests.functional.pipeline.bench import META, MODERN, SECRET, Bench, Literal, actions, body, call, event, result
 
 from doorward.core.errors import DetectorFault
-from doorward.core.finding import Finding, Text
+from doorward.core.finding import Finding
+from doorward.core.leaf import Document
 from doorward.core.policy import Mode
 from doorward.gateway.scanning import Detectors
 
@@ -209,11 +209,13 @@ class Heavy:
 
     name = "heavy"
     heavy = True
+    triggers = None
+    directions = frozenset({"arguments", "results"})
 
     def __init__(self) -> None:
         self.free = threading.Event()
 
-    def detect(self, texts: Sequence[Text]) -> list[Finding]:
+    def detect(self, document: Document) -> list[Finding]:
         self.free.wait(5)
         return []
 
@@ -249,3 +251,124 @@ async def test_other_members_of_a_batch_answer_are_left_alone() -> None:
     assert client.reply is not None
     assert client.reply.body.endswith(b"," + result(1) + b"]")
     assert client.json[0]["result"]["t"] == "<US_SSN>"
+
+
+class Held:
+    """The credentials that we hold: one."""
+
+    def in_bytes(self, raw: bytes) -> bool:
+        return SECRET.encode() in raw
+
+    def find(self, string: str) -> list[tuple[int, int]]:
+        at = string.find(SECRET)
+        return [(at, at + len(SECRET))] if at >= 0 else []
+
+
+@pytest.mark.parametrize("scanner", [None, Literal(US_SSN=SECRET)])
+async def test_a_credential_of_ours_comes_back_to_nobody(scanner: Literal | None) -> None:
+    """Whatever is configured; and if a detector has a name for it, it is a secret all the same."""
+    bench = Bench(Mode.ENFORCE, scanner=scanner, held=Held(), actions=actions("detect", entity="SECRET"))
+    bench.server.script = lambda _: bench.server.json(result(1, RESULTS[0]))
+    client = await bench.send(call(1))
+    assert client.json["result"]["content"][0]["text"] == "ssn <SECRET>."
+    assert (bench.records[-1].entities, bench.records[-1].redaction_count) == ({"SECRET": 1}, 1)
+    assert bench.records[-1].findings[0]["rule"] == "held-credential"
+
+
+async def test_a_credential_of_ours_where_nothing_may_change_is_refused() -> None:
+    bench = Bench(Mode.ENFORCE, held=Held())
+    bench.server.script = lambda _: bench.server.json(result(1, {"content": [], "requestState": SECRET}))
+    client = await bench.send(call(1))
+    assert client.json["result"]["isError"] is True
+    assert SECRET not in json.dumps(client.json)
+    assert bench.records[-1].reason == "pii.blocked"
+
+
+async def test_escapes_do_not_hide_a_credential_of_ours() -> None:
+    bench = Bench(Mode.ENFORCE, held=Held())
+    escaped = "".join(f"\\u{ord(letter):04x}" for letter in SECRET).encode()
+    bench.server.script = lambda _: bench.server.json(b'{"jsonrpc":"2.0","id":1,"result":{"a":"' + escaped + b'"}}')
+    client = await bench.send(call(1))
+    assert client.json["result"]["a"] == "<SECRET>"
+
+
+async def test_a_credential_of_ours_is_no_argument() -> None:
+    bench = Bench(Mode.ENFORCE, held=Held())
+    await bench.send(call(1, "find", {"q": SECRET}))
+    assert not bench.server.seen
+    assert bench.records[-1].reason == "pii.blocked"
+
+
+@pytest.mark.parametrize("mode", WATCHING)
+async def test_in_audit_even_that_passes_and_is_recorded(mode: Mode) -> None:
+    bench = Bench(mode, held=Held())
+    answer = result(1, RESULTS[0])
+    bench.server.script = lambda _: bench.server.json(answer)
+    client = await bench.send(call(1))
+    assert client.reply is not None
+    assert client.reply.body == answer
+    assert (bench.records[-1].would_have, bench.records[-1].entities) == ("redact", {"SECRET": 1})
+
+
+PIXELS = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAAB"
+IMAGE = {"content": [{"type": "text", "text": "see"}, {"type": "image", "data": PIXELS, "mimeType": "image/png"}]}
+
+
+async def imaged(mode: Mode, binary: str, scanner: Literal | None = None) -> tuple[Bench, Any]:
+    bench = Bench(mode, scanner=scanner, binary=binary)
+    bench.server.script = lambda _: bench.server.json(result(1, IMAGE))
+    return bench, (await bench.send(call(1))).json["result"]
+
+
+@pytest.mark.parametrize("mode", ENFORCING)
+async def test_an_image_that_is_let_pass_is_counted(mode: Mode) -> None:
+    bench, got = await imaged(mode, "pass", Literal())
+    assert got == IMAGE
+    assert (bench.records[-1].uninspected, bench.records[-1].decision) == (1, "allow")
+
+
+@pytest.mark.parametrize("scanner", [None, Literal()])
+async def test_an_image_that_is_stripped(scanner: Literal | None) -> None:
+    bench, got = await imaged(Mode.ENFORCE, "strip", scanner)
+    assert got["content"] == [IMAGE["content"][0], {"type": "image", "data": "", "mimeType": "image/png"}]
+    outcome = bench.records[-1]
+    assert (outcome.decision, outcome.reason, outcome.redaction_count) == ("redact", "pii.binary", 1)
+    assert outcome.uninspected == 0
+
+
+@pytest.mark.parametrize(("mode", "refused"), [(Mode.ENFORCE, True), (Mode.SOFT, True), (Mode.AUDIT, False)])
+async def test_an_image_that_is_blocked(mode: Mode, refused: bool) -> None:
+    bench, got = await imaged(mode, "block")
+    assert got.get("isError", False) is refused
+    outcome = bench.records[-1]
+    assert outcome.reason == "pii.binary"
+    assert (outcome.decision, outcome.would_have) == (("deny", None) if refused else ("allow", "deny"))
+    assert outcome.uninspected == (0 if refused else 1)
+
+
+async def test_what_was_not_looked_through_in_time_may_pass_where_that_is_wanted() -> None:
+    slow = Literal()
+    slow.fault = DetectorFault("deadline", code="detector.timeout")
+    bench = Bench(Mode.ENFORCE, scanner=slow, refuse_late=False)
+    bench.server.script = lambda _: bench.server.json(result(1, RESULTS[0]))
+    client = await bench.send(call(1))
+    assert client.json["result"] == RESULTS[0]
+    outcome = bench.records[-1]
+    assert (outcome.decision, outcome.reason, outcome.would_have) == ("allow", "detector.timeout", "deny")
+    assert outcome.uninspected == 2  # the request, and the result
+
+
+async def test_a_detector_that_is_broken_is_not_late() -> None:
+    broken = Literal()
+    broken.fault = DetectorFault("x")
+    bench = Bench(Mode.ENFORCE, scanner=broken, refuse_late=False)
+    await bench.send(call(1))
+    assert not bench.server.seen
+
+
+async def test_a_large_result_is_redacted_all_the_same() -> None:
+    bench = bench_with("redact")
+    rows = [{"n": "x" * 1000, "ssn": SECRET} for _ in range(100)]
+    bench.server.script = lambda _: bench.server.json(result(1, {"structuredContent": {"rows": rows}}))
+    got = (await bench.send(call(1))).json["result"]["structuredContent"]["rows"]
+    assert got == [{"n": "x" * 1000, "ssn": "<US_SSN>"}] * 100

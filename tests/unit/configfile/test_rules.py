@@ -149,11 +149,8 @@ def test_anonymous_true_off_loopback(base: Path) -> None:
 @pytest.mark.parametrize(
     ("section", "path"),
     [
-        ("inspect: {patterns: [{entity: A, regex: x}]}", "inspect.patterns"),
-        ("inspect: {replace: {default: surrogate}}", "inspect.replace.default"),
         ("audit: {sinks: [{use: splunk}]}", "audit.sinks"),
         ("state: {url: 'postgresql://db/x'}", "state.url"),
-        ("servers: {a: {url: 'http://x/', tools: {t: {inspect: {}}}}}", "servers.a.tools.t.inspect"),
     ],
 )
 def test_what_this_build_has_not_is_refused(base: Path, section: str, path: str) -> None:

@@ -12,10 +12,13 @@ from doorward.configfile import InvalidConfiguration, load_text
 from doorward.configtypes import Problem
 from doorward.control.compile import snapshot
 from doorward.core.finding import Finding, Text
+from doorward.core.leaf import Document, Leaf
+from doorward.core.looking import Action, LookRule
 from doorward.core.policy import Mode
 from doorward.core.ports import Detector
-from doorward.core.snapshot import Action, Keys, Limits, Snapshot, Timeouts
+from doorward.core.snapshot import Keys, Limits, Snapshot, Timeouts
 from doorward.plugins import builder
+from doorward.stages.inspect import texts
 
 KEYS = Keys(b"h" * 32, "id", (b"s" * 32,))
 TOKEN = "t0ken-" + "x" * 20
@@ -36,11 +39,15 @@ class Scanner:
     def __init__(self, detectors: Sequence[Detector]) -> None:
         self.detectors = list(detectors)
 
-    def scan(self, texts: Sequence[Text]) -> list[Finding]:
-        return [found for detector in self.detectors for found in detector.detect(texts)]
+    def quiet(self, raw: bytes, direction: str) -> bool:
+        return False
 
-    async def scan_heavy(self, texts: Sequence[Text]) -> list[Finding]:
-        return self.scan(texts)
+    async def scan(self, raw: bytes, value: Any, direction: str) -> list[Finding]:
+        return await self.scan_text(raw, texts(value), direction)
+
+    async def scan_text(self, raw: bytes, found: Sequence[Text], direction: str) -> list[Finding]:
+        document = Document([Leaf(text, text.string) for text in found], direction)
+        return [one for detector in self.detectors for one in detector.detect(document)]
 
 
 def compiled(config: dict[str, Any], base: Path = Path("."), **more: Any) -> Snapshot:
@@ -86,7 +93,7 @@ def test_a_plain_server() -> None:
     assert (server.target.url, server.target.transport) == ("http://127.0.0.1:3001/mcp", "http")
     assert server.broker is not None
     assert server.broker.name == "none"
-    assert server.redact == {"default": "placeholder"}
+    assert made.replace == {"default": "placeholder"}
     assert (made.limits, made.timeouts) == (Limits(), Timeouts())
     assert made.journal_required
 
@@ -229,7 +236,7 @@ def test_a_server_that_cannot_be_used(server: dict[str, Any], path: str, what: s
 def test_all_faults_at_once() -> None:
     agents = [agent("one", "env:SHORT")]
     servers = {"a": {"url": "${env:UNSET}"}, "b": {"url": "http://x/", "credentials": "vault"}}
-    found = refused({"identity": {"agents": agents}, "servers": servers, "inspect": {"detectors": ["names"]}})
+    found = refused({"identity": {"agents": agents}, "servers": servers, "inspect": {"detectors": ["vision"]}})
     assert set(found) == {"identity.agents[0].token", "servers.a.url", "servers.b.credentials", "inspect.detectors[0]"}
 
 
@@ -256,7 +263,7 @@ def test_more_headers_in_lower_case() -> None:
     assert (server.request_headers, server.response_headers) == ({b"x-tenant"}, {b"x-request-id"})
 
 
-def test_detectors_and_actions() -> None:
+async def test_detectors_and_actions() -> None:
     entity = {"results": "redact", "arguments": "block", "severity": "critical", "threshold": 0.7}
     inspect = {
         "detectors": [{"use": "stub", "texts": {"SSN": ["078"]}}],
@@ -265,20 +272,80 @@ def test_detectors_and_actions() -> None:
     }
     made = one({}, inspect=inspect)
     assert isinstance(made.scanner, Scanner)
-    assert [found.entity for found in made.scanner.scan([Text("/a", "x078")])] == ["SSN"]
+    assert [found.entity for found in await made.scanner.scan(b"", "x078", "results")] == ["SSN"]
     assert made.actions == {
         ("SSN", "arguments"): Action("block", 4, 0.7),
         ("SSN", "results"): Action("redact", 4, 0.7),
         ("PERSON", "arguments"): Action("detect", 3, 0.5),
-        ("PERSON", "results"): Action("detect", 3, 0.5),
+        ("PERSON", "results"): Action("redact", 3, 0.5),
     }
-    assert made.replace == made.servers["a"].redact == {"default": "placeholder", "SSN": "last4"}
+    assert made.replace == {"default": "placeholder", "SSN": "last4"}
 
 
-@pytest.mark.parametrize("name", ["names", "patterns", "secrets", "unheard-of"])
+@pytest.mark.parametrize("name", ["vision", "unheard-of"])
 def test_an_unknown_detector_keeps_it_from_starting(name: str) -> None:
     found = refused({"inspect": {"detectors": [{"use": "stub"}, {"use": name}]}})
     assert set(found) == {"inspect.detectors[1]"}
+
+
+def test_what_one_server_and_its_tools_want_otherwise() -> None:
+    wanted = {
+        "inspect": {"entities": {"PERSON": {"results": "detect"}}, "allow": ["Ann Lee"]},
+        "tools": {
+            "read_*": {"inspect": {"entities": {"PERSON": {"results": "block"}}, "binary": "strip"}},
+            "*": {"inspect": {"entities": {"PERSON": {"results": "redact"}}, "allow": ["/B.b/"]}},
+        },
+    }
+    made = one(wanted, inspect={"detectors": ["stub"], "binary": "block"})
+    server = made.servers["a"]
+    assert all(isinstance(rule, LookRule) for rule in server.looks)
+    for tool, effect, binary, allowed in (
+        (None, "detect", "block", ["ann lee"]),
+        ("write", "redact", "block", ["ann lee", "Bob"]),
+        ("read_all", "block", "strip", ["ann lee", "Bob"]),
+    ):
+        chosen = made.looking(server, tool)
+        assert (chosen.action("PERSON", "results").effect, chosen.binary) == (effect, binary)
+        assert [value for value in ("ann lee", "Bob", "Bobby") if value in chosen.allow] == allowed
+    assert made.looking(server, None).action("US_SSN", "arguments") == Action("detect")
+
+
+@pytest.mark.parametrize("place", ["inspect", "servers.a.inspect", "servers.a.tools.t.inspect"])
+def test_an_allowed_expression_that_is_none(place: str) -> None:
+    bad = {"allow": ["/(?=x)/"]}
+    server: dict[str, Any] = {"url": "http://127.0.0.1:1/"}
+    config: dict[str, Any] = {"inspect": {"detectors": ["stub"]}, "servers": {"a": server}}
+    if place == "inspect":
+        config["inspect"] |= bad
+    elif place == "servers.a.inspect":
+        server["inspect"] = bad
+    else:
+        server["tools"] = {"t": {"inspect": bad}}
+    found = refused(config)
+    assert set(found) == {f"{place}.allow"}
+
+
+def test_patterns_of_ones_own_and_those_that_are_none() -> None:
+    assert one({}, inspect={"patterns": [{"entity": "ACCOUNT_ID", "regex": r"ACCT-\d{6,10}"}]}).scanner is not None
+    found = refused({"inspect": {"patterns": [{"entity": "A", "regex": "a"}, {"entity": "B", "regex": "(?<=a)b"}]}})
+    assert set(found) == {"inspect.patterns[1].regex"}
+
+
+def test_the_credentials_that_must_not_come_back() -> None:
+    key = ENVIRON["CRM_KEY"] if "CRM_KEY" in ENVIRON else next(iter(ENVIRON.values()))
+    name = next(name for name, value in ENVIRON.items() if value == key)
+    static = {
+        "credentials": {
+            "use": "static",
+            "headers": {"Authorization": f"Bearer ${{env:{name}}}", "X-Tenant": "acme-corporation"},
+        }
+    }
+    held = one(static).held
+    assert held is not None
+    assert held.in_bytes(key.encode())
+    assert held.find(f"x {key} y") == [(2, 2 + len(key))]
+    assert not held.find("acme-corporation")
+    assert one({}).held is None
 
 
 def test_names_of_the_edge_on_loopback() -> None:

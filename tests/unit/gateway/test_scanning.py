@@ -1,84 +1,175 @@
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
 from doorward.core.errors import DetectorFault
-from doorward.core.finding import Finding, Text
+from doorward.core.finding import Finding
+from doorward.core.leaf import Document
+from doorward.gateway import scanning
 from doorward.gateway.scanning import Detectors
 
-TEXTS = [Text("/a", "x" * 2048)]
+VALUE = {"a": "x" * 2048}
+RAW = b'{"a":"' + b"x" * 2048 + b'"}'
+BOTH = frozenset({"arguments", "results"})
 
 
 class One:
-    def __init__(self, name: str = "one", heavy: bool = False, error: Exception | None = None) -> None:
-        self.name, self.heavy, self.error = name, heavy, error
-        self.free = threading.Event()
+    """Finds the first character of every value; ``before`` is called first, where it looks."""
+
+    def __init__(
+        self,
+        name: str = "one",
+        *,
+        heavy: bool = False,
+        triggers: Sequence[str] | None = None,
+        directions: frozenset[str] = BOTH,
+        before: Callable[[Document], None] = lambda _: None,
+    ) -> None:
+        self.name, self.heavy, self.triggers, self.directions = name, heavy, triggers, directions
+        self.before = before
         self.threads: list[int] = []
-        self.wait = 0.0
+        self.loaded = 0
 
-    def detect(self, texts: Sequence[Text]) -> list[Finding]:
+    def load(self) -> None:
+        self.loaded += 1
+
+    def detect(self, document: Document) -> list[Finding]:
         self.threads.append(threading.get_ident())
-        self.free.wait(self.wait)
-        if self.error is not None:
-            raise self.error
-        return [Finding(text, 0, 1, "E", 1.0, self.name) for text in texts]
+        self.before(document)
+        return [leaf.finding(0, 1, self.name, 1.0, self.name) for leaf in document.leaves if not leaf.name]
 
 
-def test_all_detectors_in_order() -> None:
-    detectors = Detectors([One("a"), One("b")])
-    assert [f.detector for f in detectors.scan(TEXTS)] == ["a", "b"]
-    assert not detectors.heavy
+def raises(error: Exception) -> Callable[[Document], None]:
+    def before(document: Document) -> None:
+        raise error
+
+    return before
+
+
+async def scanned(detectors: Detectors, raw: bytes = RAW, direction: str = "results") -> list[str]:
+    try:
+        return [found.entity for found in await detectors.scan(raw, VALUE, direction)]
+    finally:
+        detectors.close()
+
+
+async def test_of_all_detectors_one_finding_for_each_place() -> None:
+    first, second = One("a"), One("b")
+    assert await scanned(Detectors([first, second])) == ["a"]
+    assert len(second.threads) == 1
+
+
+async def test_only_in_the_direction_that_a_detector_is_for() -> None:
+    detectors = Detectors([One(directions=frozenset({"results"}))])
+    assert detectors.quiet(RAW, "arguments")
+    assert not detectors.quiet(RAW, "results")
+    assert await scanned(detectors, direction="arguments") == []
+
+
+def test_quiet_is_what_fires_no_trigger_of_any_detector() -> None:
+    detectors = Detectors([One(triggers=["zebra"]), One(triggers=["yak[0-9]"])])
+    assert detectors.quiet(b'{"a":"horse"}', "results")
+    assert not detectors.quiet(b'{"a":"a zebra"}', "results")
+    assert not detectors.quiet(b'{"a":"yak7"}', "results")
+    assert not detectors.quiet('{"a":"é"}'.encode(), "results"), "a way to hide it fires by itself"
+
+
+def test_a_detector_that_says_nothing_of_its_triggers_sees_every_message() -> None:
+    assert not Detectors([One(triggers=["zebra"]), One()]).quiet(b'{"a":"horse"}', "results")
+
+
+async def test_a_small_message_is_looked_through_on_the_spot_and_a_large_one_in_a_thread() -> None:
+    one, here = One(), threading.get_ident()
+    await scanned(Detectors([one]), RAW)
+    await scanned(Detectors([one]), b" " * scanning.ON_THE_SPOT + RAW)
+    await scanned(Detectors([one]), b" " * scanning.ONE_AT_A_TIME + RAW)
+    assert [ident == here for ident in one.threads] == [True, False, False]
+
+
+async def test_a_heavy_one_leaves_the_loop_free() -> None:
+    one = One(heavy=True)
+    await scanned(Detectors([one]))
+    assert one.threads != [threading.get_ident()]
+
+
+async def test_the_largest_wait_for_each_other() -> None:
+    inside, most, free = 0, 0, threading.Event()
+
+    def before(document: Document) -> None:
+        nonlocal inside, most
+        inside += 1
+        most = max(most, inside)
+        free.wait(0.05)
+        inside -= 1
+
+    detectors = Detectors([One(before=before)])
+    large = b" " * scanning.ONE_AT_A_TIME + RAW
+    await asyncio.gather(*(detectors.scan(large, VALUE, "results") for _ in range(3)))
     detectors.close()
+    assert most == 1
 
 
+@pytest.mark.parametrize("heavy", [True, False])
 @pytest.mark.parametrize("error", [ValueError("x"), RecursionError(), DetectorFault("x"), MemoryError()])
-def test_whatever_one_raises_leaves_nothing_unscanned_in_silence(error: Exception) -> None:
+async def test_whatever_one_raises_leaves_nothing_unscanned_in_silence(error: Exception, heavy: bool) -> None:
     with pytest.raises(DetectorFault) as fault:
-        Detectors([One(), One(error=error)]).scan(TEXTS)
+        await scanned(Detectors([One(), One(heavy=heavy, before=raises(error))]))
     assert fault.value.code == "detector.failed"
 
 
-async def test_heavy_ones_leave_the_loop_free() -> None:
-    detector = One(heavy=True)
-    detectors = Detectors([detector])
-    assert detectors.heavy
-    assert len(await detectors.scan_heavy(TEXTS)) == 1
-    assert detector.threads != [threading.get_ident()]
-    detectors.close()
-
-
-async def test_a_deadline_that_is_missed() -> None:
-    detector = One(heavy=True)
-    detector.wait = 5.0
-    detectors = Detectors([detector], base=0.01)
+async def test_one_that_does_not_come_back_is_given_up() -> None:
+    free = threading.Event()
     with pytest.raises(DetectorFault) as fault:
-        await detectors.scan_heavy(TEXTS)
+        await scanned(Detectors([One(heavy=True, before=lambda _: bool(free.wait(5)) and None)], base=0.01))
+    free.set()
     assert fault.value.code == "detector.timeout"
-    detector.free.set()
-    detectors.close()
 
 
-async def test_a_heavy_detector_that_fails() -> None:
-    detectors = Detectors([One(heavy=True, error=KeyError("x"))])
+async def test_one_that_asks_for_the_time_is_stopped_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr(scanning, "monotonic", lambda: now)
+
+    def before(document: Document) -> None:
+        nonlocal now
+        now += 1.0
+        document.check()
+
     with pytest.raises(DetectorFault) as fault:
-        await detectors.scan_heavy(TEXTS)
-    assert fault.value.code == "detector.failed"
-    detectors.close()
+        await scanned(Detectors([One(before=before)]))
+    assert fault.value.code == "detector.timeout"
 
 
-async def test_the_deadline_grows_with_the_text_up_to_its_most(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("kilobytes", "seconds"), [(2, 2.0), (200, 4.0)])
+async def test_the_deadline_grows_with_the_message_up_to_its_most(
+    monkeypatch: pytest.MonkeyPatch, kilobytes: int, seconds: float
+) -> None:
     given: list[float] = []
     real = asyncio.wait_for
 
-    async def noted(work, seconds):  # type: ignore[no-untyped-def]
-        given.append(seconds)
+    async def noted(work, allowed):  # type: ignore[no-untyped-def]
+        given.append(allowed)
         return await real(work, 5)
 
     monkeypatch.setattr(asyncio, "wait_for", noted)
-    detectors = Detectors([One(heavy=True)], base=1.0, per_kilobyte=0.5, most=4.0)
-    await detectors.scan_heavy(TEXTS)
-    await detectors.scan_heavy(TEXTS * 100)
-    assert given == [2.0, 4.0]
+    monkeypatch.setattr(scanning, "monotonic", lambda: 100.0)
+    raw = b" " * (kilobytes * 1024)
+    await scanned(Detectors([One(heavy=True)], base=1.0, per_kilobyte=0.5, most=4.0), raw)
+    assert given == [seconds]
+
+
+def test_what_takes_time_is_done_before_the_first_message() -> None:
+    one = One(triggers=["zebra"])
+    detectors = Detectors([one])
+    detectors.load()
+    assert one.loaded == 2, "for each direction; a detector loads once"
+
+
+async def test_a_body_that_is_no_message() -> None:
+    from doorward.core.finding import Text
+
+    detectors = Detectors([One()])
+    text = Text("", "<html>")
+    assert [found.text for found in await detectors.scan_text(b"<html>", [text], "results")] == [text]
     detectors.close()

@@ -46,6 +46,7 @@ OTHERS: dict[str, Any] = {
     "entities": {"US_SSN": 1},
     "findings": [{"entity": "US_SSN"}],
     "redactions": 1,
+    "redacted_arguments": {"US_SSN": 1},
     "uninspected": 1,
     "args_hash": "e" * 64,
     "response_hash": "f" * 64,

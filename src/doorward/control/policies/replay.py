@@ -119,7 +119,8 @@ def _unjudged(record: AuditRecord, servers: frozenset[str]) -> str:
         return "not read"
     if method in _NAMED or method.startswith(("tasks/", "subscriptions/")):
         return "its name is not in the journal"
-    if method == TOOL_CALL and (record.tool_name is None or len(record.tool_name) >= _LONGEST_NAME):
+    name = record.tool_name
+    if method == TOOL_CALL and (name is None or len(name) >= _LONGEST_NAME or "*" in name):
         return "its name is not in the journal"
     return ""
 

@@ -1,0 +1,159 @@
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from click.testing import CliRunner, Result
+
+from doorward.cli.audit import command
+from doorward.core.audit import AuditRecord, timestamp
+
+CONFIGURATION = "servers: {crm: {url: http://127.0.0.1:9/mcp}}\n"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    made = tmp_path / "doorward.yaml"
+    made.write_text(CONFIGURATION)
+    return made
+
+
+def report(file: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(command, ["report", "--pii", "-c", str(file), *arguments])
+
+
+def write(file: Path, *records: AuditRecord, writer: str = "w1") -> None:
+    directory = file.parent / ".doorward" / "audit" / writer
+    directory.mkdir(parents=True)
+    lines = [msgspec.json.encode(record) + b"\n" for record in records]
+    (directory / "journal.jsonl").write_bytes(b"".join(lines))
+
+
+def record(ago: float = 60, **fields: Any) -> AuditRecord:
+    """An outcome of a call, some seconds ago."""
+    usual: dict[str, Any] = {"kind": "exchange", "phase": "outcome", "mcp_server": "crm", "tool_name": "get_customer"}
+    made = {"event_id": "e", "exchange_id": "x", "timestamp": timestamp(time.time() - ago)}
+    return AuditRecord(**(usual | made | fields))
+
+
+def finding(entity: str, direction: str = "results") -> dict[str, Any]:
+    return {
+        "entity": entity,
+        "direction": direction,
+        "pointer": "/result/*",
+        "score": 1.0,
+        "detector": "d",
+        "rule": "r",
+    }
+
+
+def passed(ago: float = 60) -> AuditRecord:
+    return record(ago, entities={"PERSON": 2}, findings=[finding("PERSON"), finding("PERSON", "arguments")])
+
+
+def test_what_passed_is_said_first(file: Path) -> None:
+    redacted = record(decision="redact", redaction_count=3, entities={"US_SSN": 3}, findings=[finding("US_SSN")] * 3)
+    refused = record(decision="deny", entities={"SECRET": 1}, findings=[finding("SECRET", "arguments")])
+    write(file, passed(), redacted, refused, record(uninspected=4))
+    done = report(file)
+    assert done.exit_code == 0
+    first, second, empty, head, *rows = done.stdout.splitlines()
+    assert first.startswith("2 instances of unredacted personal data or secrets since ")
+    assert first.endswith(", in 4 records.")
+    assert second == "Found 6: redacted 3, in refused messages 1, passed 2. Not looked into: 4."
+    assert empty == ""
+    assert head.split() == ["day", "server", "tool", "entity", "direction", "count"]
+    assert [row.split()[1:] for row in rows] == [
+        ["crm", "get_customer", "PERSON", "arguments", "1"],
+        ["crm", "get_customer", "PERSON", "results", "1"],
+        ["crm", "get_customer", "SECRET", "arguments", "1"],
+        ["crm", "get_customer", "US_SSN", "results", "3"],
+    ]
+    assert len({len(row) for row in (head, *rows)}) == 1
+
+
+def test_one_is_no_plural_and_thousands_are_parted(file: Path) -> None:
+    write(file, record(entities={"PERSON": 1}, findings=[finding("PERSON")]))
+    assert report(file).stdout.startswith("1 instance of unredacted")
+    write(file, record(entities={"PERSON": 846}, findings=[finding("PERSON")] * 100), passed(), writer="w2")
+    write(file, record(entities={"US_SSN": 1234567}), writer="w3")
+    said = report(file).stdout
+    assert said.startswith("1,235,416 instances of unredacted")
+    assert "more: a record lists at most 100 places; its counts are whole." in said
+
+
+def test_json_has_the_same_numbers(file: Path) -> None:
+    write(file, passed())
+    told = json.loads(report(file, "--json").stdout)
+    assert {name: told[name] for name in ("unredacted", "found", "redacted", "refused", "uninspected", "records")} == {
+        "unredacted": 2,
+        "found": 2,
+        "redacted": 0,
+        "refused": 0,
+        "uninspected": 0,
+        "records": 1,
+    }
+    assert [(row["entity"], row["direction"], row["count"]) for row in told["rows"]] == [
+        ("PERSON", "arguments", 1),
+        ("PERSON", "results", 1),
+    ]
+
+
+@pytest.mark.parametrize(("since", "found"), [([], 2), (["--since", "30m"], 2), (["--since", "60d"], 6)])
+def test_only_what_is_young_enough_counts(file: Path, since: list[str], found: int) -> None:
+    write(file, passed(40 * 86400), passed(8 * 86400), passed())
+    assert json.loads(report(file, "--json", *since).stdout)["found"] == found
+
+
+def test_the_longest_time_is_no_fault(file: Path) -> None:
+    write(file, passed())
+    assert json.loads(report(file, "--json", "--since", "999999999d").stdout)["found"] == 2
+
+
+def test_what_is_no_record_is_left_out(file: Path) -> None:
+    write(file, passed())
+    with (file.parent / ".doorward/audit/w1/journal.jsonl").open("ab") as journal:
+        journal.write(b"{}\n")
+    assert json.loads(report(file, "--json").stdout)["found"] == 2
+
+
+def test_a_log_with_nothing_in_it(file: Path) -> None:
+    write(file, record())
+    first, second = report(file).stdout.splitlines()
+    assert first.startswith("0 instances of unredacted")
+    assert second == "Found 0: redacted 0, in refused messages 0, passed 0. Not looked into: 0."
+
+
+def test_without_a_log_nobody_is_told_that_nothing_was_found(file: Path) -> None:
+    done = report(file)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert f"there is no log at {file.parent / '.doorward' / 'audit'}" in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["report"], ["report", "-c", "/no/such/file"], ["report", "--json"]])
+def test_without_a_kind_it_says_which_reports_there_are(arguments: list[str]) -> None:
+    done = CliRunner().invoke(command, arguments)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "There is one: --pii" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--since", "soon"], "--since: expected a duration: write a whole number and a unit"),
+        (["-c", "/no/such/file"], "does not exist"),
+    ],
+)
+def test_wrong_use(file: Path, arguments: list[str], said: str) -> None:
+    done = report(file, *arguments)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert said in done.stderr
+
+
+def test_a_configuration_that_cannot_be_read(file: Path) -> None:
+    file.write_text("foo: 1\n")
+    done = report(file)
+    assert done.exit_code == 2
+    assert f"doorward: {file}:1:1: foo: unknown key" in done.stderr
