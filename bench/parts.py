@@ -1,4 +1,4 @@
-"""The parts of the path on their own: tokens, decisions, schemas; each a script that can be run alone."""
+"""The parts of the path on their own: tokens, decisions, schemas, detection; each can be run alone."""
 
 import subprocess
 import sys
@@ -7,15 +7,22 @@ from pathlib import Path
 from bench.processes import BenchError, pinned
 
 SCRIPTS = ("tokens.py", "policies.py", "validation.py")
+HERE = Path(__file__).parent
+DETECTION = ("speed", "cost")
 
 
 def parts(core: int) -> str:
     """What each script says, for people, with the command that makes it."""
-    said = []
-    for name in SCRIPTS:
-        script = Path(__file__).parent / name
-        done = subprocess.run(pinned(core, [sys.executable, str(script)]), capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise BenchError(f"{name}: {done.stderr.strip()}")
-        said.append(f"`python bench/{name}`:\n\n```\n{done.stdout.rstrip()}\n```")
+    said = [_said(f"python bench/{name}", pinned(core, [sys.executable, str(HERE / name)])) for name in SCRIPTS]
+    for name in DETECTION:
+        command = [sys.executable, "-m", "bench.detection", name]
+        # What it costs a gateway starts its own processes, each on a core of its own.
+        said.append(_said(f"python -m bench.detection {name}", command if name == "cost" else pinned(core, command)))
     return "\n\n".join(said) + "\n"
+
+
+def _said(shown: str, command: list[str]) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise BenchError(f"{shown}: {done.stderr.strip()}")
+    return f"`{shown}`:\n\n```\n{done.stdout.rstrip()}\n```"

@@ -11,7 +11,7 @@ MODERN = "2026-07-28"
 class Case:
     """One kind of call. ``kilobytes`` is the size of the result as JSON, within a few percent."""
 
-    shape: str  # "text" or "structured"
+    shape: str  # "text", "structured" or "clean"
     kilobytes: int
     era: str = MODERN
 
@@ -29,6 +29,8 @@ TEXT = tuple(Case("text", size) for size in (1, 10, 100))
 STRUCTURED = tuple(Case("structured", size) for size in (1, 10, 100))
 LEGACY_1KB = Case("text", 1, LEGACY)
 CASES = (*TEXT, LEGACY_1KB, *STRUCTURED)
+CLEAN_1KB = Case("clean", 1)  # no detector has anything to look for in it
+SERVED = (*CASES, CLEAN_1KB)
 
 
 def request(case: Case, number: int) -> bytes:
@@ -62,7 +64,7 @@ def headers(case: Case, token: str) -> dict[str, str]:
 def template(case: Case) -> tuple[bytes, bytes]:
     """The answer's body before and after its id."""
     size = case.kilobytes * 1024
-    result = _text(size) if case.shape == "text" else _structured(size)
+    result = {"text": _text, "structured": _structured, "clean": _clean}[case.shape](size)
     if case.era == MODERN:
         result["resultType"] = "complete"
     body = json.dumps({"jsonrpc": "2.0", "id": "\0id\0", "result": result}, ensure_ascii=False, separators=(",", ":"))
@@ -81,6 +83,11 @@ def _text(size: int) -> dict[str, object]:
     escaped = len(json.dumps(line, ensure_ascii=False).encode()) - 2
     text = line * ((size - 100) // escaped) + "x" * ((size - 100) % escaped)
     return {"content": [{"type": "text", "text": text}], "isError": False}
+
+
+def _clean(size: int) -> dict[str, object]:
+    line = "the cache keeps what was read before and drops the oldest part first; "
+    return {"content": [{"type": "text", "text": line * ((size - 100) // len(line))}], "isError": False}
 
 
 def _structured(size: int) -> dict[str, object]:

@@ -6,15 +6,16 @@ import secrets
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.payloads import CASES, Case, answer, headers, request
+from bench.payloads import CASES, CLEAN_1KB, Case, answer, headers, request
 from bench.processes import BenchError, Cores, cpu_seconds, free_port, pinned, running, tree, wait_until
 
 _TOKEN_VARIABLE = "BENCH_TOKEN"
+_AS_IT_IS: Mapping[str, object] = {}
 _LOCAL = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # never through a proxy of the environment
 
 
@@ -50,9 +51,11 @@ class Target:
 
 
 @contextmanager
-def all_targets(names: list[str], cores: Cores, directory: Path, token: str) -> Iterator[list[Target]]:
-    """Start the upstream and the targets of these names; stop them all at the end."""
-    start = {"nginx": _nginx, "doorward": _doorward}
+def all_targets(
+    names: list[str], cores: Cores, directory: Path, token: str, cases: Sequence[Case] = CASES
+) -> Iterator[list[Target]]:
+    """Start the upstream and the targets of these names; stop them all at the end. ``cases``: what is to be asked."""
+    start = {"nginx": _nginx, "doorward": _doorward, "detecting": _detecting}
     with ExitStack() as stack:
         direct = stack.enter_context(_upstream(cores.upstream, directory, token))
         targets = [direct]
@@ -60,7 +63,7 @@ def all_targets(names: list[str], cores: Cores, directory: Path, token: str) -> 
             if name in start:
                 targets.append(stack.enter_context(start[name](cores.target, directory, direct.url, token)))
         for target in targets:
-            for case in CASES:
+            for case in cases:
                 target.check(case, token)
         yield targets
 
@@ -88,23 +91,38 @@ def _nginx(core: int, directory: Path, upstream: str, token: str) -> Iterator[Ta
 
 
 @contextmanager
-def _doorward(core: int, directory: Path, upstream: str, token: str) -> Iterator[Target]:
-    home, port, log = directory / "doorward", free_port(), directory / "doorward.log"
+def _doorward(
+    core: int,
+    directory: Path,
+    upstream: str,
+    token: str,
+    name: str = "doorward",
+    more: Mapping[str, object] = _AS_IT_IS,
+) -> Iterator[Target]:
+    home, port, log = directory / name, free_port(), directory / f"{name}.log"
     home.mkdir()
     configuration = home / "doorward.yaml"
     # JSON is YAML, and needs no quoting of ours.
-    configuration.write_text(json.dumps(_configuration(home, port, upstream), indent=1))
+    configuration.write_text(json.dumps({**_configuration(home, port, upstream), **more}, indent=1))
     command = [sys.executable, "-m", "doorward", "serve", "-c", str(configuration)]
     environment = os.environ | {_TOKEN_VARIABLE: token}
     with running(pinned(core, command), log, environment) as process:
-        target = Target("doorward", f"http://127.0.0.1:{port}/mcp/bench", process.pid, home / "audit")
-        wait_until(lambda: _answers(target, token), process, log, "doorward")
+        target = Target(name, f"http://127.0.0.1:{port}/mcp/bench", process.pid, home / "audit")
+        wait_until(lambda: _answers(target, token, CLEAN_1KB), process, log, name)
         yield target
 
 
-def _answers(target: Target, token: str) -> bool:
+@contextmanager
+def _detecting(core: int, directory: Path, upstream: str, token: str) -> Iterator[Target]:
+    """Doorward with the detectors for patterns and secrets."""
+    inspect = {"detectors": [{"use": "patterns"}, {"use": "secrets"}]}
+    with _doorward(core, directory, upstream, token, "detecting", {"inspect": inspect}) as target:
+        yield target
+
+
+def _answers(target: Target, token: str, case: Case = CASES[0]) -> bool:
     try:
-        target.check(CASES[0], token)
+        target.check(case, token)
     except OSError:
         return False
     return True
@@ -129,7 +147,15 @@ def _configuration(home: Path, port: int, upstream: str) -> dict[str, object]:
                     "id": "agent:bench",
                     "token": f"env:{_TOKEN_VARIABLE}",
                     "servers": {
-                        "bench": ["text_1", "text_10", "text_100", "structured_1", "structured_10", "structured_100"]
+                        "bench": [
+                            "text_1",
+                            "text_10",
+                            "text_100",
+                            "structured_1",
+                            "structured_10",
+                            "structured_100",
+                            "clean_1",
+                        ]
                     },
                 }
             ],

@@ -11,7 +11,7 @@ import httptools
 import orjson
 import uvloop
 
-from bench.payloads import CASES, MODERN, template
+from bench.payloads import MODERN, SERVED, template
 
 _HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
 _NOT_FOUND = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n"
@@ -55,7 +55,7 @@ class Answering(asyncio.Protocol):
 
 async def serve(port: int) -> None:
     """Serve on loopback until cancelled."""
-    canned: Canned = {(case.tool, case.era == MODERN): template(case) for case in CASES}
+    canned: Canned = {(case.tool, case.era == MODERN): template(case) for case in SERVED}
     server = await asyncio.get_running_loop().create_server(lambda: Answering(canned), "127.0.0.1", port)
     await server.serve_forever()
 
