@@ -51,7 +51,7 @@ _PHONE: Final = k.listed(
 )
 _CARD: Final = k.listed(
     """
-    card cards visa mastercard amex discover maestro credit debit kreditkarte karte kreditkarten tarjeta
+    card cards cc visa mastercard amex discover maestro credit debit kreditkarte karte kreditkarten tarjeta
     tarjetas cartao carte carta kaart karta karty kart kredi kort kredittkort bankomat girocard
     """
 )

@@ -74,6 +74,8 @@ def _score(string: str, key: Key) -> tuple[float, float]:
         return 0.0, 0.0
     words = key.words
     unlikely = not key.sure and bool(words) and (words[-1] in keywords.UNLIKELY_ROLE or words == ("name",))
+    if unlikely and len(words) == 2 and words[1] == "to" and words[0] in keywords.ADDRESSED:
+        unlikely = False
     if key.sure:
         if like >= 0.5:
             return 0.85, like

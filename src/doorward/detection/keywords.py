@@ -179,6 +179,10 @@ UNLIKELY_ROLE: Final = listed(
     prospect admin fornitore proveedor maintainer host user users usr
     """
 )
+# Before "to": whom papers and goods go to.
+ADDRESSED: Final = listed(
+    "bill billed ship shipped sold sell remit invoice invoiced deliver delivered pay paid payable send"
+)
 # Before "by": who did it.
 DONE: Final = listed(
     """

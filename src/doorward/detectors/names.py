@@ -13,7 +13,7 @@ import msgspec
 from doorward.configtypes import Refused
 from doorward.core.finding import Finding
 from doorward.core.leaf import Document, Leaf
-from doorward.detection import keys, people
+from doorward.detection import keys, keywords, people
 from doorward.detection.keys import Key
 from doorward.detection.names import lexicon, prose
 from doorward.detection.names.model import ModelFault
@@ -30,6 +30,18 @@ _LETTERS: Final = re.compile(r"[^\W\d_]{2}\W+[^\W\d_]")
 
 # What a form or a schema suggests under these names is nobody's, if it is a name that stands for nobody.
 _SUGGESTED: Final = frozenset(("default", "example", "examples", "placeholder"))
+_SPEAKER: Final = re.compile(r"[^\W\d_a-zß-ÿ][^\W\d_]+(?:[ '’-][^\W\d_]+){0,2}")
+_SAID: Final = " said that this was done yesterday."
+_FOLLOWING: Final = re.compile(r" ([a-z]+)\b")
+# What comes after a person's name and is no noun that the name belongs to.
+_AFTER_PEOPLE: Final = keywords.listed(
+    """
+    a about after again and are as asks at be before but by calls can comes could did does for from gets gives
+    goes had has have her his if in into is knows likes may might must needs not now of on or our over please re
+    reports said says sees sends should than that the their then this to today tomorrow too until via wants was
+    were when where while who whose will with without works would writes yesterday your
+    """
+)
 # Under these names short strings are titles of things.
 _THINGS: Final = lexicon.THINGS
 _SHORT: Final = 8  # words
@@ -61,9 +73,14 @@ class Names:
         """Findings of all prose leaves; they do not overlap."""
         looked: list[tuple[Leaf, int, prose.Piece]] = []
         known: set[str] = set()
+        found: list[Finding] = []
+        before: Leaf | None = None
         for count, leaf in enumerate(document.leaves):
             if not count % _EVERY:
                 document.check()
+            label, before = before, leaf
+            if label is not None and _speaks(label, leaf):
+                found += self._findings(label, 0, _speaker(label.string), "names-speaker")
             if leaf.number or leaf.name or len(leaf.string) < 4:
                 continue
             string = leaf.string
@@ -85,9 +102,8 @@ class Names:
                 if piece is not prose.NOTHING:
                     looked.append((leaf, start, piece))
                     known |= piece.names
-        found: list[Finding] = []
         for leaf, start, piece in looked:
-            found += self._findings(leaf, start, piece.spans, "names")
+            found += self._findings(leaf, start, _without_things(leaf.string, start, piece.spans), "names")
             if known:
                 again = [s for s in piece.maybe if leaf.string[start + s.start : start + s.end].lower() in known]
                 found += self._findings(leaf, start, again, "names-again")
@@ -99,6 +115,36 @@ class Names:
             for span in spans
             if span.entity in self._entities
         ]
+
+
+def _speaks(label: Leaf, leaf: Leaf) -> bool:
+    """Whether ``label`` stands before what somebody says ("Maria: I'll have a look") and not before a field's value."""
+    if label.text is not leaf.text or not leaf.names or leaf.names[0] != label.string or " " not in leaf.string:
+        return False
+    if _SPEAKER.fullmatch(label.string) is None:
+        return False
+    key = keys.classify((label.string,))
+    return not key.entity and not key.negative
+
+
+def _speaker(name: str) -> list[prose.Span]:
+    """The label as a name, if it would be one in a sentence: alone it has nothing around it to be judged by."""
+    spans = prose.piece(f"{name}{_SAID}").spans
+    return [span for span in spans if span.start == 0 and span.end == len(name) and span.entity == "PERSON"]
+
+
+def _without_things(string: str, start: int, spans: Sequence[prose.Span]) -> Sequence[prose.Span]:
+    """In a short line that is no sentence, a lone name before a noun is the name of a thing ("Newton solver")."""
+    if string.rstrip().endswith((".", "!", "?")) or string.count(" ") >= _SHORT:
+        return spans
+    return [span for span in spans if not _of_a_thing(string, start + span.start, start + span.end)]
+
+
+def _of_a_thing(string: str, start: int, end: int) -> bool:
+    if " " in string[start:end]:
+        return False
+    following = _FOLLOWING.match(string, end)
+    return following is not None and following[1] not in _AFTER_PEOPLE and not following[1].endswith("ed")
 
 
 def _is_prose(string: str, key: Key) -> bool:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from doorward.core.errors import DetectorFault
 from doorward.core.finding import Finding, Text
 from doorward.core.leaf import Document, Leaf
+from doorward.detection.walk import leaves
 from doorward.detectors.names import Names
 
 
@@ -120,3 +121,33 @@ def test_any_string_is_survived(string: str) -> None:
 def test_a_name_that_a_form_suggests_is_nobodys(suggested: str) -> None:
     assert detect(leaf("John Doe", suggested)) == []
     assert detect(leaf("John Doe", "note")) != []
+
+
+def chat(*lines: str) -> list[Leaf]:
+    text = Text("/result/content/0/text", "\n".join(lines))
+    return list(leaves([text]))
+
+
+def test_who_speaks_is_found() -> None:
+    found = detect(*chat("Maria: I'll have a look at it.", "Terrence: thanks, that would be great", "Ok: fine with me"))
+    assert [f.read for f in found if f.rule == "names-speaker"] == ["Maria", "Terrence"]
+
+
+@pytest.mark.parametrize(
+    "line", ["Error: could not open the file", "Status: waiting for parts", "Gmail: two new mails"]
+)
+def test_what_stands_before_a_value_is_nobody(line: str) -> None:
+    assert detect(*chat(line, line)) == []
+
+
+@pytest.mark.parametrize(
+    ("title", "persons"),
+    [
+        ("Add tests for Newton solver", []),
+        ("Fix crash in Kalman filter", []),
+        ("Ask Maria about the invoice", ["Maria"]),
+        ("Call Jennifer Robinson tomorrow", ["Jennifer Robinson"]),
+    ],
+)
+def test_a_lone_name_before_a_noun_is_a_things(title: str, persons: list[str]) -> None:
+    assert [f.read for f in detect(leaf(title, "title"), leaf(title, "note"))][: len(persons) or 1] == persons

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Final
 
-from doorward.detection.recognizers.cards import is_card, issued
+from doorward.detection.recognizers.cards import is_card, issued, luhn
 from doorward.detection.recognizers.checks import valid
 from doorward.detection.recognizers.look import Candidate, Look
 
@@ -25,12 +25,15 @@ Rule = Callable[[str, str], Scores | None]
 _STRONG: Final[Scores] = (0.9, 1.0, 1.0)
 _WEAK: Final[Scores] = (0.4, 0.8, 0.95)
 _HIDDEN: Final[Scores] = (0.0, 0.8, 0.95)  # as common as any number: not even a guess without context
+_OTHER_CARD: Final[Scores] = (0.0, 0.7, 0.85)  # no range that we know, and somebody calls it a card
 _KEY_ONLY: Final[Scores] = (0.0, 0.0, 0.7)  # the rules are broken, the key is sure
 
 
 def _card(digits: str, joints: str) -> Scores | None:
     if is_card(digits):
         return (0.9, 1.0, 1.0) if joints else (0.4, 0.85, 0.95)
+    if luhn(digits):
+        return _OTHER_CARD
     return _KEY_ONLY if len(digits) >= 13 and (issued(digits) or joints) else None
 
 
