@@ -15,7 +15,9 @@ PEERS := .venv-peers
 NODE  := $(PEERS)/node/bin
 # One test worker for each core but one; two at least, and no more than the machine's memory is sure to hold.
 TEST_WORKERS ?= $(shell n=$$(( $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) - 1 )); echo $$(( n < 2 ? 2 : n > 4 ? 4 : n )))
+APART := tests/adapters/test_presidio.py
 ALONE := tests/conformance/test_server_suite.py tests/conformance/test_client_suite.py tests/leaks
+# `make presidio` installs its own: 400 MB.
 PEER_STAMPS := $(foreach peer,mcp1 fastmcp servers node,$(PEERS)/$(peer)/.stamp) $(PEERS)/npm/.stamp
 PIP_INSTALL := -m pip install --quiet --require-hashes -r
 
@@ -65,12 +67,13 @@ lint: venv ## style, types, direction of imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: lint peers ## everything that must hold, the official conformance suite included
-	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile $(ALONE:%=--ignore=%)
+test: venv ## everything that must hold, the official conformance suite included
+	@$(MAKE) --no-print-directory -j 3 lint peers
+	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile --durations=15 $(ALONE:%=--ignore=%) $(APART:%=--ignore=%)
 	$(BIN)/python -m pytest $(ALONE)  # alone: the suite's scenarios have time limits
 
 presidio: venv $(PEERS)/presidio/.stamp ## the tests with the real Presidio (400 MB; not part of `test`)
-	$(BIN)/python -m pytest tests/adapters/test_presidio.py
+	$(BIN)/python -m pytest $(APART)
 
 demo: venv ## one call with and without the gateway, and what the gateway saw
 	@$(BIN)/doorward demo

@@ -69,8 +69,10 @@ def _all(look: Look, shapes: re.Pattern[str], string: str, begin: int, behind: i
         alone, context, key = _SCORES[entity]
         if entity == "UK_NINO":
             if compact[:2] in _NINO_NEVER:
-                continue
-            if " " in text:
+                if look.entity != entity:
+                    continue
+                key = 0.7  # its name is sure, and somebody made it up
+            elif " " in text:
                 alone = 0.6  # "AB 12 34 56 C" is nothing else's way of writing
         elif not valid(entity, compact):
             if look.entity != entity:

@@ -213,3 +213,20 @@ def test_other_lengths_and_countries_are_no_bank_accounts(string):
 def test_numbers_of_json_are_read_like_strings(string, entity):
     name = "ssn" if entity == "US_SSN" else "card"
     assert found(string, classify((name,))) == [(entity, string)]
+
+
+@pytest.mark.parametrize("string", ["GB 07 08 95 D", "GB070895D"])
+def test_a_made_up_national_insurance_number_counts_under_its_name_only(string):
+    assert [c.entity for c in candidates(string, classify(("nino",)), frozenset()) if c.score >= 0.5] == ["UK_NINO"]
+    assert [c for c in candidates(string, NOTHING, frozenset()) if c.score >= 0.5] == []
+
+
+@pytest.mark.parametrize(
+    "string", ["my card 3590730093437731 is lost", "cc 4288471682657067", "card no 213175197796454"]
+)
+def test_what_somebody_calls_a_card_and_passes_the_check_is_one(string):
+    assert [c.entity for c in candidates(string, NOTHING, frozenset()) if c.score >= 0.5] == ["CREDIT_CARD"]
+
+
+def test_a_number_of_no_known_range_is_no_card_by_itself():
+    assert [c for c in candidates("order 3590730093437731 shipped", NOTHING, frozenset()) if c.score >= 0.4] == []
