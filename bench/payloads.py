@@ -37,7 +37,7 @@ def request(case: Case, number: int) -> bytes:
     """The body of the call with id ``number``; arguments as an agent sends them."""
     params: dict[str, object] = {
         "name": case.tool,
-        "arguments": {"query": "contracts that end before March", "limit": 20, "fields": ["id", "name", "owner"]},
+        "arguments": {"query": "contracts that end before March", "limit": 20, "fields": ["id", "state", "due"]},
     }
     if case.era == MODERN:
         params["_meta"] = {

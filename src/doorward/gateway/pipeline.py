@@ -12,6 +12,7 @@ refuses.
 import asyncio
 import logging
 from collections.abc import Callable
+from functools import partial
 
 from doorward.core.audit import Record
 from doorward.core.decision import ALLOW, Act, Decision, Effect, Reason
@@ -194,8 +195,8 @@ class Pipeline:
         for exchange in call.exchanges:
             if exchange.message is None:
                 continue
-            schema = self.deciding.fitting(call, exchange)
-            screened = await screen(call, exchange, exchange.message, ARGUMENTS, exchange.method or "", schema)
+            fitting = partial(self.deciding.fitting, call, exchange)
+            screened = await screen(call, exchange, exchange.message, ARGUMENTS, exchange.method or "", fitting)
             refused = screened.refusal or refused
             parts.append(screened.raw)
             if screened.redacted and screened.refusal is None:

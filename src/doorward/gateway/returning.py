@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from doorward.core.decision import Decision, Effect, Reason
 from doorward.core.errors import Fault, JournalFault, UpstreamFault
@@ -300,8 +301,8 @@ class Returning:
             return await self._unexpected(call, message)
         self._learn(exchange, message)
         refused = self._answers.judge(call, exchange, message)
-        schema = None if is_quiet(call, message.raw, RESULTS) else self._answers.fitting(call, exchange, message)
-        screened = await screen(call, exchange, message, RESULTS, exchange.method or "", schema)
+        fitting = partial(self._answers.fitting, call, exchange, message)
+        screened = await screen(call, exchange, message, RESULTS, exchange.method or "", fitting)
         raw, refused = screened.raw, refused or screened.refusal
         if refused is None and exchange.redacted_arguments and raw is message.raw:
             raw = mark(raw, {}, exchange.redacted_arguments)

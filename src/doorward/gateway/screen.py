@@ -1,7 +1,7 @@
 """Looks through one message, whichever way it goes: inspect > scanner > redact (``pipeline.py`` says when)."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -40,6 +40,10 @@ _DETECTOR = {
 _AT_ONCE = 64 << 10  # bytes of a message that is redacted without leaving the loop: a few milliseconds
 
 
+Fitting = Callable[[], Schema | None]
+"""What a message must fit; asked only where something is redacted."""
+
+
 class Screened:
     """What came out: the bytes to send on (the same object where nothing was changed), and what was refused, if
     anything.
@@ -59,30 +63,36 @@ def is_quiet(call: Call, raw: bytes, direction: str) -> bool:
     if snapshot.held is not None and _may_hold(snapshot.held, raw):
         return False
     if snapshot.scanner is None:
-        return not (snapshot.binary != "pass" or call.server.looks) or not binary.might_hold(raw)
+        return not _minds_binary(call) or not binary.might_hold(raw)
     return snapshot.scanner.quiet(raw, direction) and not binary.might_hold(raw)
 
 
+def _minds_binary(call: Call) -> bool:
+    """Whether somebody wants something done about what cannot be looked into."""
+    return call.snapshot.binary != "pass" or bool(call.server.looks)
+
+
 async def screen(
-    call: Call, exchange: Exchange, message: Message, direction: str, method: str, schema: Schema | None = None
+    call: Call, exchange: Exchange, message: Message, direction: str, method: str, schema: Fitting = lambda: None
 ) -> Screened:
-    """Inspect one message with the detectors. ``method`` is the message's own, or the one that it answers. ``schema``:
-    what its structured content, or its arguments, must fit when they have been redacted.
+    """Inspect one message with the detectors. ``method`` is the message's own, or the one that it answers. ``schema``
+    tells what its structured content, or its arguments, must fit when they have been redacted.
     """
     snapshot, raw = call.snapshot, message.raw
-    if is_quiet(call, raw, direction):
-        return Screened(raw)
+    noisy = snapshot.scanner is not None and not snapshot.scanner.quiet(raw, direction)
+    held = snapshot.held if snapshot.held is not None and _may_hold(snapshot.held, raw) else None
+    opaque = binary.might_hold(raw) and (snapshot.scanner is not None or _minds_binary(call))
     findings: list[Finding] = []
-    if snapshot.scanner is not None and not snapshot.scanner.quiet(raw, direction):
+    if noisy and snapshot.scanner is not None:
         try:
             findings = await snapshot.scanner.scan(raw, message.value, direction)
         except DetectorFault as fault:
             refusal = _unscanned(call, exchange, fault)
             if refusal is not None:
                 return Screened(raw, refusal)
-    if snapshot.held is not None and _may_hold(snapshot.held, raw):
-        findings = _and_held(snapshot.held, inspection.texts(message.value), findings)
-    screened = _binary(call, exchange, message) if binary.might_hold(raw) else Screened(raw)
+    if held is not None:
+        findings = _and_held(held, inspection.texts(message.value), findings)
+    screened = _binary(call, exchange, message) if opaque else Screened(raw)
     if screened.refusal is not None or not findings:
         return screened
     return await _act(call, exchange, screened.raw, direction, method, findings, schema)
@@ -228,7 +238,7 @@ async def _act(
     direction: str,
     method: str,
     findings: Sequence[Finding],
-    schema: Schema | None,
+    schema: Fitting,
 ) -> Screened:
     entry = method_entry(method)
     opaque = entry.is_opaque if method else is_opaque
@@ -242,9 +252,9 @@ async def _act(
         return Screened(raw)
     try:
         if len(raw) <= _AT_ONCE:
-            raw = _without(call, raw, redacted, direction, schema)
+            raw = _without(call, raw, redacted, direction, schema())
         else:
-            raw = await asyncio.to_thread(_without, call, raw, redacted, direction, schema)
+            raw = await asyncio.to_thread(_without, call, raw, redacted, direction, schema())
     except ValueError:
         weigh(exchange, UNREDACTABLE)
         return Screened(raw, UNREDACTABLE)
