@@ -16,7 +16,7 @@ def test_it_is_ready_on_a_port_of_its_own_choice(tmp_path: Path) -> None:
         assert running.get("/healthz") == (200, '{"alive":true}')
         assert running.get("/readyz") == (200, '{"ready":true,"reasons":[]}')
         assert running.ask("word") == "hello"
-        assert running.logged("listens on 127.0.0.1:")
+        until(lambda: running.logged("listens on 127.0.0.1:"))
 
 
 def test_status_tells_workers_servers_modes_and_configuration(tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def test_a_killed_worker_is_replaced_and_its_counts_stay(tmp_path: Path) -> None
         assert running.ask("count") == str(running.workers()[0])
         assert running.metric(series) == 2
         assert running.metric("doorward_worker_restarts_total") == 1
-        assert running.logged("killed by signal 9")
+        until(lambda: running.logged("killed by signal 9"))
 
 
 def test_while_no_worker_runs_it_is_not_ready_and_says_so(tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def test_a_worker_that_stands_still_is_reported_and_then_replaced(tmp_path: Path
         assert running.get("/readyz")[0] == 200
         until(lambda: first not in running.workers() and len(running.workers()) == 2)
         assert second in running.workers()
-        assert running.logged("gave no sign of life")
+        until(lambda: running.logged("gave no sign of life"))
         until(lambda: running.metric('doorward_worker_up{worker="0"}') == 1)
 
 
@@ -125,7 +125,7 @@ def test_a_call_that_does_not_end_is_cut_after_the_drain(tmp_path: Path) -> None
         until(lambda: running.metric("doorward_in_flight") == 1)
         running.signal(signal.SIGINT)
         assert running.end() == 0
-        assert running.logged("are cut")
+        until(lambda: running.logged("are cut"))
 
 
 def test_while_it_drains_it_is_not_ready_and_a_second_signal_cuts(tmp_path: Path) -> None:

@@ -44,7 +44,9 @@ def test_a_bad_file_keeps_the_last_good_version_and_says_why(tmp_path: Path) -> 
         assert running.get("/readyz")[0] == 200
         assert running.status()["reload"]["problems"] == ["gateway.json:1:1: not JSON"]
         assert running.status()["config"]["version"] == 1
-        assert running.logged("reload refused, the last good version stays in force: gateway.json:1:1: not JSON")
+        until(
+            lambda: running.logged("reload refused, the last good version stays in force: gateway.json:1:1: not JSON")
+        )
         running.write(word="three")
         until(lambda: running.ask("word") == "three")
         assert running.metric("doorward_config_reload_failed") == 0
@@ -101,4 +103,4 @@ def test_what_needs_a_restart_is_named_and_stays_as_it_was(tmp_path: Path) -> No
         until(lambda: running.ask("word") == "two")
         assert running.status()["reload"]["needs_restart"] == ["listen.workers", "admin.address"]
         assert len(running.workers()) == 1
-        assert running.logged("listen.workers has changed: it takes effect after a restart")
+        until(lambda: running.logged("listen.workers has changed: it takes effect after a restart"))
