@@ -298,8 +298,9 @@ def test_a_stopped_demo_leaves_no_process(when: str) -> None:
         while len(family := _descendants(demo.pid)) < 2 and time.monotonic() < until:
             pass  # they are being started
         demo.send_signal(signal.SIGTERM)
-        assert demo.wait(20) == 1
-        assert len(family) >= 2
+        code = demo.wait(20)
+        assert demo.stderr is not None
+        assert (code, len(family) >= 2) == (1, True), demo.stderr.read()
         assert [pid for pid in family if Path(f"/proc/{pid}").exists()] == []
 
 

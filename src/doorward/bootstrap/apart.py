@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from doorward.config import Inspect
 from doorward.configtypes import Plugin
 from doorward.core.decode import UndecodableError, decode
 from doorward.core.errors import DetectorFault
+from doorward.core.finding import Text
 from doorward.core.ports import Detector
 from doorward.gateway.apart import Answer, Apart, Question, receive, send
 from doorward.gateway.scanning import Detectors
@@ -65,10 +67,15 @@ def _detectors(setup: Setup) -> Detectors:
     return Detectors(made)
 
 
+def _texts(question: Question) -> list[Text]:
+    return texts(decode(question.raw, question.depth))
+
+
 def _answered(detectors: Detectors, question: Question) -> Answer:
     until = time.monotonic() + question.seconds
     try:
-        found = detectors.findings(lambda: texts(decode(question.raw, question.depth)), question.direction, until)
+        make = partial(_texts, question)
+        found = detectors.findings(make, question.direction, question.seconds, until)
     except DetectorFault as fault:
         return Answer(fault=fault.code)
     except UndecodableError:

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, partial
-from time import monotonic
+from time import monotonic, thread_time
 from typing import Any
 
 from doorward.core.errors import DetectorFault
@@ -48,7 +48,9 @@ class Detectors:
     """A ``Scanner`` over a list of detectors. Whatever one raises becomes a ``DetectorFault``: never silently
     unscanned.
 
-    ``base`` seconds plus ``per_kilobyte`` for each KiB of the message is the deadline, at most ``most``. ``apart``: a
+    ``base`` seconds plus ``per_kilobyte`` for each KiB of the message is the deadline, at most ``most``. It is counted
+    in time that the thread has worked, so that a busy machine does not refuse what it would let pass when it is idle;
+    ``most`` holds by the clock, and for heavy detectors, which work elsewhere, all of it. ``apart``: a
     process with the same detectors, for the largest messages; without, they are looked through here.
     """
 
@@ -103,34 +105,39 @@ class Detectors:
         if not detectors:
             return []
         seconds = self._seconds(raw)
-        until = monotonic() + seconds
-        work = partial(self.findings, make, direction, until)
-        if len(raw) <= ON_THE_SPOT and not any(detector.heavy for detector in detectors):
-            return work()
+        heavy = any(detector.heavy for detector in detectors)
+        wall = seconds if heavy else self.most
+        work = partial(self.findings, make, direction, seconds)
+        if len(raw) <= ON_THE_SPOT and not heavy:
+            return work(monotonic() + wall)
         if len(raw) <= ONE_AT_A_TIME:
-            return await self._in_a_thread(work, until)
+            return await self._in_a_thread(work, wall)
         if self._large is None:
             self._large = asyncio.Lock()
         async with self._large:
-            return await self._in_a_thread(work, until := monotonic() + seconds)
+            return await self._in_a_thread(work, wall)
 
-    async def _in_a_thread(self, work: Callable[[], list[Finding]], until: float) -> list[Finding]:
+    async def _in_a_thread(self, work: Callable[[float], list[Finding]], wall: float) -> list[Finding]:
         if self._pool is None:
             self._pool = ThreadPoolExecutor(2, "doorward-detectors")
             sys.setswitchinterval(min(sys.getswitchinterval(), SWITCH))
-        begun = asyncio.get_running_loop().run_in_executor(self._pool, work)
+        begun = asyncio.get_running_loop().run_in_executor(self._pool, work, monotonic() + wall)
         try:
-            return await asyncio.wait_for(begun, max(0.0, until - monotonic()))
+            return await asyncio.wait_for(begun, wall)
         except TimeoutError as error:
             raise DetectorFault("deadline", code="detector.timeout") from error
 
     def _seconds(self, raw: bytes) -> float:
         return min(self.most, self.base + self.per_kilobyte * len(raw) / 1024)
 
-    def findings(self, make: Callable[[], Sequence[Text]], direction: str, until: float) -> list[Finding]:
-        """The work itself: all findings in the texts that ``make`` gives, until the monotonic time ``until``."""
+    def findings(
+        self, make: Callable[[], Sequence[Text]], direction: str, seconds: float, until: float
+    ) -> list[Finding]:
+        """The work itself: all findings in the texts that ``make`` gives, within ``seconds`` of this thread's own time
+        and until the monotonic time ``until``.
+        """
         detectors = self._by_direction[direction]
-        check = partial(_check, until)
+        check = partial(_check, thread_time() + seconds, until)
         texts = make()
         found = self._detected(detectors, texts, direction, check, every_name=False)
         if any((one.name or one.text.key) and is_plain(one.read) for one in found):
@@ -196,8 +203,8 @@ def _compiled(expressions: tuple[str, ...]) -> Triggers:
     return Triggers([*HIDING, *expressions])
 
 
-def _check(until: float) -> None:
-    if monotonic() > until:
+def _check(work: float, until: float) -> None:
+    if thread_time() > work or monotonic() > until:
         raise DetectorFault("deadline", code="detector.timeout")
 
 

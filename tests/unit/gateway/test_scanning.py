@@ -127,15 +127,23 @@ async def test_one_that_does_not_come_back_is_given_up() -> None:
     assert fault.value.code == "detector.timeout"
 
 
-async def test_one_that_asks_for_the_time_is_stopped_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("clock", "step", "stopped"), [("thread_time", 0.1, True), ("monotonic", 0.1, False), ("monotonic", 6.0, True)]
+)
+async def test_work_is_bounded_by_its_own_time_and_by_the_clock(
+    monkeypatch: pytest.MonkeyPatch, clock: str, step: float, stopped: bool
+) -> None:
     now = 100.0
-    monkeypatch.setattr(scanning, "monotonic", lambda: now)
+    monkeypatch.setattr(scanning, clock, lambda: now)
 
     def before(document: Document) -> None:
         nonlocal now
-        now += 1.0
+        now += step
         document.check()
 
+    if not stopped:
+        assert await scanned(Detectors([One(before=before)])) == ["one"]
+        return
     with pytest.raises(DetectorFault) as fault:
         await scanned(Detectors([One(before=before)]))
     assert fault.value.code == "detector.timeout"
