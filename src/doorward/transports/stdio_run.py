@@ -196,8 +196,9 @@ class StdioRun:
 
     def _signalled(self, number: signal.Signals, timers: list[asyncio.TimerHandle]) -> None:
         """Hand a signal on. After SIGTERM the end is certain: the client's next signal is one we cannot hand on."""
+        late = self._child.exited()  # asked before: a child may end of this very signal, and what it says then counts
         self._child.signal(number)
-        if number == signal.SIGTERM or self._child.exited():
+        if number == signal.SIGTERM or late:
             delay = _TERMINATE if number == signal.SIGTERM else 0
             timers.append(asyncio.get_running_loop().call_later(delay, self._give_up))
 

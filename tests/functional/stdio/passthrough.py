@@ -1,13 +1,14 @@
 """`doorward run` without the gateway: the wire alone, with a handler that lets everything pass. Started as a program.
 
-python passthrough.py CMD ARGS...; limits in bytes from LINE_LIMIT. What is no line of the protocol goes to stderr.
+python passthrough.py CMD ARGS...; limits in bytes from LINE_LIMIT. What is no line of the protocol goes to stderr. With
+PROMPT_CHILD set, the child has ended before the call that signals it returns, as on a busy machine.
 """
 
 import asyncio
 import os
 import sys
 
-from doorward.transports.child import child_environment, spawn
+from doorward.transports.child import Child, child_environment, spawn
 from doorward.transports.stdio import Overlong
 from doorward.transports.stdio_run import StdioRun
 
@@ -33,8 +34,20 @@ async def overlong(side: str, line: Overlong) -> None:
     print("overlong:", side, line.nbytes, file=sys.stderr, flush=True)
 
 
+def prompt(child: Child) -> None:
+    signalled = child.signal
+
+    def signal(number: int) -> None:
+        signalled(number)
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+
+    child.signal = signal  # type: ignore[method-assign]
+
+
 async def main() -> int:
     child = spawn(sys.argv[1:], child_environment(os.environ))
+    if "PROMPT_CHILD" in os.environ:
+        prompt(child)
     limit = int(os.environ.get("LINE_LIMIT", 1 << 20))
     wire = StdioRun(
         child,

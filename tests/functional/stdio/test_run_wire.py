@@ -160,6 +160,21 @@ def test_signals_reach_the_child_and_its_exit_code_comes_back(wire: Start, numbe
     assert process.returncode == 40 + number
 
 
+def test_what_a_child_says_while_a_signal_ends_it_is_delivered(wire: Start) -> None:
+    process = wire(
+        "import os, signal, time\n"
+        "signal.signal(2, lambda n, f: (os.write(1, b'last words\\n'), os._exit(3)))\n"
+        "print(os.getpid(), flush=True)\n"
+        "while True: time.sleep(1)",
+        env={"PROMPT_CHILD": "1"},
+    )
+    first_line(process)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=30)
+    assert out == b"last words\n"
+    assert process.returncode == 3
+
+
 def test_a_deaf_child_is_killed_after_sigterm(wire: Start) -> None:
     process = wire(
         "import os, signal, time\nsignal.signal(15, signal.SIG_IGN)\nprint(os.getpid(), flush=True)\n"

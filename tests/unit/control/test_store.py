@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from doorward.configtypes import InvalidConfiguration
-from doorward.control.store import Issued, Store, StoreFault, location
+from doorward.control.store import Issued, Store, StoreFault, database, location
+from doorward.control.store.place import prepare
 from doorward.control.store.rows import Lease
 from doorward.control.store.schema import VERSION
 from doorward.core.identity import Grant, Principal
@@ -491,17 +492,65 @@ for number in range(int(sys.argv[3])):
 """
 
 
-def writer(path: Path, name: str, many: int) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(path), name, str(many)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+Writers = Callable[[str, int], "subprocess.Popen[str]"]
 
 
-def test_processes_that_open_and_write_at_once_lose_nothing(path: Path) -> None:
-    writers = [writer(path, name, 20) for name in "abc"]
+@pytest.fixture
+def writer(path: Path) -> Iterator[Writers]:
+    """Starts processes that write; what is left of them afterwards is killed."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(name: str, many: int) -> "subprocess.Popen[str]":
+        process = subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(path), name, str(many)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+
+def locked(path: Path) -> sqlite3.Connection:
+    """Another process that turns the new file to WAL."""
+    prepare(path)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    return other
+
+
+def test_opening_waits_where_sqlite_does_not(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = locked(path)
+    waited: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waited.append(seconds)
+        other.close()
+
+    monkeypatch.setattr(database, "BUSY", 0.0)
+    monkeypatch.setattr(database.time, "sleep", sleep)
+    Store(path).close()
+    assert len(waited) == 1
+
+
+def test_opening_does_not_wait_for_ever(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = locked(path)
+    monkeypatch.setattr(database, "BUSY", 0.0)
+    monkeypatch.setattr(database, "OPENING", 0.0)
+    assert "locked" in problem(path)
+    other.close()
+
+
+def test_processes_that_open_and_write_at_once_lose_nothing(path: Path, writer: Writers) -> None:
+    writers = [writer(name, 20) for name in "abc"]
     for each in writers:  # all three make the file and its tables
         assert each.stdout is not None
         assert each.stdout.readline() == "ready\n"
@@ -513,8 +562,8 @@ def test_processes_that_open_and_write_at_once_lose_nothing(path: Path) -> None:
     store.close()
 
 
-def test_what_was_acknowledged_survives_the_kill_of_its_writer(path: Path) -> None:
-    killed = writer(path, "k", 100_000)
+def test_what_was_acknowledged_survives_the_kill_of_its_writer(path: Path, writer: Writers) -> None:
+    killed = writer("k", 100_000)
     assert killed.stdin is not None
     assert killed.stdout is not None
     killed.stdout.readline()

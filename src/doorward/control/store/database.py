@@ -7,6 +7,7 @@ cut.
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,12 @@ from doorward.control.store.schema import MIGRATIONS, VERSION
 
 BUSY = 2.0
 """Seconds to wait for another process that writes. Each transaction here takes a few milliseconds."""
+
+OPENING = 10.0
+"""Seconds to try to open a file that others are opening: where two turn a new one to WAL at once, SQLite fails for one
+of them without waiting, for each might wait for the other.
+"""
+_AGAIN = 0.02
 
 
 class Database:
@@ -34,7 +41,7 @@ class Database:
         except sqlite3.Error as fault:
             raise _unusable(path, fault) from None
         try:
-            self._set_up()
+            self._set_up_among_others()
             self._identity = _identity(path)
         except sqlite3.Error as fault:
             self._connection.close()
@@ -82,6 +89,16 @@ class Database:
             raise StoreFault(f"the store cannot be {what}: {fault}") from None
         except (UnicodeError, OverflowError):  # a lone surrogate in a peer's id, a number beyond 64 bit
             raise StoreFault(f"the store cannot be {what}: a value cannot be stored") from None
+
+    def _set_up_among_others(self) -> None:
+        until = time.monotonic() + OPENING
+        while True:
+            try:
+                return self._set_up()
+            except sqlite3.OperationalError as fault:
+                if fault.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                    raise
+            time.sleep(_AGAIN)
 
     def _set_up(self) -> None:
         (mode,) = self._connection.execute("PRAGMA journal_mode=WAL").fetchone()
