@@ -20,7 +20,7 @@ from tests.leaks.crowd import KINDS, SCRIPTS, Crowd
 pytestmark = [pytest.mark.leaks, pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")]
 
 CALLS = int(os.environ.get("DOORWARD_LEAK_CALLS", "10000"))
-WARM_UP = 5000  # until what is kept of names, callers and free memory has its size: after 25,000 it is as after 10,000
+WARM_UP = 1000
 GROWTH = 16 * MIB
 SETTLE = 20.0  # seconds, for a time-out of 1 s and the pool's idle life of 3 s on a machine that is busy
 

@@ -8,14 +8,12 @@ from functools import partial
 from pathlib import Path
 
 from doorward import configfile, plugins
-from doorward.bootstrap.apart import apart
 from doorward.configtypes import InvalidConfiguration
 from doorward.control import compile as compiler
 from doorward.control.policies.schema import KnownTool
 from doorward.control.store import Store
-from doorward.core.ports import Detector
+from doorward.core.ports import Detector, Scanner
 from doorward.core.snapshot import Keys, Snapshot
-from doorward.gateway.scanning import Detectors
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +78,7 @@ def _compiled(
 
 def load_detectors(snapshot: Snapshot) -> None:
     """What would make the first message wait is done now. Takes a while: not on the event loop."""
-    if isinstance(snapshot.scanner, Detectors):
+    if snapshot.scanner is not None:
         snapshot.scanner.load()
 
 
@@ -95,5 +93,11 @@ def directories(loaded: configfile.Loaded) -> tuple[Path, Path]:
     return loaded.base_dir / config.keys.directory, loaded.base_dir / config.audit.directory
 
 
-def _scanner(loaded: configfile.Loaded, detectors: Sequence[Detector]) -> Detectors | None:
-    return Detectors(detectors, apart=apart(loaded.config.inspect, loaded.base_dir)) if detectors else None
+def _scanner(loaded: configfile.Loaded, detectors: Sequence[Detector]) -> Scanner | None:
+    if not detectors:
+        return None
+    # Only now: the walk over messages, its tables and its expressions take 4 MB of every worker.
+    from doorward.bootstrap.apart import apart
+    from doorward.gateway.scanning import Detectors
+
+    return Detectors(detectors, apart=apart(loaded.config.inspect, loaded.base_dir))

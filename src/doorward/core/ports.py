@@ -68,6 +68,9 @@ class Detector(Protocol):
 class Scanner(Protocol):
     """Looks through one message, within a deadline. Raises ``DetectorFault``."""
 
+    def load(self) -> None:
+        """Do now what would make the first message wait. Takes a while."""
+
     def quiet(self, raw: bytes, direction: str) -> bool:
         """Whether nothing can be found in these bytes: no trigger fires. Fast; most messages end here."""
 
