@@ -70,7 +70,7 @@ lint: venv ## style, types, direction of imports
 test: venv ## everything that must hold, the official conformance suite included
 	@$(MAKE) --no-print-directory -j 3 lint peers
 	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile --durations=15 $(ALONE:%=--ignore=%) $(APART:%=--ignore=%)
-	$(BIN)/python -m pytest $(ALONE)  # alone: the suite's scenarios have time limits
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ALONE)  # apart, two at a time: the suite's scenarios have time limits
 
 presidio: venv $(PEERS)/presidio/.stamp ## the tests with the real Presidio (400 MB; not part of `test`)
 	$(BIN)/python -m pytest $(APART)

@@ -11,10 +11,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.payloads import CASES, CLEAN_1KB, Case, answer, headers, request
+from bench.payloads import CASES, CLEAN_1KB, SERVED, Case, answer, headers, request
 from bench.processes import BenchError, Cores, cpu_seconds, free_port, pinned, running, tree, wait_until
 
-_TOKEN_VARIABLE = "BENCH_TOKEN"
+TOKEN_VARIABLE = "BENCH_TOKEN"
+_TOOLS = tuple(dict.fromkeys(case.tool for case in SERVED))
 _AS_IT_IS: Mapping[str, object] = {}
 _LOCAL = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # never through a proxy of the environment
 
@@ -101,11 +102,11 @@ def _doorward(
 ) -> Iterator[Target]:
     home, port, log = directory / name, free_port(), directory / f"{name}.log"
     home.mkdir()
-    configuration = home / "doorward.yaml"
+    file = home / "doorward.yaml"
     # JSON is YAML, and needs no quoting of ours.
-    configuration.write_text(json.dumps({**_configuration(home, port, upstream), **more}, indent=1))
-    command = [sys.executable, "-m", "doorward", "serve", "-c", str(configuration)]
-    environment = os.environ | {_TOKEN_VARIABLE: token}
+    file.write_text(json.dumps({**configuration(home, port, upstream, _TOOLS), **more}, indent=1))
+    command = [sys.executable, "-m", "doorward", "serve", "-c", str(file)]
+    environment = os.environ | {TOKEN_VARIABLE: token}
     with running(pinned(core, command), log, environment) as process:
         target = Target(name, f"http://127.0.0.1:{port}/mcp/bench", process.pid, home / "audit")
         wait_until(lambda: _answers(target, token, CLEAN_1KB), process, log, name)
@@ -132,7 +133,7 @@ def new_token() -> str:
     return secrets.token_urlsafe(24)
 
 
-def _configuration(home: Path, port: int, upstream: str) -> dict[str, object]:
+def configuration(home: Path, port: int, upstream: str, tools: Sequence[str]) -> dict[str, object]:
     """One worker, a token, an allow list, everything enforced, the journal on; the rate limit out of the way."""
     return {
         "listen": {"address": f"127.0.0.1:{port}", "workers": 1},
@@ -143,21 +144,7 @@ def _configuration(home: Path, port: int, upstream: str) -> dict[str, object]:
         "identity": {
             "anonymous": False,
             "agents": [
-                {
-                    "id": "agent:bench",
-                    "token": f"env:{_TOKEN_VARIABLE}",
-                    "servers": {
-                        "bench": [
-                            "text_1",
-                            "text_10",
-                            "text_100",
-                            "structured_1",
-                            "structured_10",
-                            "structured_100",
-                            "clean_1",
-                        ]
-                    },
-                }
+                {"id": "agent:bench", "token": f"env:{TOKEN_VARIABLE}", "servers": {"bench": list(tools)}},
             ],
         },
         "servers": {"bench": {"url": upstream, "mode": "enforce"}},

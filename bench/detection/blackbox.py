@@ -7,7 +7,6 @@ gateway refuses counts as the refusal that the caller gets.
 import http.client
 import json
 import os
-import secrets
 import sys
 import tempfile
 import threading
@@ -19,6 +18,7 @@ from typing import Any
 
 from bench.detection.data import Item
 from bench.processes import free_port, running, wait_until
+from bench.targets import TOKEN_VARIABLE, configuration, new_token
 
 ENTITIES = [
     "PERSON",
@@ -49,7 +49,6 @@ ENTITIES = [
     "PASSPORT",
     "DRIVER_LICENSE",
 ]
-_TOKEN = "BENCH_TOKEN"
 _VERSION = "2025-11-25"
 _ASK = {"jsonrpc": "2.0", "method": "tools/call", "params": {"name": "item", "arguments": {}}}
 
@@ -147,32 +146,21 @@ class _Gateway:
 
 @contextmanager
 def _gateway(home: Path, url: str, names: bool) -> Iterator[_Gateway]:
-    port, log, token = free_port(), home / "doorward.log", secrets.token_urlsafe(24)
-    configuration = home / "doorward.yaml"
-    configuration.write_text(json.dumps(_configuration(home, port, url, names)))
-    command = [sys.executable, "-m", "doorward", "serve", "-c", str(configuration)]
-    with running(command, log, os.environ | {_TOKEN: token}) as process:
+    port, log, token = free_port(), home / "doorward.log", new_token()
+    file = home / "doorward.yaml"
+    file.write_text(json.dumps(_configuration(home, port, url, names)))
+    command = [sys.executable, "-m", "doorward", "serve", "-c", str(file)]
+    with running(command, log, os.environ | {TOKEN_VARIABLE: token}) as process:
         gateway = _Gateway(port, token)
         wait_until(gateway.answers, process, log, "doorward")
         yield gateway
 
 
 def _configuration(home: Path, port: int, url: str, names: bool) -> dict[str, object]:
-    return {
-        "listen": {"address": f"127.0.0.1:{port}", "workers": 1},
-        "admin": {"address": f"127.0.0.1:{free_port()}"},
-        "keys": {"directory": str(home / "keys")},
-        "state": {"url": f"sqlite:{home / 'state.db'}"},
-        "mode": "enforce",
-        "identity": {
-            "anonymous": False,
-            "agents": [{"id": "agent:bench", "token": f"env:{_TOKEN}", "servers": {"bench": ["*"]}}],
-        },
-        "servers": {"bench": {"url": url, "mode": "enforce"}},
+    """That of the other measurements, with every entity at ``redact``."""
+    return configuration(home, port, url, ["*"]) | {
         "inspect": {
             "detectors": [{"use": name} for name in ("patterns", "secrets", *(["names"] if names else []))],
             "entities": {entity: {"arguments": "redact", "results": "redact"} for entity in ENTITIES},
         },
-        "audit": {"directory": str(home / "audit"), "on_failure": "refuse"},
-        "limits": {"calls_per_minute": 1_000_000_000, "bytes_per_minute": "999999GiB"},
     }

@@ -45,20 +45,44 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
 
 
 def resolve(findings: Iterable[Finding]) -> list[Finding]:
-    """Drop what overlaps: in one text the higher score wins, then the longer span, then the earlier one."""
-    ranked = sorted(findings, key=lambda f: (-f.score, f.start - f.end, f.start))
-    taken: dict[tuple[str, bool], list[tuple[int, int, Finding]]] = {}
-    for finding in ranked:
-        place = taken.setdefault((finding.text.pointer, finding.text.key), [])
-        at = bisect_left(place, finding.start, key=_start)
-        if at and place[at - 1][1] > finding.start:
-            continue
-        if at < len(place) and (place[at][0] < finding.end or place[at][0] == finding.start):
-            continue
-        place.insert(at, (finding.start, finding.end, finding))
-    kept = [entry[2] for place in taken.values() for entry in place]
-    kept.sort(key=lambda f: (f.text.pointer, f.text.key, f.start))
+    """Drop what overlaps: in one text the higher score wins, then the longer span, then the earlier one. What is left
+    is in the order of its places.
+    """
+    kept: list[Finding] = []
+    together: list[Finding] = []  # in a row, each over one before it
+    pointer, key, start, behind = "", False, -1, -1
+    for finding in sorted(findings, key=_place):
+        text = finding.text
+        alone = finding.start >= behind and finding.start != start
+        if alone or text.pointer != pointer or text.key is not key:
+            kept += together if len(together) < 2 else _best(together)
+            together = []
+            pointer, key, behind = text.pointer, text.key, -1
+        together.append(finding)
+        start, behind = finding.start, max(behind, finding.end)
+    kept += together if len(together) < 2 else _best(together)
     return kept
+
+
+def _best(findings: list[Finding]) -> list[Finding]:
+    """The same for findings of one text that come in order."""
+    taken: list[tuple[int, int, Finding]] = []
+    for finding in sorted(findings, key=_rank):
+        at = bisect_left(taken, finding.start, key=_start)
+        if at and taken[at - 1][1] > finding.start:
+            continue
+        if at < len(taken) and (taken[at][0] < finding.end or taken[at][0] == finding.start):
+            continue
+        taken.insert(at, (finding.start, finding.end, finding))
+    return [entry[2] for entry in taken]
+
+
+def _place(finding: Finding) -> tuple[str, bool, int]:
+    return finding.text.pointer, finding.text.key, finding.start
+
+
+def _rank(finding: Finding) -> tuple[float, int, int]:
+    return -finding.score, finding.start - finding.end, finding.start
 
 
 def _start(entry: tuple[int, int, Finding]) -> int:

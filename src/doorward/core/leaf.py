@@ -37,7 +37,7 @@ class Leaf(msgspec.Struct, eq=False):
     """One value, or one name, as a reader of its layer sees it.
 
     ``string`` is that reading: canonical (``detection/canonical.py``) and decoded. It came from ``text.string``:
-    character i began at ``offsets[i]`` there, and ended at or before ``offsets[i + 1]``; without ``offsets`` at
+    character i began at ``offsets[skip + i]`` there, and ended at or before the next of these; without ``offsets`` at
     ``start + i``. With ``token`` the whole of it stands for one encoded token, which can only be replaced whole.
 
     ``names`` are the names around it, the nearest first: of members, table heads, labels; indices are left out.
@@ -56,29 +56,21 @@ class Leaf(msgspec.Struct, eq=False):
     layers: tuple[str, ...] = ()
     number: bool = False
     name: bool = False
+    skip: int = 0  # so that the pieces of a text share its offsets
 
     def locate(self, start: int, end: int) -> tuple[int, int]:
         """Where ``string[start:end]`` stands in ``text.string``."""
         if self.token is not None:
             return self.token
         if self.offsets is not None:
-            return self.offsets[start], self.offsets[end]
+            return self.offsets[self.skip + start], self.offsets[self.skip + end]
         return self.start + start, self.start + end
 
     def finding(self, start: int, end: int, entity: str, score: float, detector: str, rule: str = "") -> Finding:
         """``string[start:end]``, recognised."""
         begin, behind = self.locate(start, end)
         return Finding(
-            self.text,
-            begin,
-            behind,
-            entity,
-            score,
-            detector,
-            value=self.string[start:end],
-            rule=rule,
-            number=self.number,
-            name=self.name,
+            self.text, begin, behind, entity, score, detector, self.string[start:end], rule, self.number, self.name
         )
 
 

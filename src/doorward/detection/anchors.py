@@ -37,6 +37,10 @@ class Anchors:
         together = "|".join(f"(?:{expression})" for expression in self._expressions)
         return re2.compile("".join(c if c < "\u0100" else "." for c in together).encode("latin-1"), _options())
 
+    def prepare(self) -> None:
+        """Compile now what would else be compiled with the first text."""
+        _ = self._compiled
+
     def any(self, string: str) -> bool:
         """Whether there is an anchor at all."""
         return self._compiled.search(string.encode("latin-1", "replace")) is not None

@@ -10,12 +10,12 @@ Escapes are undone wherever they stand, so a text that is JSON, CSV or markup ha
 import html.entities
 import re
 import unicodedata
-from array import array
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Final
 
 from doorward.detection.confusables import DRAWN, LOOKALIKES
+from doorward.detection.offsets import Offsets
 
 ROUNDS: Final = 3
 """How many layers of escapes are undone."""
@@ -65,35 +65,38 @@ _BY_HAND: Final = {
     **DRAWN,
 }
 
-_ESCAPE: Final = re.compile(
+_ESCAPES: Final = (
     r"%[0-9A-Fa-f]{2}(?:%[0-9A-Fa-f]{2})*+"
     r"|&(?:#(?:[xX]0*+[0-9A-Fa-f]{1,6}|0*+[0-9]{1,7});?|[A-Za-z][A-Za-z0-9]{1,31};)"
     r"|\\(?:\\{0,7}+(?:u[0-9A-Fa-f]{4}|u\{[0-9A-Fa-f]{1,6}\}|x[0-9A-Fa-f]{2}|U[0-9A-Fa-f]{8}))"
     r"(?:\\{1,8}+(?:u[0-9A-Fa-f]{4}|u\{[0-9A-Fa-f]{1,6}\}|x[0-9A-Fa-f]{2}|U[0-9A-Fa-f]{8}))*+"
-    r"|=[0-9A-F]{2}(?:=[0-9A-F]{2})*+"
-    r"|=\r?\n"
 )
 _CONTROL: Final = re.compile(r"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")  # what an escape of text never names
 _BACKSLASHED: Final = re.compile(r"\\++(?:[uxU]\{?)([0-9A-Fa-f]++)\}?")
 
 # Quoted-printable (RFC 2045 §6.7) looks like `key=41`. One pair alone counts only where a key and its number cannot
 # stand so: between letters, as what text cannot do without (an at sign, a dot, a dash, a space before a capital).
-_LONE: Final = re.compile(r"(?<=[0-9A-Za-z])=(?:40(?=[A-Za-z])|2[B-F](?=[0-9A-Za-z=])|20(?=[A-Z])|27(?=[A-Z]))")
+# (What stands before is asked of the equals sign, so that a search goes from one to the next.)
+_A_LONE: Final = r"=(?<=[0-9A-Za-z]=)(?:40(?=[A-Za-z])|2[B-F](?=[0-9A-Za-z=])|20(?=[A-Z])|27(?=[A-Z]))"
+_LONE: Final = re.compile(_A_LONE)
+# In a text that is quoted-printable, and in any other, where a pair is mostly a number and not even to be looked at.
+_IN_QUOTED: Final = re.compile(_ESCAPES + r"|=[0-9A-F]{2}(?:=[0-9A-F]{2})*+|=\r?\n")
+_IN_OTHERS: Final = re.compile(_ESCAPES + r"|=[0-9A-F]{2}(?:=[0-9A-F]{2})++|" + _A_LONE)
 _QUOTED_RUN: Final = re.compile(r"=[0-9A-F]{2}=[0-9A-F]{2}")
-_SOFT_BREAK: Final = re.compile(r"(?<=[^\s=])=\r?\n(?=[^\s=])")
+_SOFT_BREAK: Final = re.compile(r"=(?<=[^\s=]=)\r?\n(?=[^\s=])")
 
 Piece = tuple[int, int, str, Sequence[int] | None]
 """``string[start:end]`` reads as the text; its characters begin at these offsets, or all at ``start``."""
 
 
-def canonical(string: str) -> tuple[str, Sequence[int]] | None:
+def canonical(string: str) -> tuple[str, Offsets] | None:
     """The canonical copy and its offsets into ``string``, or None where nothing changes.
 
     There is one offset for each character of the copy and one for its end. Character i began at ``offsets[i]`` and
     ended at or before ``offsets[i + 1]``: what was dropped behind a character belongs to it.
     """
     copy = string
-    offsets: Sequence[int] | None = None
+    offsets: Offsets | None = None
     for _ in range(ROUNDS):
         step = _shown(copy)
         if step is not None:
@@ -111,30 +114,32 @@ def canonical(string: str) -> tuple[str, Sequence[int]] | None:
     return copy, offsets
 
 
-def _composed(outer: Sequence[int] | None, inner: Sequence[int]) -> Sequence[int]:
-    if outer is None:
-        return inner
-    if isinstance(inner, range):  # one to one
-        return outer
-    return array("I", map(outer.__getitem__, inner))
+def _composed(outer: Offsets | None, inner: Offsets) -> Offsets:
+    return inner if outer is None else inner.onto(outer)
 
 
-def _replaced(string: str, pieces: Iterator[Piece]) -> tuple[str, Sequence[int]] | None:
+def _one_to_one(string: str) -> Offsets:
+    offsets = Offsets()
+    offsets.run(0, len(string) + 1)
+    return offsets
+
+
+def _replaced(string: str, pieces: Iterator[Piece]) -> tuple[str, Offsets] | None:
     """``string`` with the pieces replaced; they follow each other and do not overlap."""
     out: list[str] = []
-    offsets = array("I")
+    offsets = Offsets()
     done = 0
     for start, end, text, places in pieces:
         if start > done:
             out.append(string[done:start])
-            offsets.extend(range(done, start))
+            offsets.run(done, start - done)
         out.append(text)
-        offsets.extend([start] * len(text) if places is None else places)
+        offsets.each([start] * len(text) if places is None else places)
         done = end
     if not done:
         return None
     out.append(string[done:])
-    offsets.extend(range(done, len(string) + 1))
+    offsets.run(done, len(string) + 1 - done)
     return "".join(out), offsets
 
 
@@ -184,13 +189,13 @@ _CHARACTERS: Final = _Characters()
 _SAME: Final = set(map(chr, range(32, 127))) | {"\t", "\n", "\r"}  # characters that are known to read as themselves
 
 
-def _shown(string: str) -> tuple[str, Sequence[int]] | None:
+def _shown(string: str) -> tuple[str, Offsets] | None:
     """``string`` as it is seen: characters folded and dropped, accents composed, look-alikes read as Latin."""
     if string.isascii() and (string.isprintable() or len(string.encode().translate(None, _CONTROLS)) == len(string)):
         return None
     met = set(string)
     copy = string
-    offsets: Sequence[int] | None = None
+    offsets: Offsets | None = None
     unsure = met - _SAME
     if unsure:
         changed = {character: _CHARACTERS[ord(character)] for character in unsure}
@@ -199,7 +204,7 @@ def _shown(string: str) -> tuple[str, Sequence[int]] | None:
             _SAME.update(unsure.difference(changed))
         if changed and all(len(text) == 1 for text in changed.values()):
             copy = string.translate({ord(character): text for character, text in changed.items()})
-            offsets = range(len(string) + 1)
+            offsets = _one_to_one(string)
         elif changed:
             step = _folded(string, changed)
             if step is not None:
@@ -211,11 +216,11 @@ def _shown(string: str) -> tuple[str, Sequence[int]] | None:
     if not (_ALL_ALIKE.isdisjoint(met) or _LATIN_LETTERS.isdisjoint(copy)):
         plain = _latin(copy)
         if plain is not None:
-            copy, offsets = plain, offsets or range(len(copy) + 1)
+            copy, offsets = plain, offsets or _one_to_one(copy)
     return None if offsets is None else (copy, offsets)
 
 
-def _folded(string: str, changed: dict[str, str]) -> tuple[str, Sequence[int]] | None:
+def _folded(string: str, changed: dict[str, str]) -> tuple[str, Offsets] | None:
     one_to_one = {ord(character): text for character, text in changed.items() if len(text) == 1}
     others = "".join(map(re.escape, (character for character, text in changed.items() if len(text) != 1)))
     if one_to_one:
@@ -322,26 +327,25 @@ def _joined_to_latin(string: str, start: int, end: int) -> bool:
 # --- escapes ----------------------------------------------------------------------------------------------------------
 
 
-def _unescaped(string: str) -> tuple[str, Sequence[int]] | None:
+def _unescaped(string: str) -> tuple[str, Offsets] | None:
     """``string`` with one layer of escapes undone."""
     if not ("%" in string or "&" in string or "\\" in string or "=" in string):
         return None
-    first = _ESCAPE.search(string)
+    quoted = "=" in string and _is_quoted(string)
+    escape = _IN_QUOTED if quoted else _IN_OTHERS
+    first = escape.search(string)
     if first is None:
         return None
-    return _replaced(string, _escapes(string, first.start()))
+    return _replaced(string, _escapes(string, escape.finditer(string, first.start()), quoted))
 
 
-def _escapes(string: str, start: int) -> Iterator[Piece]:
-    quoted: bool | None = None
-    for match in _ESCAPE.finditer(string, start):
+def _escapes(string: str, matches: Iterator[re.Match[str]], quoted: bool) -> Iterator[Piece]:
+    for match in matches:
         found = match[0]
         head = found[0]
         if head == "=":
-            if quoted is None:
-                quoted = _is_quoted(string)
             if found[1] in "\r\n":
-                if quoted and _SOFT_BREAK.match(string, match.start()):
+                if _SOFT_BREAK.match(string, match.start()):
                     yield match.start(), match.end(), "", []
                 continue
             if len(found) == 3 and not (quoted and found[1:] != "20") and not _LONE.match(string, match.start()):

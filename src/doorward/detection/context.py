@@ -1,12 +1,16 @@
 """Which entities the words around a candidate speak of ("call me at …", "Kartennummer …", "born on …").
 
 Only called for candidates. Whole words are matched, in at most sixty characters before and thirty after, so a call
-costs the same whatever the text.
+costs the same whatever the text. A long text with many candidates is gone over once by an automaton of all such words
+(``Speaking``), and where none of them is close by nobody has to look.
 """
 
 import re
+from bisect import bisect_left
 from functools import cache
-from typing import Final
+from typing import Any, Final, NamedTuple
+
+import re2
 
 from doorward.detection import keywords as k
 from doorward.detection.keys import fold
@@ -103,14 +107,28 @@ _TOGETHER: Final[dict[tuple[str, ...], str]] = {
 }
 _SHORT: Final = {"pan": ("IN_PAN", "CREDIT_CARD")}
 _SAID: Final = _table()
+# What is asked of words beside a number or an address.
+ASKED: Final = frozenset(_SAID.values()) - {"SECRET", "DATE_OF_BIRTH", "LOCATION"}
 _NOTHING: Final[frozenset[str]] = frozenset()
 
 
-# Words that say nothing, once they have been looked up: most are, and one comparison of sets settles a text of them.
-_silent: set[str] = set()
-_SILENT_MOST = 16384
-_SPACED: Final = "".join(chr(c) if chr(c).isalpha() else " " for c in range(128))
 _COMPOUND: Final = frozenset(first for first, *_ in _TOGETHER)
+_SPACED: Final = "".join(chr(c) if chr(c).isalpha() else " " for c in range(128))
+# Of a word that the end of the window cuts in two: the rest of it ("acc" is an account, "accessible" is not).
+_REST: Final = re.compile(r"[^\W\d_]{1,20}")
+
+
+class _Word(NamedTuple):
+    """What one word says. ``begins``: more, perhaps, with those that follow it."""
+
+    entities: frozenset[str]
+    begins: bool
+
+
+# Words that were looked up; most say nothing, and one comparison of sets settles a text of them.
+_silent: set[str] = set()
+_speaking: dict[str, _Word] = {}
+_MOST = 16384
 
 
 def hints(string: str, start: int, end: int) -> frozenset[str]:
@@ -128,7 +146,10 @@ def hints(string: str, start: int, end: int) -> frozenset[str]:
     found: set[str] = set()
     if not _silent.issuperset(words):
         _look(words, found)
-    after = string[end : end + _AFTER]
+    behind = end + _AFTER
+    if string[behind - 1 : behind + 1].isalpha() and (rest := _REST.match(string, behind)) is not None:
+        behind = rest.end()
+    after = string[end:behind]
     words = _words(after)
     if words and not _silent.issuperset(words[:_WORDS_AFTER]):
         stop = _END.search(after)
@@ -143,31 +164,44 @@ def _words(text: str) -> list[str]:
 
 
 def _look(words: list[str], found: set[str]) -> None:
+    for index, word in enumerate(words):
+        if word in _silent:
+            continue
+        said = _speaking.get(word) or _learn(word)
+        if said.entities:
+            found |= said.entities
+        if said.begins and index + 1 < len(words):
+            _together(words[index : index + 3], found)
+
+
+def _learn(word: str) -> _Word:
+    """Look a word up for the first time."""
+    folded = fold(word)
+    entity = _SAID.get(folded)
+    entities = frozenset(_SHORT.get(folded, ())) if entity is None else frozenset((entity,))
+    said = _Word(entities, folded in _COMPOUND or folded in _begins())
+    if len(_silent) + len(_speaking) >= _MOST:
+        _silent.clear()
+        _speaking.clear()
+    if said.entities or said.begins:
+        _speaking[word] = said
+    else:
+        _silent.add(word)
+    return said
+
+
+def _together(words: list[str], found: set[str]) -> None:
+    """What the first two or three of ``words`` say together."""
     folded = [fold(word) for word in words]
-    for index, word in enumerate(folded):
-        if words[index] in _silent:
-            continue
-        entity = _SAID.get(word)
-        begins = word in _COMPOUND or word in _begins()
-        if entity is not None:
+    for width in range(2, len(folded) + 1):
+        together = tuple(folded[:width])
+        entity = _TOGETHER.get(together)
+        if entity is None:
+            entity = k.NATIONAL.get("".join(together))
+        if entity == "*":
+            found.update(k.NATIONAL_ALL)
+        elif entity is not None:
             found.add(entity)
-        elif word in _SHORT:
-            found.update(_SHORT[word])
-        elif not begins:
-            if len(_silent) >= _SILENT_MOST:
-                _silent.clear()
-            _silent.add(words[index])
-        if not begins:
-            continue
-        for width in (2, 3):
-            together = tuple(folded[index : index + width])
-            entity = _TOGETHER.get(together)
-            if entity is None and len(together) == width:
-                entity = k.NATIONAL.get("".join(together))
-            if entity == "*":
-                found.update(k.NATIONAL_ALL)
-            elif entity is not None:
-                found.add(entity)
 
 
 @cache
@@ -175,3 +209,51 @@ def _begins() -> frozenset[str]:
     """What the names of national numbers begin with: they may be written apart ("social security number")."""
     shortest = 2  # letters; only short names are also written letter by letter ("s.s.n.")
     return frozenset(name[:size] for name in k.NATIONAL for size in range(1 if len(name) <= 3 else shortest, len(name)))
+
+
+class Speaking:
+    """Where words stand in ``string`` that may speak of one of ``entities``; around places that cut no word in two,
+    ``hints`` has none of them elsewhere. Linear, and worth it where many places of a text are asked about.
+    """
+
+    __slots__ = ("_begins", "_ends")
+
+    def __init__(self, string: str, entities: frozenset[str]) -> None:
+        found = [match.span() for match in _automaton(entities).finditer(string.encode("ascii", "replace"))]
+        if not string.isascii():
+            found = sorted([*found, *(match.span() for match in _FOREIGN.finditer(string))])
+        self._begins = [begin for begin, _ in found]
+        self._ends = sorted([end for _, end in found])
+
+    def near(self, start: int, end: int) -> bool:
+        """Whether any of them reaches into the windows around ``string[start:end]``."""
+        first = bisect_left(self._ends, start - _BEFORE)
+        return first < len(self._begins) and self._begins[first] <= end + _AFTER
+
+
+# Letters that the automaton does not know; those close to each other together.
+_FOREIGN: Final = re.compile(r"[^\x00-\x7f]+(?:[\x00-\x7f]{1,40}[^\x00-\x7f]+)*+")
+
+
+def prepare(entities: frozenset[str]) -> None:
+    """Compile now what would else be compiled with the first text that is asked about ``entities``."""
+    _automaton(entities)
+
+
+@cache
+def _automaton(entities: frozenset[str]) -> Any:
+    """All words that speak of ``entities``, with what is no letter on both sides. The words of a national number may be
+    apart at any place.
+    """
+    options = re2.Options()
+    options.encoding = re2.Options.Encoding.LATIN1
+    options.case_sensitive = False
+    options.never_capture = True
+    options.log_errors = False
+    words = [word for word, entity in _SAID.items() if entity in entities and word.isascii()]
+    words += [word for word, said in _SHORT.items() if not entities.isdisjoint(said)]
+    words += ["[^a-z]*".join(name) for name, entity in k.NATIONAL.items() if entity in entities]
+    for together, entity in _TOGETHER.items():
+        if entity in entities or (entity == "*" and not entities.isdisjoint(k.NATIONAL_ALL)):
+            words.append("[^a-z]+".join(together))
+    return re2.compile(f"(?:^|[^a-z])(?:{'|'.join(words)})(?:$|[^a-z])".encode(), options)

@@ -9,7 +9,10 @@ import binascii
 import re
 import zlib
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from functools import cache
+from typing import Any, Final, NamedTuple
+
+import re2
 
 LEAST_BASE64: Final = 12  # characters, without the padding: nine octets, as short as a full name gets
 LEAST_HEX: Final = 16  # digits
@@ -22,9 +25,10 @@ _MOST_INFLATED: Final = 65536  # characters of one compressed token
 _MOST_RATIO: Final = 32  # times the octets that it was inflated from
 
 _ALPHABET: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
-_RUNS: Final = bytes(0x61 if octet in _ALPHABET else 0x20 for octet in range(256))
-_RUN: Final = b"a" * LEAST_BASE64
-_PAIRS: Final = b" aa aa aa aa aa "
+# Each octet of a token's alphabet as an a: what begins a token, and what begins pairs of digits, then looks alike.
+RUNS: Final = bytes(0x61 if octet in _ALPHABET else 0x20 for octet in range(256))
+RUN: Final = b"a" * LEAST_BASE64
+PAIRS: Final = b" aa aa aa aa aa "
 _ALONE: Final = (b" a a ", b" a  a ", b" a   a ")
 # How characters stand to each other: a digit, a letter (or what stands in words), a separator.
 _KINDS: Final = bytes(
@@ -51,8 +55,10 @@ _WORDLIKE: Final = re.compile(r"[^\W_]|[ \t\r\n@.,:'()+_\-]")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _PLAIN: Final = re.compile(r"[A-Za-z .@'_\-]{10,}|[0-9 ()]+")
 
+# A first digit with what may stand before it. (It is asked last what must not, so that letters are passed over.)
+_FIRST: Final = r"[+(0-9](?<![0-9A-Za-z].)(?:(?<=\+)\(?[0-9]|(?<=\()[0-9]|(?<=[0-9]))"
 _GAP: Final = r"[ .()/_\-\t\r\n\u00a0]{1,3}"
-_DIGITS_APART: Final = re.compile(rf"(?<![0-9A-Za-z])\+?\(?[0-9](?:{_GAP}[0-9](?![0-9])){{{LEAST_SPACED - 1},}}+")
+_DIGITS_APART: Final = re.compile(rf"{_FIRST}(?:{_GAP}[0-9](?![0-9])){{{LEAST_SPACED - 1},}}+")
 _CHARACTERS_APART: Final = re.compile(r"(?<![^\s\"'(\[<])[0-9A-Za-z](?: [0-9A-Za-z@._+\-](?![^\s\"')\]>,;])){6,}+")
 # Digits each followed by a space, as in `jo4 2 @example.com` or `GB8 2 WEST1 2 3 4`.
 _DIGITS_TRAILED: Final = re.compile(
@@ -62,6 +68,17 @@ _DIGIT: Final = re.compile("[0-9]")
 _ADDRESS: Final = re.compile(r"[^@]++@[^@]*?\.[A-Za-z]{2,}+")
 _LONG: Final = re.compile(r"(?=.{20})[A-Za-z._+\-]{1,24}+[0-9] {1,2}[A-Za-z._+\-]{1,24}+[0-9] ")
 _NOT_MEANT: Final = re.compile(r"[^0-9+]")
+
+# What all of these have, over octets: an automaton that goes through a long text once, to say that they need not.
+_LETTER: Final = r"[A-Za-z@._+\-]"
+_EVER_APART: Final = (
+    r"[0-9](?:[ .()/_\-\t\r\n?]{1,3}[0-9]){6}",
+    r"[0-9A-Za-z](?: [0-9A-Za-z@._+\-]){6}",
+    r"[0-9A-Fa-f]{2}(?:[ :,\-]{1,2}(?:0[xX])?[0-9A-Fa-f]{2}){7}",
+    rf"[0-9](?: {{1,2}}{_LETTER}*[0-9]){{6}}",
+    rf"@{_LETTER}*[0-9] |[0-9] {{1,2}}{_LETTER}*@|{_LETTER}[0-9] {{1,2}}{_LETTER}+[0-9] ",
+)
+_MANY: Final = 256  # characters from which that is worth while
 
 _TAGS: Final = re.compile("[\U000e0020-\U000e007e]{4,}+")
 _SELECTORS: Final = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]{4,}+")
@@ -85,12 +102,36 @@ def encoded(string: str) -> list[Encoded]:
         return []
     found: list[Encoded] = []
     octets = string.encode("ascii", "replace")  # one for each character
-    runs = octets.translate(_RUNS)
-    if _RUN in runs:
+    runs = octets.translate(RUNS)
+    if RUN in runs:
         found += _in_runs(string, runs)
     if len(string) < 2 * LEAST_SPACED - 1 and "@" not in string:
         return found
-    if _PAIRS in runs or ("0x" in string and string.count("0x") > 7):
+    if len(string) < _MANY or may_be_apart(octets):
+        found += _set_apart(string, octets, runs)
+    if "ase64," in string:
+        found += _in_uris(string)
+    if not string.isascii():
+        found += _invisible(string)
+    return _in_order(found) if len(found) > 1 else found
+
+
+def may_be_apart(octets: bytes) -> bool:
+    """Whether characters, or pairs of digits, may be set apart in a string, of which ``octets`` are its characters."""
+    return _automaton().search(octets) is not None
+
+
+@cache
+def _automaton() -> Any:
+    options = re2.Options()
+    options.encoding = re2.Options.Encoding.LATIN1
+    options.never_capture = True
+    return re2.compile("|".join(_EVER_APART).encode(), options)
+
+
+def _set_apart(string: str, octets: bytes, runs: bytes) -> list[Encoded]:
+    found: list[Encoded] = []
+    if PAIRS in runs or ("0x" in string and string.count("0x") > 7):
         found += _in_pairs(string)
     kinds = octets.translate(_KINDS)
     if b" 0 " in kinds:
@@ -99,14 +140,10 @@ def encoded(string: str) -> list[Encoded]:
         found += _trailed(string)
     if b" a " in runs and (_ALONE[0] in runs or _ALONE[1] in runs or _ALONE[2] in runs):
         found += _characters_apart(string)
-    if "ase64," in string:
-        found += _in_uris(string)
-    if not string.isascii():
-        found += _invisible(string)
-    return _apart(found) if len(found) > 1 else found
+    return found
 
 
-def _apart(found: list[Encoded]) -> list[Encoded]:
+def _in_order(found: list[Encoded]) -> list[Encoded]:
     found.sort(key=lambda token: (token.start, -token.end))
     kept = found[:1]
     for token in found[1:]:
@@ -120,7 +157,7 @@ def _apart(found: list[Encoded]) -> list[Encoded]:
 
 def _in_runs(string: str, runs: bytes) -> Iterator[Encoded]:
     unwrapped = 0  # up to here, lines were tried together in vain
-    start = runs.find(_RUN)
+    start = runs.find(RUN)
     while start >= 0:
         end = runs.find(b" ", start)
         if end < 0:
@@ -139,7 +176,7 @@ def _in_runs(string: str, runs: bytes) -> Iterator[Encoded]:
             end = token.end
         else:
             yield from _in_run(string, start, end)
-        start = runs.find(_RUN, end)
+        start = runs.find(RUN, end)
 
 
 def _in_run(string: str, start: int, end: int) -> Iterator[Encoded]:

@@ -1,5 +1,6 @@
 """What one value is by the name it stands under: a person, a place, a date of birth; or what it may be, for a vote."""
 
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from doorward.detection import dates, keywords, people, places
@@ -115,10 +116,10 @@ def _parts(string: str) -> list[tuple[int, int]] | None:
 
 
 def _place(string: str, key: Key) -> Field:
-    words = frozenset(key.words)
-    if words & keywords.POSTCODE and not words & keywords.STREET:
+    part = _part_of_place(key.words)
+    if part == "POSTCODE":
         return Field(maybe="POSTCODE", like=0.6) if places.is_postcode(string) else NOTHING
-    if words & keywords.CITY and not words & keywords.STREET:
+    if part == "CITY":
         return Field(maybe="LOCATION", like=0.6) if places.is_city(string) else NOTHING
     if not places.is_address(string):
         return NOTHING
@@ -126,3 +127,13 @@ def _place(string: str, key: Key) -> Field:
         return Field((_whole(string, "LOCATION", 0.85, "address+key"),))
     # "address": "Springfield" may be a place of anything.
     return Field(maybe="LOCATION", like=0.8)
+
+
+@lru_cache(1024)
+def _part_of_place(words: tuple[str, ...]) -> str:
+    """Which part of an address the words of a name speak of: "POSTCODE", "CITY", or "" for all the rest."""
+    if not keywords.STREET.isdisjoint(words):
+        return ""
+    if not keywords.POSTCODE.isdisjoint(words):
+        return "POSTCODE"
+    return "" if keywords.CITY.isdisjoint(words) else "CITY"

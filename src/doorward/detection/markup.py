@@ -5,10 +5,10 @@ terms of lists become names.
 """
 
 import re
-from array import array
 from collections.abc import Callable
 
 from doorward.core.leaf import Leaf, Record
+from doorward.detection.offsets import Offsets
 from doorward.detection.shape import Draft, Shape, is_plain, part, reread
 
 _STRIDE = 128  # tags between two looks at the clock
@@ -201,16 +201,16 @@ class _Markup:
         if len(pieces) == 1:
             made = part(self._leaf, *pieces[0], place.names, record, place.column)
         else:
-            offsets = array("L")
+            offsets = Offsets()
             before = -1
             for start, behind in pieces:
                 if start >= behind:
                     continue
                 # A closing tag belongs to what follows it, an opening one to what it follows: so none is replaced
                 # together with the words that it encloses.
-                offsets.append(before if before >= 0 and text.startswith("</", before) else start)
-                offsets.extend(range(start + 1, behind))
+                offsets.run(before if before >= 0 and text.startswith("</", before) else start, 1)
+                offsets.run(start + 1, behind - start - 1)
                 before = behind
-            offsets.append(pieces[-1][1])
+            offsets.run(pieces[-1][1], 1)
             made = reread(self._leaf, string, offsets, place.names, record, place.column)
         self._draft.add(made, place)

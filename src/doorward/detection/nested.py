@@ -5,15 +5,16 @@ found by going forward to the next quote. That costs a tenth of tokenising in Py
 """
 
 import re
-from array import array
-from collections.abc import Callable, Iterator, Sequence
-from itertools import accumulate
+from collections.abc import Callable, Iterator
+from itertools import accumulate, repeat
+from itertools import count as counting
 from operator import add
 from typing import Any
 
 import jiter
 
 from doorward.core.leaf import Leaf, Record
+from doorward.detection.offsets import Offsets
 from doorward.detection.shape import KIND, Draft, Shape, is_plain, part, reread
 
 _STRING = re.compile(r'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
@@ -117,7 +118,8 @@ def _closing(text: str, start: int, check: Callable[[], None]) -> int:
 
 _OPEN, _ASTRAY = -1, -2
 _FAILURES = 3
-_OPENING = re.compile(r"""(?<![\w)\]$#@])(?:\{(?=\s*+["'])|\[(?=\s*+["'{\[]))""")
+# What must not stand before it is looked at behind it: an expression that begins with its own characters is fast.
+_OPENING = re.compile(r"""[{\[](?<![\w)\]$#@].)(?:(?<=\{)(?=\s*+["'])|(?<=\[)(?=\s*+["'{\[]))""")
 _TELLING = re.compile(r"""(?:[{\[]\s*+)++["'][^"'\n]{0,200}+["']\s*+[:,]""")
 _BRACKET = re.compile(r'"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"|[{}\[\]]', re.DOTALL)
 _LOOSE = re.compile(
@@ -211,10 +213,13 @@ _DEEPEST = 200
 _NUMBER = re.compile(r"-?[0-9]++(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?")
 
 
+_OBJECT, _ARRAY, _ROW = range(3)
+
+
 class _Walk:
     """Goes through a parsed value and its text side by side."""
 
-    __slots__ = ("_check", "_draft", "_every_name", "_leaf", "_plain", "_simple", "_starts")
+    __slots__ = ("_check", "_draft", "_escaped", "_every_name", "_leaf", "_plain", "_simple", "_starts")
 
     def __init__(self, leaf: Leaf, check: Callable[[], None], every_name: bool) -> None:
         self._leaf = leaf
@@ -223,33 +228,35 @@ class _Walk:
         self._plain: set[str] = set()
         self._draft = Draft()
         self._simple = leaf.offsets is None and leaf.token is None and not leaf.name
-        self._starts = _starts(leaf.string)
+        self._escaped = "\\" in leaf.string  # else each string is as long as what it stands for
+        self._starts = _starts(leaf.string, self._escaped)
 
     def draft(self, value: Any, shape: Shape) -> Draft:
         """The leaves of ``value``, which is an object or an array."""
         position = 0
         count = 0
-        # Of each container around: what is left of it, its place, its record.
-        stack: list[tuple[Iterator[Any], Shape, Record | None]] = []
+        # Of each container around: what it is, what is left of it, its place, its record.
+        stack: list[tuple[int, Iterator[Any], Shape, Record | None]] = []
         record = self._leaf.record
         while True:
             if type(value) is dict:
+                kind = _OBJECT
                 record = Record(record)
                 todo: Iterator[Any] = iter(value.items())
-            elif stack and type(stack[-1][0]) is _ARRAY:  # a row of a table
+            elif stack and stack[-1][0] == _ARRAY:
+                kind = _ROW
                 record = Record(record)
                 self._draft.tables[shape] = None
-                todo = enumerate(value)
+                todo = zip(value, map(shape.cell, counting()), strict=False)
             else:
-                todo = iter(value)
-            stack.append((todo, shape, record))
+                kind = _ARRAY
+                todo = zip(value, repeat(shape.item()), strict=False)
+            stack.append((kind, todo, shape, record))
             while True:
-                if type(todo) is _ARRAY:
-                    position, below = self._elements(todo, shape, record, position)
-                elif type(todo) is enumerate:
-                    position, below = self._cells(todo, shape, record, position)
-                else:
+                if kind == _OBJECT:
                     position, below = self._members(todo, shape, record, position)
+                else:
+                    position, below = self._elements(todo, record, position)
                 count += 1
                 if not count % _STRIDE:
                     self._check()
@@ -259,7 +266,7 @@ class _Walk:
                 stack.pop()
                 if not stack:
                     return self._draft
-                todo, shape, record = stack[-1]
+                kind, todo, shape, record = stack[-1]
 
     def _members(
         self, todo: Iterator[tuple[str, Any]], shape: Shape, record: Record | None, position: int
@@ -274,7 +281,7 @@ class _Walk:
         add, add_shape = draft.leaves.append, draft.shapes.append
         add_to_record = record.leaves.append if record is not None else None
         whole, base, layers = leaf.text, leaf.start, leaf.layers
-        simple = self._simple
+        simple, escaped = self._simple, self._escaped
         for name, value in todo:
             start = next(starts)
             if name not in plain:
@@ -282,8 +289,7 @@ class _Walk:
             place = members.get(name) or shape.member(name)
             if type(value) is str:
                 start = next(starts)
-                end = start + len(value)
-                if not simple or text[end] != '"' or not text.startswith(value, start):
+                if not simple or (escaped and not _is_verbatim(text, value, start)):
                     position = self._string(value, place, record, start)
                     continue
                 made = Leaf(whole, value, place.names, base + start, None, None, record, place.column, layers)
@@ -294,10 +300,10 @@ class _Walk:
                     add_to_record(made)
                 if place.role > KIND:
                     draft.valued.append(made)
-                position = end + 1
+                position = start + len(value) + 1
                 continue
             position = start + len(name)
-            if text[position] != '"' or not text.startswith(name, start):
+            if escaped and not _is_verbatim(text, name, start):
                 position = _behind(text, start)
             if type(value) is dict or type(value) is list:
                 return position, (place, value)
@@ -306,27 +312,12 @@ class _Walk:
         return position, None
 
     def _elements(
-        self, todo: Iterator[Any], shape: Shape, record: Record | None, position: int
+        self, todo: Iterator[tuple[Any, Shape]], record: Record | None, position: int
     ) -> tuple[int, tuple[Shape, Any] | None]:
-        place = shape.item()
-        for count, value in enumerate(todo):
+        """The same for an array, or a row of a table."""
+        for count, (value, place) in enumerate(todo, 1):
             if not count % _STRIDE:
                 self._check()
-            if type(value) is str:
-                position = self._string(value, place, record, next(self._starts))
-            elif type(value) is dict or type(value) is list:
-                return position, (place, value)
-            elif value is not None and value is not True and value is not False:
-                position = self._number(value, place, record, position)
-        return position, None
-
-    def _cells(
-        self, todo: Iterator[tuple[int, Any]], shape: Shape, record: Record | None, position: int
-    ) -> tuple[int, tuple[Shape, Any] | None]:
-        for count, value in todo:
-            if not (count + 1) % _STRIDE:
-                self._check()
-            place = shape.cell(count)
             if type(value) is str:
                 position = self._string(value, place, record, next(self._starts))
             elif type(value) is dict or type(value) is list:
@@ -339,7 +330,7 @@ class _Walk:
         leaf = self._leaf
         text = leaf.string
         end = start + len(value)
-        if text[end] != '"' or not text.startswith(value, start):
+        if self._escaped and not _is_verbatim(text, value, start):
             end = _behind(text, start)
             made = reread(leaf, *unescaped(text, start, end), place.names, record, place.column)
         elif self._simple:
@@ -376,23 +367,24 @@ class _Walk:
             self._plain.add(name)
         leaf = self._leaf
         text = leaf.string
-        end = start + len(name)
-        if text[end] == '"' and text.startswith(name, start):
-            made = part(leaf, start, end, shape.names, record, name=True)
+        if not self._escaped or _is_verbatim(text, name, start):
+            made = part(leaf, start, start + len(name), shape.names, record, name=True)
         else:
             made = reread(leaf, *unescaped(text, start, _behind(text, start)), shape.names, record, name=True)
         self._draft.name(made, shape)
 
 
-def _starts(text: str) -> Iterator[int]:
+def _is_verbatim(text: str, string: str, start: int) -> bool:
+    """Whether ``string``, which begins at ``start`` of ``text``, stands there as it is."""
+    return text[start + len(string)] == '"' and text.startswith(string, start)
+
+
+def _starts(text: str, escaped: bool) -> Iterator[int]:
     """Where each string begins in ``text``, which is JSON, one after the other."""
-    if "\\" in text:
+    if escaped:
         return (found.start() + 1 for found in _QUOTED.finditer(text))
     ends = list(accumulate(map(len, text.split('"'))))  # what stands outside of quotes and inside, in turns
     return map(add, ends[::2], range(1, len(ends), 2))
-
-
-_ARRAY: type = type(iter([]))
 
 
 def _behind(text: str, start: int) -> int:
@@ -401,16 +393,16 @@ def _behind(text: str, start: int) -> int:
     return found.end() if found is not None else len(text)
 
 
-def unescaped(text: str, start: int, end: int) -> tuple[str, Sequence[int]]:
+def unescaped(text: str, start: int, end: int) -> tuple[str, Offsets]:
     """What ``text[start:end]`` stands for inside a JSON string, and where each character of that begins in ``text``."""
     pieces: list[str] = []
-    offsets = array("L")
+    offsets = Offsets()
     position = start
     while True:
         found = _ESCAPE.search(text, position, end)
         stop = end if found is None else found.start()
         pieces.append(text[position:stop])
-        offsets.extend(range(position, stop))
+        offsets.run(position, stop - position)
         if found is None:
             break
         position = found.end()
@@ -424,6 +416,6 @@ def unescaped(text: str, start: int, end: int) -> tuple[str, Sequence[int]]:
             pieces.append(chr(0x10000 + (high - 0xD800 << 10) + low - 0xDC00))
         else:
             pieces.append(chr(int(found[1], 16)))
-        offsets.append(stop)
-    offsets.append(end)
+        offsets.run(stop, 1)
+    offsets.run(end, 1)
     return "".join(pieces), offsets

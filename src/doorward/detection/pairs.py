@@ -26,7 +26,7 @@ _LINE = re.compile(
     re.VERBOSE,
 )
 _KEYED = re.compile(
-    r"""(?<![\w.-])([A-Za-z_][\w.-]{0,47}+)(?:=(?!=)|:(?=["']))("[^"\n]*+"|'[^'\n]*+'|[^\s,;&"'<>]++)"""
+    r"""([A-Za-z_](?<![\w.-].)[\w.-]{0,47}+)(?:=(?!=)|:(?=["']))("[^"\n]*+"|'[^'\n]*+'|[^\s,;&"'<>]++)"""
 )
 _INLINE = re.compile(
     r"(?:^|[,;|(\[•·]|[.!?](?= )| [–—-](?= ))[ \t]*+"
@@ -96,18 +96,19 @@ class _Lines:
     def _line(self, line: str, begin: int, end: int) -> bool:
         """Whether this line is a pair."""
         text = self._leaf.string
-        keyed = line.count("=") + line.count(':"') + line.count(":'")
-        inline = line.count(": ")
+        keyed, inline = line.count("="), 0
+        if ":" in line:
+            keyed += line.count(':"') + line.count(":'")
+            inline = line.count(": ")
         found = _LINE.match(text, begin, end)
         if found is None or not _is_label(found["label"]):
             if keyed or inline:
-                self._several(begin, end, 1)
+                self._several(line, begin, end, 1)
             return False
-        if (keyed > 1 or inline > 1) and self._several(begin, end, 2):
+        if (keyed > 1 or inline > 1) and self._several(line, begin, end, 2):
             return False
-        label = found["label"]
-        indent = len(found["indent"])
-        bullet = found["bullet"]
+        spaces, bullet, label = found.groups()[:3]
+        indent = len(spaces)
         if bullet:
             self._item(label, indent)
             indent += len(bullet)
@@ -145,21 +146,21 @@ class _Lines:
         while len(self._levels) > 1 and self._levels[-1][0] >= indent:
             self._levels.pop()
 
-    def _several(self, begin: int, end: int, least: int) -> bool:
+    def _several(self, line: str, begin: int, end: int, least: int) -> bool:
         """Take the pairs out of a line that holds ``least`` or more; whether it does."""
-        text = self._leaf.string
+        leaf, draft = self._leaf, self._draft
         shape = self._base
         record: Record | None = None
-        for find in (_keyed, _inline):
-            places = find(text, begin, end)
+        for find in (_keyed, _inline) if ":" in line else (_keyed,):
+            places = find(leaf.string, begin, end)
             if len(places) < least:
                 continue
             record = record or Record(self._levels[-1][2])
             for count, (label, start, behind) in enumerate(places):
                 if not count % _STRIDE:
                     self._check()
-                place = shape.member(label)
-                self._draft.hold(part(self._leaf, start, behind, place.names, record, place.column), place)
+                place = shape.members.get(label) or shape.member(label)
+                draft.hold(part(leaf, start, behind, place.names, record, place.column), place)
             if len(places) > 1:
                 break
         return record is not None
@@ -186,15 +187,15 @@ def _is_label(label: str) -> bool:
         label.count(" ") < _MOST_WORDS
         and "  " not in label
         and ". " not in label
-        and max(map(len, label.split())) <= _LONGEST_WORD
+        and (len(label) <= _LONGEST_WORD or max(map(len, label.split())) <= _LONGEST_WORD)
     )
 
 
 def _bare(text: str, begin: int, end: int) -> tuple[int, int]:
     """Without spaces around, a comma behind, and quotes around."""
-    piece = text[begin:end]
-    if piece.isalnum() or (piece and piece[0].isalnum() and piece[-1].isalnum()):
+    if begin < end and text[begin].isalnum() and text[end - 1].isalnum():
         return begin, end
+    piece = text[begin:end]
     begin += len(piece) - len(piece.lstrip())
     piece = piece.strip().rstrip(",;").rstrip()
     end = begin + len(piece)

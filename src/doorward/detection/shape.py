@@ -5,12 +5,12 @@ is worked out once, at its shape: a message of a thousand rows has as many shape
 """
 
 import re
-from array import array
 from bisect import bisect_right
-from collections.abc import Sequence
 from itertools import accumulate
 
 from doorward.core.leaf import Column, Leaf, Record
+from doorward.detection.encodings import PAIRS, RUN, RUNS, may_be_apart
+from doorward.detection.offsets import Offsets
 
 _MOST_NAMES = (
     12  # the nearest ones say what a value is; a depth of a thousand must not make every value cost a thousand
@@ -21,12 +21,9 @@ _MOST_POSITIONS = 256  # cells of a row without heads; those beyond share a colu
 
 # What may hold structure, be written in other letters than it seems, or be encoded: nothing else is looked into.
 _MARKED = re.compile(r"[{\[<\n\r\t|=\\%&`\x00-\x1f\x7f-\U0010ffff]").search
-# What encodings.encoded looks for, each octet of a token's alphabet as an a: runs, and characters or pairs set apart.
-_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
-_RUNS = bytes(0x61 if octet in _ALPHABET else 0x20 for octet in range(256))
-_RUN = b"a" * 12
+# What encodings.encoded looks for as well: characters set apart.
 _ALONE = re.compile(rb" a(?= {1,3}a )").finditer
-_PAIRS = b" aa aa aa aa aa "
+_COLON = re.compile(r":(?:['*_~]|\Z)").search
 _DIGITS = bytes(0x30 if octet in b"0123456789" else 0x20 if octet == 0x20 else 0x78 for octet in range(256))
 _SPACED = b"0 "
 _UNMARKED = bytes(octet for octet in range(0x20, 0x7F) if chr(octet) not in "{[<|=\\%&`")
@@ -167,14 +164,15 @@ class Draft:
                 strings[index] = ""
         everything = "~~~".join(strings)
         octets = everything.encode("ascii", "replace")  # one for each character
-        places = _tokens(everything, octets)
+        apart = may_be_apart(octets) or _is_otherwise(everything)
+        places = _tokens(everything, octets, apart)
         marked = not everything.isascii() or bool(octets.translate(None, _UNMARKED))
         named = everything.find(": ")
         if places or marked or named >= 0:
             ends = list(accumulate([len(string) + 3 for string in strings]))
             for place in places:
                 index = bisect_right(ends, place)
-                if len(strings[index]) >= len(_RUN):
+                if len(strings[index]) >= len(RUN):
                     found.add(index)
             here = _MARKED(everything) if marked else None
             while here is not None:  # once for each leaf
@@ -185,7 +183,7 @@ class Draft:
                 index = bisect_right(ends, named)
                 found.add(index)
                 named = everything.find(": ", ends[index])
-        if "@" in everything and _SPACED in octets.translate(_DIGITS):  # addresses of mail with spaces in them
+        if apart and "@" in everything and _SPACED in octets.translate(_DIGITS):  # mail addresses with spaces in them
             found.update([index for index, string in enumerate(strings) if " " in string and "@" in string])
         return sorted(found)
 
@@ -195,21 +193,30 @@ def _is_long(string: str) -> bool:
     return len(string) > _BIG and ("\n" in string or len(string) > LONG)
 
 
-def _tokens(string: str, octets: bytes) -> list[int]:
-    """Where something stands in ``string`` that could be an encoded token; ``octets``: one for each character."""
-    runs = b" %b " % octets.translate(_RUNS)
+def _is_otherwise(string: str) -> bool:
+    """Whether ``string`` holds what means something else, or more, in a leaf that is looked into for another reason."""
+    return '"' in string or _COLON(string) is not None
+
+
+def _tokens(string: str, octets: bytes, apart: bool) -> list[int]:
+    """Where something stands in ``string`` that could be an encoded token; ``octets``: one for each character.
+
+    ``apart``: characters of it may be set apart.
+    """
+    runs = b" %b " % octets.translate(RUNS)
     found = []
-    start = runs.find(_RUN)
+    start = runs.find(RUN)
     while start >= 0:
         end = runs.find(b" ", start)
         if _is_token(string[start - 1 : end - 1]):
             found.append(start - 1)
-        start = runs.find(_RUN, end)
-    found += [here.start() for here in _ALONE(runs)]  # the character behind the space in front
-    start = runs.find(_PAIRS)
-    while start >= 0:
-        found.append(start)
-        start = runs.find(_PAIRS, start + 1)
+        start = runs.find(RUN, end)
+    if apart:
+        found += [here.start() for here in _ALONE(runs)]  # the character behind the space in front
+        start = runs.find(PAIRS)
+        while start >= 0:
+            found.append(start)
+            start = runs.find(PAIRS, start + 1)
     start = string.find("ase64,")
     while start >= 0:
         found.append(start)
@@ -236,32 +243,26 @@ def part(
     name: bool = False,
 ) -> Leaf:
     """``whole.string[start:end]`` as a leaf of its own."""
-    offsets: Sequence[int] | None = None
-    begin = 0
-    if whole.token is None:
-        if whole.offsets is None:
-            begin = whole.start + start
-        else:
-            begin, offsets = _shortened(whole.offsets[start : end + 1])
     return Leaf(
         whole.text,
         whole.string[start:end],
         names,
-        start=begin,
-        offsets=offsets,
-        token=whole.token,
-        record=record,
-        column=column,
-        layers=whole.layers,
-        number=number,
-        name=name or whole.name,
+        whole.start + start,
+        whole.offsets,
+        whole.token,
+        record,
+        column,
+        whole.layers,
+        number,
+        name or whole.name,
+        whole.skip + start,
     )
 
 
 def reread(
     whole: Leaf,
     string: str,
-    offsets: Sequence[int],
+    offsets: Offsets,
     names: tuple[str, ...],
     record: Record | None = None,
     column: Column | None = None,
@@ -269,21 +270,11 @@ def reread(
     name: bool = False,
 ) -> Leaf:
     """``string``, whose character i begins at ``offsets[i]`` of ``whole.string``, as a leaf."""
-    if whole.token is not None:
-        places: Sequence[int] | None = None
-    elif whole.offsets is not None:
-        outer = whole.offsets
-        places = array("L", [outer[i] for i in offsets])
-    elif whole.start:
-        start = whole.start
-        places = array("L", [start + i for i in offsets])
-    else:
-        places = offsets
     return Leaf(
         whole.text,
         string,
         names,
-        offsets=places,
+        offsets=outward(whole, offsets),
         token=whole.token,
         record=record,
         column=column,
@@ -292,9 +283,10 @@ def reread(
     )
 
 
-def _shortened(offsets: Sequence[int]) -> tuple[int, Sequence[int] | None]:
-    """(start, None) for offsets that count up by one."""
-    begin = offsets[0]
-    if offsets[-1] - begin == len(offsets) - 1 and all(map(int.__eq__, offsets, range(begin, begin + len(offsets)))):
-        return begin, None
-    return 0, offsets
+def outward(whole: Leaf, offsets: Offsets) -> Offsets | None:
+    """``offsets`` into ``whole.string`` as offsets into its text; None where it stands for a token."""
+    if whole.token is not None:
+        return None
+    if whole.offsets is not None:
+        return offsets.onto(whole.offsets, whole.skip)
+    return offsets.moved(whole.start) if whole.start else offsets

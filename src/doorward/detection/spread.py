@@ -49,7 +49,8 @@ def findings(
         del same[_ALIKE:]
     search = _any(first)
     more: list[Finding] = []
-    for leaf, start, value in _places(leaves, search, first, check):
+    for index, start, value in _places(leaves, search, first, check):
+        leaf = leaves[index]
         begin, _ = leaf.locate(start, start + len(value))
         if (leaf.text.pointer, leaf.text.key, begin) not in taken:
             source = values[value]
@@ -78,25 +79,35 @@ def _any(words: Iterable[str]) -> Any:
 
 def _places(
     leaves: Sequence[Leaf], search: Any, first: dict[str, list[str]], check: Callable[[], None]
-) -> Iterator[tuple[Leaf, int, str]]:
-    """Where values stand in the leaves, as whole words; none overlap. Many leaves are searched together."""
-    some: list[Leaf] = []
+) -> Iterator[tuple[int, int, str]]:
+    """(index of the leaf, start, value) where values stand in the leaves, as whole words, in order; none overlap. Many
+    leaves are searched together, but not those that are a value as a whole: most are where it was found.
+    """
+    values = frozenset(value for same in first.values() for value in same)
+    shortest = min(map(len, values))
+    whole: list[tuple[int, int, str]] = []
+    some: list[tuple[int, str]] = []
     size = 0
-    for leaf in leaves:
-        if not leaf.number and len(leaf.string) >= 5:
-            some.append(leaf)
-            size += len(leaf.string)
-            if size > _TOGETHER:
-                check()
-                yield from _in(some, search, first)
-                some, size = [], 0
-    if some:
-        check()
-        yield from _in(some, search, first)
+    for index, leaf in enumerate(leaves):
+        string = leaf.string
+        if leaf.number or len(string) < shortest:
+            continue
+        if string in values:
+            whole.append((index, 0, string))
+        else:
+            some.append((index, string))
+        size += len(string)
+        if size > _TOGETHER:
+            check()
+            yield from sorted([*whole, *_in(some, search, first)])
+            whole, some, size = [], [], 0
+    check()
+    yield from sorted([*whole, *_in(some, search, first)])
 
 
-def _in(leaves: list[Leaf], search: Any, first: dict[str, list[str]]) -> Iterator[tuple[Leaf, int, str]]:
-    joined = _BETWEEN.join([leaf.string for leaf in leaves])
+def _in(strings: list[tuple[int, str]], search: Any, first: dict[str, list[str]]) -> Iterator[tuple[int, int, str]]:
+    """The same in a few strings, each with its index."""
+    joined = _BETWEEN.join([string for _, string in strings])
     begins: list[int] = []
     behind = 0
     for match in search.finditer(joined.encode("ascii", "replace")):
@@ -113,10 +124,10 @@ def _in(leaves: list[Leaf], search: Any, first: dict[str, list[str]]) -> Iterato
             if joined.startswith(value, start) and not joined[end : end + 1].isalnum():
                 if not begins:
                     place = 0
-                    for leaf in leaves:
+                    for _, string in strings:
                         begins.append(place)
-                        place += len(leaf.string) + 1
-                index = bisect_right(begins, start) - 1
-                yield leaves[index], start - begins[index], value
+                        place += len(string) + 1
+                at = bisect_right(begins, start) - 1
+                yield strings[at][0], start - begins[at], value
                 behind = end
                 break

@@ -5,10 +5,11 @@ columns when it reads like heads. Prose with commas in it must stay prose: it wo
 """
 
 import re
-from collections.abc import Callable, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import accumulate, chain, pairwise
 
 from doorward.core.leaf import Leaf, Record
+from doorward.detection.offsets import Offsets
 from doorward.detection.shape import KIND, Draft, Shape, part, reread
 
 _STRIDE = 64  # lines between two looks at the clock
@@ -22,12 +23,10 @@ Cell = tuple[int, int, bool]  # begin, behind, whether it is quoted with doubled
 
 def lines_of(text: str) -> list[tuple[int, int]]:
     """Where each line of ``text`` begins and ends, without its line break."""
-    found = []
-    position = 0
-    for line in text.split("\n"):
-        end = position + len(line)
-        found.append((position, end - 1 if line[-1:] == "\r" else end))
-        position = end + 1
+    nexts = list(accumulate([len(line) + 1 for line in text.split("\n")]))
+    found = list(zip([0, *nexts], [behind - 1 for behind in nexts], strict=False))
+    if "\r" in text:
+        return [(begin, end - text.endswith("\r", begin, end)) for begin, end in found]
     return found
 
 
@@ -129,7 +128,7 @@ def _read_drawn(leaf: Leaf, shape: Shape, check: Callable[[], None]) -> Draft:
             heads = heads or len(rows)
         elif begin < end:
             rows.append(_barred(text, begin, end))
-    return _grid(leaf, shape, rows, 1 if heads else 0, check)
+    return _grid(leaf, shape, rows[0] if heads else (), rows[1:] if heads else rows, check)
 
 
 def _barred(text: str, begin: int, end: int) -> list[Cell]:
@@ -305,12 +304,20 @@ def _are_heads(heads: Sequence[str]) -> bool:
 
 def _read_separated(leaf: Leaf, shape: Shape, mark: str, check: Callable[[], None]) -> Draft:
     """The cells of rows with a delimiter."""
-    text = leaf.string
-    rows: list[list[Cell]] = []
-    position = 0
+    rows = _lines(leaf.string, mark, check)
+    first = next(rows)
+    if _is_heads(leaf.string, first):
+        return _grid(leaf, shape, first, rows, check)
+    return _grid(leaf, shape, (), chain((first,), rows), check)
+
+
+def _lines(text: str, mark: str, check: Callable[[], None]) -> Iterator[list[Cell]]:
+    """The rows of ``text`` one by one: a large table has too many cells to hold them all."""
+    position = count = 0
     while position >= 0:
-        if not len(rows) % _STRIDE:
+        if not count % _STRIDE:
             check()
+        count += 1
         end = text.find("\n", position)
         line = text[position:] if end < 0 else text[position:end]
         row = _unquoted(line, position, mark) if '"' not in line else _quoted(line, position, mark)
@@ -318,17 +325,17 @@ def _read_separated(leaf: Leaf, shape: Shape, mark: str, check: Callable[[], Non
             row, position = _read_row(text, position, len(text), mark)
         else:
             position = end + 1 if end >= 0 else -1
-        rows.append(row)
-    heads = 1 if rows and _is_heads(text, rows[0]) else 0
-    return _grid(leaf, shape, rows, heads, check)
+        yield row
 
 
-def _grid(leaf: Leaf, shape: Shape, rows: Sequence[Sequence[Cell]], heads: int, check: Callable[[], None]) -> Draft:
+def _grid(
+    leaf: Leaf, shape: Shape, heads: Sequence[Cell], rows: Iterable[Sequence[Cell]], check: Callable[[], None]
+) -> Draft:
     text = leaf.string
     draft = Draft()
     place = shape.item()
     columns: list[Shape] = []
-    for begin, end, _ in rows[0] if heads and rows else ():
+    for begin, end, _ in heads:
         name = text[begin:end].strip("*_ `")
         columns.append(place.member(name) if name else place.cell(len(columns)))
         if begin < end:
@@ -336,7 +343,7 @@ def _grid(leaf: Leaf, shape: Shape, rows: Sequence[Sequence[Cell]], heads: int, 
     simple = leaf.offsets is None and leaf.token is None and not leaf.name
     add, add_shape = draft.leaves.append, draft.shapes.append
     whole, base, layers = leaf.text, leaf.start, leaf.layers
-    for count, row in enumerate(rows[heads:]):
+    for count, row in enumerate(rows):
         if not count % _STRIDE:
             check()
         while len(columns) < len(row):
@@ -363,13 +370,13 @@ def _grid(leaf: Leaf, shape: Shape, rows: Sequence[Sequence[Cell]], heads: int, 
     return draft
 
 
-def _undoubled(text: str, begin: int, end: int) -> tuple[str, list[int]]:
-    offsets: list[int] = []
+def _undoubled(text: str, begin: int, end: int) -> tuple[str, Offsets]:
+    offsets = Offsets()
     position = begin
     while (at := text.find('""', position, end)) >= 0:
-        offsets.extend(range(position, at + 1))
+        offsets.run(position, at + 1 - position)
         position = at + 2
-    offsets.extend(range(position, end + 1))
+    offsets.run(position, end + 1 - position)
     return text[begin:end].replace('""', '"'), offsets
 
 

@@ -16,6 +16,8 @@ from typing import Any, Final, Literal
 
 import re2
 
+from doorward.detection.spotting import spots
+
 # --- hidden values ----------------------------------------------------------------------------------------------------
 
 _BASE64: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
@@ -182,10 +184,11 @@ def _disguises() -> "Triggers":
 
 # --- the pass ---------------------------------------------------------------------------------------------------------
 
-_LONG: Final = 800
-"""Characters of an expression that is a list of words."""
+_LONG: Final = 8000
+"""Characters of an expression that is a long list of words."""
 _CLASS: Final = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*+\]|\{[0-9,]*+\}|\(\?[a-zA-Z:\-]*+")
 _LITERAL: Final = re.compile(r"[0-9A-Za-z_:@\-]{3}")
+_Numbered = tuple[int, str]
 _MEMORY: Final = 16 << 20  # bytes that RE2 may fill with states, before it starts anew
 
 
@@ -193,8 +196,10 @@ class Triggers:
     """Expressions that are looked for together. Compiled when made; safe to use from several threads at once.
 
     Those with a literal part go to Hyperscan, which looks for the literals; shapes such as ``[0-9]{7}`` go to RE2,
-    whose one automaton takes a third of the time for them. A long list of words is an automaton of its own, as
+    whose one automaton takes a third of the time for them. A long list of words is an automaton of RE2 of its own, as
     Hyperscan would make a graph of every word, and of two lists together RE2 would make all combinations of states.
+    Every further automaton costs a message of 1 KB some 8 us, most of it for memory that the calls between have pushed
+    out of the caches: so a list is asked only where Hyperscan met one of its words, where these are seldom enough.
     ``engine`` "hyperscan" or "re2" gives all to one; without Hyperscan all go to RE2. Raises ValueError for an
     expression that RE2 does not accept.
     """
@@ -205,13 +210,21 @@ class Triggers:
             _checked(expression)
         literal = tuple(filter(_has_literal, wanted))
         lists = () if engine == "hyperscan" else tuple(one for one in literal if len(one) > _LONG)
-        fast = wanted if engine == "hyperscan" else tuple(one for one in literal if len(one) <= _LONG)
-        self._fast, refused = _Hyperscan.of(fast if engine != "re2" else ())
-        taken = {*fast, *lists}.difference(refused if engine != "re2" else fast)
-        self._slow = _re2_searches([one for one in wanted if one not in taken and one not in literal])
-        self._slow += _re2_searches([one for one in wanted if one not in taken and one in literal])
-        for one in lists:
-            self._slow += _re2_searches([one])
+        fast = [] if engine == "re2" else [one for one in wanted if engine == "hyperscan" or one in literal]
+        looked_for = [(_FOUND, one) for one in fast if one not in lists]
+        if engine == "both":
+            looked_for += [(number, spot) for number, one in enumerate(lists, _FOUND + 1) for spot in spots(one)]
+        self._fast, refused = _Hyperscan.of(looked_for)
+        taken = {one for number, one in looked_for if number == _FOUND}.difference(one for _, one in refused)
+        spotted = {number for number, _ in looked_for}.difference(number for number, _ in refused)
+        self._slow = _re2_searches([one for one in wanted if one not in {*taken, *lists} and one not in literal])
+        self._slow += _re2_searches([one for one in wanted if one not in {*taken, *lists} and one in literal])
+        self._spotted: dict[int, list[_Search]] = {}
+        for number, one in enumerate(lists, _FOUND + 1):
+            if number in spotted:
+                self._spotted[number] = _re2_searches([one])
+            else:
+                self._slow += _re2_searches([one])
 
     @property
     def size(self) -> int:
@@ -220,10 +233,12 @@ class Triggers:
 
     def fires(self, raw: bytes) -> bool:
         """Whether any expression is found in ``raw``."""
-        for search in self._slow:
-            if search(raw) is not None:
-                return True
-        return self._fast is not None and self._fast.fires(raw)
+        if _any(self._slow, raw):
+            return True
+        if self._fast is None:
+            return False
+        met = self._fast.met(raw)
+        return _FOUND in met or any(_any(searches, raw) for number, searches in self._spotted.items() if number in met)
 
 
 def _has_literal(expression: str) -> bool:
@@ -246,16 +261,31 @@ def _checked(expression: str) -> None:
         raise ValueError(f"not an expression that RE2 accepts: {expression!r}") from error
 
 
-def _re2_searches(expressions: Sequence[str]) -> list[Callable[[bytes], object]]:
+def _any(searches: Sequence["_Search"], raw: bytes) -> bool:
+    end = len(raw)
+    return any(search(_ANYWHERE, raw, 0, end)[0] != _NOWHERE for search in searches)
+
+
+_ANYWHERE: Final[Any] = re2._Anchor.UNANCHORED
+_NOWHERE: Final = (-1, -1)
+_Search = Callable[[Any, bytes, int, int], Sequence[tuple[int, int]]]
+"""What ``search`` of a compiled expression calls in the end; what it does around that takes as long again."""
+
+
+def _re2_searches(expressions: Sequence[str]) -> list[_Search]:
     """One search for all, or where together they are too large, more. (``re2.Set`` misses matches when memory ends.)"""
     if not expressions:
         return []
     together = "|".join(f"(?:{expression})" for expression in expressions)
     try:
-        return [re2.compile(together.encode(), _options()).search]
+        return [re2.compile(together.encode(), _options())._regexp.Match]
     except re2.error:
         half = len(expressions) // 2
         return _re2_searches(expressions[:half]) + _re2_searches(expressions[half:])
+
+
+_FOUND: Final = 0
+"""The number of every expression whose match is what is looked for; others are of lists whose words are met."""
 
 
 class _Hyperscan:
@@ -269,7 +299,7 @@ class _Hyperscan:
         self.size = int(database.size())
 
     @classmethod
-    def of(cls, expressions: Sequence[str]) -> "tuple[_Hyperscan | None, Sequence[str]]":
+    def of(cls, expressions: Sequence[_Numbered]) -> "tuple[_Hyperscan | None, Sequence[_Numbered]]":
         """The expressions compiled, and those that Hyperscan refuses (too large, or they match nothing at all)."""
         if not expressions:
             return None, ()
@@ -291,30 +321,33 @@ class _Hyperscan:
                     taken.append(expression)
             return (cls(engine, _compiled(engine, taken)) if taken else None), refused
 
-    def fires(self, raw: bytes) -> bool:
+    def met(self, raw: bytes) -> Sequence[int]:
+        """The numbers of what is in ``raw``, up to the first that is ``_FOUND``."""
         own = self._own
         try:
             scratch = own.scratch
         except AttributeError:
             scratch = own.scratch = self._engine.Scratch(self._database)
+        met: list[int] = []
         try:
-            self._database.scan(raw, match_event_handler=_stop, scratch=scratch)
+            self._database.scan(raw, match_event_handler=_met, context=met, scratch=scratch)
         except self._terminated:
-            return True
-        return False
+            met.append(_FOUND)
+        return met
 
 
-def _compiled(engine: Any, expressions: Sequence[str]) -> Any:
+def _compiled(engine: Any, expressions: Sequence[_Numbered]) -> Any:
     database = engine.Database(mode=engine.HS_MODE_BLOCK)
     database.compile(
-        expressions=[expression.encode() for expression in expressions],
-        ids=list(range(len(expressions))),
+        expressions=[expression.encode() for _, expression in expressions],
+        ids=[number for number, _ in expressions],
         elements=len(expressions),
         flags=[engine.HS_FLAG_SINGLEMATCH] * len(expressions),
     )
     return database
 
 
-def _stop(*_: object) -> bool:
-    """Ends the scan with the first match."""
-    return True
+def _met(number: int, begin: int, end: int, flags: int, met: list[int]) -> bool:
+    """Takes note of a match, and ends the scan with what is found."""
+    met.append(number)
+    return number == _FOUND

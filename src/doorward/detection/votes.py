@@ -4,6 +4,7 @@ A record speaks by what else is in it: with somebody's e-mail address, phone or 
 person's. A column speaks by all of its values. Both are only looked at where something is undecided.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final
 
@@ -63,25 +64,27 @@ class Evidence:
     __slots__ = ("_found", "_inside", "_wares")
 
     def __init__(self) -> None:
-        self._found: dict[int, set[str]] = {}
-        self._inside: dict[int, set[str]] = {}
-        self._wares: dict[int, bool] = {}
+        self._found: defaultdict[Record, set[str]] = defaultdict(set)
+        self._inside: defaultdict[Record, set[str]] = defaultdict(set)
+        self._wares: dict[Record, bool] = {}
 
     def add(self, record: Record | None, entity: str) -> None:
         """Note that ``entity`` was found in ``record``."""
         if record is None:
             return
-        _note(self._found, record, entity)
-        if record.parent is not None:
-            _note(self._inside, record.parent, entity)
+        found = self._found[record]
+        if entity not in found:
+            found.add(entity)
+            if record.parent is not None:
+                self._inside[record.parent].add(entity)
 
     def about(self, record: Record | None) -> set[str]:
         """What was found in ``record``, in the one around it, and in those right inside."""
         if record is None:
             return set()
-        found = self._found.get(id(record), set()) | self._inside.get(id(record), set())
+        found = {*self._found.get(record, ()), *self._inside.get(record, ())}
         if record.parent is not None:
-            found = found | self._found.get(id(record.parent), set())
+            found.update(self._found.get(record.parent, ()))
         return found
 
     def personal(self, record: Record | None, maybe: str = "NAME") -> bool:
@@ -95,20 +98,12 @@ class Evidence:
         """Whether the record's other names are those of goods, firms or code."""
         if record is None:
             return False
-        known = self._wares.get(id(record))
+        known = self._wares.get(record)
         if known is None:
-            known = self._wares[id(record)] = any(
+            known = self._wares[record] = any(
                 leaf.names and not _WARES.isdisjoint(words(leaf.names[0])) for leaf in record.leaves
             )
         return known
-
-
-def _note(about: dict[int, set[str]], record: Record, entity: str) -> None:
-    known = about.get(id(record))
-    if known is None:
-        about[id(record)] = {entity}
-    else:
-        known.add(entity)
 
 
 def names(undecided: Sequence[Undecided], evidence: Evidence) -> list[tuple[Leaf, float]]:

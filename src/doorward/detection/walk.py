@@ -5,13 +5,13 @@ First every text becomes a leaf with the names of its JSON pointer; then what a 
 """
 
 import re
-from array import array
 from collections.abc import Callable, Sequence
 
 from doorward.core.finding import Text
 from doorward.core.leaf import Leaf, Record
 from doorward.detection import canonical, encodings, markup, nested, pairs, tables
-from doorward.detection.shape import KIND, LONG, Draft, Shape, is_plain, part
+from doorward.detection.offsets import Offsets
+from doorward.detection.shape import KIND, LONG, Draft, Shape, is_plain, outward, part
 
 _LEVELS = 6  # of structure inside of structure; JSON in strings of JSON takes one each
 _LAYERS = 3  # of encodings
@@ -328,18 +328,10 @@ def _cut(text: str, least: int, most: int) -> tuple[int, int]:
     return behind, text.rfind(" ", behind - _OVERLAP, behind - _OVERLAP // 2) + 1 or behind
 
 
-def _reread(leaf: Leaf, string: str, offsets: Sequence[int]) -> None:
+def _reread(leaf: Leaf, string: str, offsets: Offsets) -> None:
     """Make ``string``, whose characters begin at ``offsets`` of the leaf's, the leaf's reading."""
-    if leaf.token is None:
-        outer = leaf.offsets
-        if outer is not None:
-            leaf.offsets = array("L", [outer[i] for i in offsets])
-        elif leaf.start:
-            start = leaf.start
-            leaf.offsets = array("L", [start + i for i in offsets])
-            leaf.start = 0
-        else:
-            leaf.offsets = offsets
+    leaf.offsets = outward(leaf, offsets)
+    leaf.start = leaf.skip = 0
     leaf.string = string
 
 

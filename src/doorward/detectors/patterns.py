@@ -99,6 +99,12 @@ class Patterns:
         self._known: dict[tuple[tuple[str, ...], bool], tuple[Key, dict[str, _Judged]]] = {}
         self._kept = 0
 
+    def load(self) -> None:
+        """Compile what the first messages would else wait for."""
+        recognizers.prepare()
+        for anchors in (people.ANCHORS, places.ANCHORS, dates.ANCHORS):
+            anchors.prepare()
+
     def detect(self, document: Document) -> list[Finding]:
         """Findings of all leaves; they may overlap."""
         found: list[Finding] = []
@@ -115,7 +121,7 @@ class Patterns:
             string = leaf.string
             if leaf.names is not names or leaf.name is not is_name:
                 names, is_name = leaf.names, leaf.name
-                key, known = self._of(names, is_name)
+                key, known = self._known.get((names, is_name)) or self._of(names, is_name)
             judged = known.get(string)
             if leaf.token is not None:
                 judged = self._decoded(leaf, key)
@@ -166,14 +172,12 @@ class Patterns:
                     found += [leaf.finding(a, b, entity, score, self.name, rule + "+split") for leaf, a, b in spans]
 
     def _of(self, names: tuple[str, ...], is_name: bool) -> tuple[Key, dict[str, _Judged]]:
-        place = (names, is_name)
-        entry = self._known.get(place)
-        if entry is None:
-            if len(self._known) > _KEPT:
-                self._known.clear()
-            entry = (keys.classify(names), {})
-            if len(names) <= _DEEP and sum(map(len, names)) <= _LONG:
-                self._known[place] = entry
+        """What names that were not met lately say, and what will be known of strings under them."""
+        if len(self._known) > _KEPT:
+            self._known.clear()
+        entry = (keys.classify(names), dict[str, _Judged]())
+        if len(names) <= _DEEP and sum(map(len, names)) <= _LONG:
+            self._known[(names, is_name)] = entry
         return entry
 
     def _decoded(self, leaf: Leaf, key: Key) -> _Judged:
@@ -204,7 +208,7 @@ class Patterns:
         if not (candidates or field.found or field.maybe or more):
             return _NOTHING
         maybe = field.maybe
-        if any(c.score >= 0.5 for c in candidates):
+        if maybe and any(c.score >= 0.5 for c in candidates):
             # "contact": "ann@example.com" is settled.
             maybe = ""
         return _Judged((*candidates, *field.found, *more), maybe, field.like)

@@ -10,17 +10,13 @@ from doorward.configtypes import Refused
 from doorward.core.finding import Finding
 from doorward.core.leaf import Document, Leaf
 from doorward.detection import keys
+from doorward.detection.keywords import listed
 from doorward.detection.secrets import assigned, gitleaks, search, words
 from doorward.detection.secrets.shapes import Hit
 
-
-def _set(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
 _ENTITY = "SECRET"
 # Members of a schema or of a form that speak about a field with a secret name and never hold its value.
-_SPEAKS_ABOUT = _set("type description title format pattern label placeholder help hint name examples $ref")
+_SPEAKS_ABOUT = listed("type description title format pattern label placeholder help hint name examples $ref")
 
 
 class Secrets:

@@ -191,10 +191,22 @@ def _without_names(raw: bytes) -> bytes:
     """The message without the member names that say who speaks: every modern message has them, they carry nothing, and
     they read like names of people's fields ("client…").
     """
-    return _SPEAKERS.sub(b'"_"', raw) if b'Info"' in raw or b'Capabilities"' in raw else raw
+    if b'Info"' not in raw and b'Capabilities"' not in raw:
+        return raw
+    without = raw
+    for name in _SPEAKERS:
+        without = without.replace(name, b'"_"')
+    # Two that share a mark of quotation, which JSON does not have, are for one pass from left to right.
+    return without if b'"_"_"' not in without else _ANY_SPEAKER.sub(b'"_"', raw)
 
 
-_SPEAKERS = re.compile(rb'"(?:io\.modelcontextprotocol/)?(?:client|server)(?:Info|Capabilities)"')
+_SPEAKERS = tuple(
+    f'"{vendor}{who}{what}"'.encode()
+    for vendor in ("io.modelcontextprotocol/", "")
+    for who in ("client", "server")
+    for what in ("Info", "Capabilities")
+)
+_ANY_SPEAKER = re.compile(b"|".join(map(re.escape, _SPEAKERS)))
 
 
 @lru_cache(maxsize=4)

@@ -2,13 +2,12 @@
 
 import base64
 import json
-import logging
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from tests.functional.matrix.fields import EDGES
-from tests.functional.matrix.world import Log, detectors, everywhere
+from tests.functional.matrix.world import Log, detectors, everywhere, listening
 from tests.functional.pipeline.bench import JSON, LEGACY, Bench, Client, body, call, event, result
 
 from doorward.core.policy import Mode
@@ -42,14 +41,9 @@ def delivered(client: Client) -> bytes:
 
 @pytest.fixture(autouse=True)
 def log() -> Iterator[Log]:
-    handler, root = Log(), logging.getLogger("doorward")
-    level = root.level
-    root.addHandler(handler)
-    root.setLevel(logging.DEBUG)
-    yield handler
-    root.removeHandler(handler)
-    root.setLevel(level)
-    assert CANARY not in "\n".join(handler.lines)
+    with listening() as heard:
+        yield heard
+    assert CANARY not in "\n".join(heard.lines)
 
 
 def test_every_edge_is_shown() -> None:

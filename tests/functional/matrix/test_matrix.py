@@ -1,7 +1,6 @@
 """A canary in every place of every message: found, replaced where it may be, counted, and nowhere written down."""
 
 import json
-import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 import pytest
 from tests.functional.matrix.canaries import pointer
 from tests.functional.matrix.fields import EVERY, ROWS, UNKNOWN, Row, messages
-from tests.functional.matrix.world import Log, Seen, Wire, World, everywhere
+from tests.functional.matrix.world import Log, Seen, Wire, World, everywhere, listening
 
 from doorward.core.methods import METHODS, REVISIONS
 from doorward.core.policy import Mode
@@ -26,13 +25,8 @@ WIRES: tuple[Wire, ...] = ("body", "pipe")
 
 @pytest.fixture
 def log() -> Iterator[Log]:
-    handler, root = Log(), logging.getLogger("doorward")
-    level = root.level
-    root.addHandler(handler)
-    root.setLevel(logging.DEBUG)
-    yield handler
-    root.removeHandler(handler)
-    root.setLevel(level)
+    with listening() as heard:
+        yield heard
 
 
 # -- what must hold of one message

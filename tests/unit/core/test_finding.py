@@ -41,3 +41,26 @@ def test_what_is_kept_never_overlaps_and_what_is_dropped_always_did(findings: li
 
     assert not any(overlap(a, b) for i, a in enumerate(kept) for b in kept[:i])
     assert all(any(overlap(f, k) and k.score >= f.score for k in kept) for f in findings)
+
+
+empty_too = st.builds(
+    lambda start, size, score, text: found(start, start + size, score, text),
+    st.integers(0, 20),
+    st.integers(0, 9),
+    st.sampled_from([0.3, 0.6, 1.0]),
+    st.sampled_from([TEXT, KEY, Text("/b", "y" * 50)]),
+)
+
+
+@given(st.lists(empty_too, max_size=12))
+def test_the_best_are_taken_one_by_one_and_given_in_the_order_of_their_places(findings: list[Finding]) -> None:
+    def meet(a: Finding, b: Finding) -> bool:
+        same = (a.text.pointer, a.text.key) == (b.text.pointer, b.text.key)
+        return same and (a.start == b.start or (a.start < b.end and b.start < a.end))
+
+    taken: list[Finding] = []
+    for finding in sorted(findings, key=lambda f: (-f.score, f.start - f.end, f.start)):
+        if not any(meet(finding, other) for other in taken):
+            taken.append(finding)
+    taken.sort(key=lambda f: (f.text.pointer, f.text.key, f.start))
+    assert list(map(id, resolve(findings))) == list(map(id, taken))  # of equal ones, the one that came first

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doorward.detection.encodings import Encoded, encoded
+from doorward.detection.encodings import RUNS, Encoded, _set_apart, encoded, may_be_apart
 
 ADDRESS = "jo.doe@example.com"
 CARD = "4" + "1" * 15
@@ -63,6 +63,53 @@ def test_tokens(token: str, text: str, layer: str, before: str, behind: str) -> 
     found = only(string)
     assert (found.string, found.layer) == (text, layer)
     assert string[found.start : found.end] == token
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        ADDRESS.encode().hex(" "),
+        ", ".join(f"0x{octet:02x}" for octet in ADDRESS.encode()),
+        " ".join(ADDRESS),
+        " ".join(CARD),
+        "4\u00a0" + "1\u00a0" * 14 + "1",
+        "jo4 2 @example.com",
+        "jo@ex4 2 ample.com",
+        "GB8 2 WEST1 2 3 4 5 6",
+        "tok_aB3 cdEfGhIjK4 lMnOpQrS",
+    ],
+)
+def test_what_is_set_apart_is_found_in_a_long_text_too(token: str) -> None:
+    around = "the text goes on, and on. " * 40
+    assert not may_be_apart(around.encode())
+    assert [one.layer for one in encoded(f"{around}\n{token}\n{around}")] == [only(token).layer]
+
+
+PARTS = st.sampled_from(
+    [
+        *"0123456789abAB@._+-:,()/x?",
+        " ",
+        " ",
+        " ",
+        "  ",
+        "\n",
+        "\t",
+        "\u00a0",
+        "é",
+        "0x",
+        "1 ",
+        "b2 ",
+        "4 1 1 ",
+        "61 6e ",
+    ]
+)
+
+
+@given(st.lists(PARTS, max_size=60).map("".join))
+def test_the_automaton_misses_nothing_that_is_set_apart(string: str) -> None:
+    octets = string.encode("ascii", "replace")
+    if _set_apart(string, octets, octets.translate(RUNS)):
+        assert may_be_apart(octets)
 
 
 def test_a_data_uri_says_that_it_is_base64() -> None:

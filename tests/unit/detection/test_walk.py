@@ -222,6 +222,34 @@ def test_points_in_time_are_not_looked_into_and_tokens_beside_them_are() -> None
     assert [strings[index] for index in draft.deeper()] == [token, "x.\n" * 900, "a: b", "é"]
 
 
+@pytest.mark.parametrize(
+    "string",
+    ['"it is a b c"', "it is a b c:'d'", 'it is a b c:"d"', "it is a b c:*d*", "it is a b c:_d_", "it is a b c:"],
+)
+@pytest.mark.parametrize("behind", [[], ["more"]])
+def test_single_characters_are_looked_into_beside_what_means_more_there(string: str, behind: list[str]) -> None:
+    draft = shape.Draft()
+    for text in ["more", "a b c d", string, *behind]:
+        draft.put(Leaf(Text("/t", text), text), shape.Shape(()))
+    assert 2 in draft.deeper()
+
+
+def test_single_words_between_are_not_looked_into() -> None:
+    draft = shape.Draft()
+    for text in ["this is a b or c", "4 5 and 6", "Ann B C Lee"]:
+        draft.put(Leaf(Text("/t", text), text), shape.Shape(()))
+    assert draft.deeper() == []
+
+
+def test_pieces_of_a_text_with_escapes_share_one_way_back() -> None:
+    text = Text("/t", "caf%C3%A9\nname: Ann Lee\nmail: ann%40mail.example\n")
+    made = leaves([text])
+    values = {leaf.string: text.string[slice(*leaf.locate(0, len(leaf.string)))] for leaf in made}
+    assert values["Ann Lee"] == "Ann Lee"
+    assert values["ann@mail.example"] == "ann%40mail.example"
+    assert len({id(leaf.offsets) for leaf in made}) == 1
+
+
 _PIECES = st.sampled_from(
     [
         *" \n\t,;|:=<>{}[]\"'\\&%#*-_`()ab1é",

@@ -5,13 +5,14 @@ import json
 from typing import Any
 
 import pytest
+import re2
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from doorward.core.errors import DetectorFault
 from doorward.core.finding import Text, resolve
 from doorward.core.leaf import Document
-from doorward.detection import trigger, walk
+from doorward.detection import context, trigger, walk
 from doorward.detectors.patterns import Patterns
 
 DETECTOR = Patterns(Patterns.Options())
@@ -211,3 +212,14 @@ def test_nothing_counts_that_did_not_fire(rows: list[dict[str, str]], nested: bo
 def test_any_message(value: dict[str, str]) -> None:
     for finding in DETECTOR.detect(Document(walk.leaves(texts(value)))):
         assert 0 <= finding.start < finding.end <= len(finding.text.string)
+
+
+def test_what_is_loaded_is_not_compiled_with_the_first_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    context._automaton.cache_clear()
+    DETECTOR.load()
+
+    def never(*_: object) -> None:
+        raise AssertionError("compiled late")
+
+    monkeypatch.setattr(re2, "compile", never)
+    assert detect("took 205411196 ms of 1702027570 and then again " * 20) == set()

@@ -1,8 +1,11 @@
 import asyncio
+import re
 import threading
 from collections.abc import Callable, Sequence
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from doorward.core.errors import DetectorFault
 from doorward.core.finding import Finding
@@ -115,7 +118,7 @@ async def test_the_largest_wait_for_each_other() -> None:
 @pytest.mark.parametrize("error", [ValueError("x"), RecursionError(), DetectorFault("x"), MemoryError()])
 async def test_whatever_one_raises_leaves_nothing_unscanned_in_silence(error: Exception, heavy: bool) -> None:
     with pytest.raises(DetectorFault) as fault:
-        await scanned(Detectors([One(), One(heavy=heavy, before=raises(error))]))
+        await scanned(Detectors([One(), One(heavy=heavy, before=raises(error))], base=30.0, most=30.0))
     assert fault.value.code == "detector.failed"
 
 
@@ -181,3 +184,21 @@ async def test_a_body_that_is_no_message() -> None:
     text = Text("", "<html>")
     assert [found.text for found in await detectors.scan_text(b"<html>", [text], "results")] == [text]
     detectors.close()
+
+
+SPEAKERS = [f'"{vendor}{name}"'.encode() for vendor in ("", "io.modelcontextprotocol/") for name in ("clientInfo", "x")]
+SPEAKERS += [b'"serverInfo"', b'clientCapabilities"', b'"io.modelcontextprotocol/serverCapabilities"', b'"', b'_"']
+
+
+@given(st.lists(st.sampled_from([*SPEAKERS, b":", b'{"', b'"_"', b"name", b" "]), max_size=8))
+def test_names_of_speakers_are_left_out_from_left_to_right(parts: list[bytes]) -> None:
+    """Also where they are no JSON: two in a row that share a mark of quotation."""
+    raw = b"".join(parts)
+    name = rb'"(?:io\.modelcontextprotocol/)?(?:client|server)(?:Info|Capabilities)"'
+    assert scanning._without_names(raw) == re.sub(name, b'"_"', raw)
+
+
+def test_who_speaks_fires_nothing() -> None:
+    detectors = Detectors([One(triggers=["client", "server"])])
+    assert detectors.quiet(b'{"clientInfo":{},"io.modelcontextprotocol/serverCapabilities":{}}', "results")
+    assert not detectors.quiet(b'{"clientInfo":{"client":1}}', "results")

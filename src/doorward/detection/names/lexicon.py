@@ -2,12 +2,9 @@
 titles, and well-known places. Written from general knowledge; the long lists are learned (``model.bin``).
 """
 
+from doorward.detection.keywords import listed
 
-def _set(words: str) -> frozenset[str]:
-    return frozenset(words.split())
-
-
-TITLES = _set(
+TITLES = listed(
     """mr mrs ms miss mx dr prof professor doctor sir madam lady lord dame judge justice senator sen rep congressman
     congresswoman governor gov president chancellor minister mayor captain capt colonel col general gen
     lieutenant lt major sgt sergeant officer detective inspector rev reverend father sister brother uncle aunt
@@ -15,7 +12,7 @@ TITLES = _set(
     señor señora sr sra don doña signor signora sig mevrouw meneer dhr mevr pan pani senhor senhora dona herrn
     ambassador secretary"""
 )
-ROLES = _set(
+ROLES = listed(
     """actor actress author singer writer director producer composer player striker goalkeeper guitarist drummer poet
     playwright novelist journalist philosopher scientist physicist mathematician engineer architect ceo cto cfo
     manager lawyer attorney colleague friend wife husband son daughter mother mom mum dad brother sister founder
@@ -24,55 +21,61 @@ ROLES = _set(
     requester assignee reporter reviewer candidate student teacher recipient beneficiary cardholder policyholder
     contact owner attendee"""
 )
-SPEECH = _set(
+SPEECH = listed(
     """said says say told tells asked asks replied wrote writes called calls emailed confirmed confirms reported
     reports requested requests mentioned added explained argued claims claimed announced noted notes thinks
     thought believes wants wanted complained agreed joined joins signed married met sang played plays lives
     lived works worked moved resigned retired died born attended paid ordered bought accepted declined approved
     rejected"""
 )
-GREETINGS = _set("hi hello hey dear thanks thank cheers regards sincerely bye hallo liebe lieber hola bonjour ciao cc")
-BEFORE = _set("by from with to for of about against between between de von per à von para por von")
-CLOSINGS = _set(
+GREETINGS = listed(
+    "hi hello hey dear thanks thank cheers regards sincerely bye hallo liebe lieber hola bonjour ciao cc"
+)
+BEFORE = listed("by from with to for of about against between between de von per à von para por von")
+CLOSINGS = listed(
     """regards thanks you cheers sincerely yours best love wishes grüßen grüße gruß cordialement saludos saluti groet
     groeten atenciosamente abraços hälsningar pozdrawiam truly faithfully"""
 )
 """The last word of the line above a signature."""
-TOWARDS = _set("by from with to ask call tell meet contact cc and")
-AUXILIARIES = _set(
+TOWARDS = listed("by from with to ask call tell meet contact cc and")
+AUXILIARIES = listed(
     "is are was were be been has have had will would can could should not if when that who which please ask"
 )
-PLACE_BEFORE = _set("in at near to from into around outside across visiting live lives living based en à w em nach aus")
-AND = _set("and & or und et y e och og en")
-DETERMINERS = _set(
+PLACE_BEFORE = listed(
+    "in at near to from into around outside across visiting live lives living based en à w em nach aus"
+)
+AND = listed("and & or und et y e och og en")
+DETERMINERS = listed(
     "the a an this that these those my your his her its our their some any no every each der die das le la"
 )
-PARTICLES = _set("van von de der den del della di da dos das do du la le el al bin ibn ben ter ten zu st mac mc o' d'")
-PRONOUNS = _set("i you he she it we they me him them us who whom someone anyone everyone nobody")
-ORG_SUFFIXES = _set(
+PARTICLES = listed(
+    "van von de der den del della di da dos das do du la le el al bin ibn ben ter ten zu st mac mc o' d'"
+)
+PRONOUNS = listed("i you he she it we they me him them us who whom someone anyone everyone nobody")
+ORG_SUFFIXES = listed(
     """inc ltd llc llp plc gmbh ag corp corporation company co group holdings bank university college institute school
     association society foundation committee council department ministry agency office bureau club fc united
     team band orchestra museum party union federation league church hospital press records studios systems
     technologies partners labs army navy force commission court parliament authority"""
 )
-PLACE_SUFFIXES = _set(
+PLACE_SUFFIXES = listed(
     """street st road rd avenue ave lane ln drive dr boulevard blvd square court ct place pl way terrace highway hwy
     route park river lake mountain mount island islands beach valley county city town village district province
     state airport station bridge bay coast harbour harbor desert forest canal port hills creek"""
 )
-MONTHS = _set(
+MONTHS = listed(
     """january february march april may june july august september october november december jan feb mar apr jun jul
     aug sep sept oct nov dec monday tuesday wednesday thursday friday saturday sunday mon tue tues wed thu thur
     thurs fri sat sun christmas easter halloween thanksgiving ramadan diwali"""
 )
-PEOPLES = _set(
+PEOPLES = listed(
     """american british english french german spanish italian dutch polish portuguese swedish norwegian danish finnish
     russian ukrainian chinese japanese korean indian pakistani turkish greek irish scottish welsh canadian
     australian mexican brazilian argentine african european asian arab jewish muslim christian catholic islamic
     israeli iranian iraqi egyptian swiss austrian belgian czech hungarian romanian latin hebrew arabic buddhist
     hindu republican democrat democratic conservative"""
 )
-PLACES = _set(
+PLACES = listed(
     """afghanistan albania algeria andorra angola argentina armenia australia austria azerbaijan bahamas bahrain
     bangladesh barbados belarus belgium belize benin bhutan bolivia bosnia botswana brazil brunei bulgaria
     burundi cambodia cameroon canada chad chile china colombia congo croatia cuba cyprus czechia denmark
@@ -108,7 +111,7 @@ PLACES = _set(
     johannesburg pretoria durban harare lusaka luanda addis khartoum dakar sydney melbourne brisbane perth
     adelaide canberra hobart auckland wellington christchurch"""
 )
-NO_PEOPLE = (MONTHS - _set("april may june august jan sun mar")) | _set(
+NO_PEOPLE = (MONTHS - listed("april may june august jan sun mar")) | listed(
     """true false none null nan elif nil void bearer basic digest token json yaml toml xml html css csv pdf ascii
     unicode utf http https url uri api sdk cli gui ide ssl tls tcp udp dns vpn sql lisp scheme swift perl python java
     javascript typescript rust golang haskell fortran cobol linux unix windows macos android ios docker
@@ -122,7 +125,7 @@ NO_PEOPLE = (MONTHS - _set("april may june august jan sun mar")) | _set(
     fixme note warning error info debug yes no ok okay hi hello thanks please lol omg rt dm btw asap eta faq id
     pr ceo cto cfo hr qa it pm am"""
 )
-THINGS = _set(
+THINGS = listed(
     """product products item items brand model category plan sku song album track movie film book game recipe dish
     channel repo repository project package module library branch file filename path company organization
     organisation org team vendor store department merchant status type kind level label tag tags unit color

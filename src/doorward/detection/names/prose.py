@@ -264,11 +264,16 @@ def _signatures(text: str, spans: list[Span], known: Model) -> list[Span]:
         parts = _WORD.findall(match[1])
         if any(part.lower() in lexicon.NO_PEOPLE or part.lower() in lexicon.ORG_SUFFIXES for part in parts):
             continue
-        if not any(known.flags(part.lower()) & (words.GIVEN | words.SURNAME) for part in parts):
+        if not _is_named(parts, known):
             continue
         if all(end <= span.start or span.end <= start for span in spans):
             result.append(Span(start, end, "PERSON", _SIGNED))
     return result
+
+
+def _is_named(parts: list[str], known: Model) -> bool:
+    """Whether one of the words is often a given name or a surname."""
+    return any(known.flags(part.lower()) & (words.GIVEN | words.SURNAME) for part in parts)
 
 
 def _person_score(text: str, start: int, end: int, peak: float, known: Model) -> float:
@@ -280,17 +285,16 @@ def _person_score(text: str, start: int, end: int, peak: float, known: Model) ->
         return 0.0
     if any(part.isupper() and part.lower() in lexicon.NO_PEOPLE for part in parts) and not text[start:end].isupper():
         return 0.0
-    if len(parts) == 1 and not known.flags(parts[0].lower()) & (words.GIVEN | words.SURNAME):
+    is_named = _is_named(parts, known)
+    if len(parts) == 1 and not is_named:
         # An acronym, or a name of code: SocketHandler, but not McAdam or DeWitt.
         is_acronym = parts[0].isupper() and len(parts[0]) > 1
         if is_acronym or _CAMEL.search(parts[0]):
             return _scaled(peak, _CODE)
     if manner == "prose":
         if not capitals:
-            known_word = any(known.flags(part.lower()) & (words.GIVEN | words.SURNAME) for part in parts)
-            return _scaled(peak, _LOWER if known_word else _CODE)
+            return _scaled(peak, _LOWER if is_named else _CODE)
         return _scaled(peak, _FULL if len(parts) > 1 else _SINGLE)
-    is_named = any(known.flags(part.lower()) & (words.GIVEN | words.SURNAME) for part in parts)
     if manner == "code":
         if len(capitals) < 2 or not is_named or text[start:end].isupper():
             return 0.0

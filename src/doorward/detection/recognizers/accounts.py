@@ -7,17 +7,21 @@ under such a key or after such words.
 import re
 from typing import Final
 
+from doorward.detection import context
 from doorward.detection.recognizers.look import Candidate, Look
 
 ACCOUNT: Final = "ACCOUNT_ID"
 PASSPORT: Final = "PASSPORT"
 LICENSE: Final = "DRIVER_LICENSE"
+ENTITIES: Final = frozenset((ACCOUNT, PASSPORT, LICENSE))
 
 _PREFIXED: Final = re.compile(
     r"(?<![\w/.-])(?:acct?|acc?nt|account|konto|kto|cuenta|conta|compte|rekening|a/c)(?:[ _-]?(?:no|nr|num|id))?"
     r"(?:[-_#:]{1,2}|\.? ?#|)(?P<number>[0-9]{2,4}(?:[ -]?[0-9]{2,6}){1,5})(?![\w]|[-.]\w)",
     re.IGNORECASE,
 )
+# One of these is in every such prefix.
+_IN_PREFIXES: Final = ("acc", "acnt", "konto", "kto", "cuenta", "conta", "compte", "rekening", "a/c")
 # Letters, then digits, as issuers print them: "CUST-0012345", "POL 99-881-22", "0012345678", "X1234567".
 _HEAD: Final = re.compile(r"(?:[0-9]|[A-Za-z](?=[A-Za-z0-9-]{0,7}[0-9]))(?<![\w.+@/-].)")
 _TOKEN: Final = re.compile(r"[A-Za-z0-9]{1,20}(?:[-/][A-Za-z0-9]{1,20}){0,5}(?![\w@]|[-.]\w)")
@@ -30,6 +34,7 @@ _DATE: Final = re.compile(
 _INSIDE: Final = re.compile(r"[A-Za-z]")
 # Characters before a zone in which a name for accounts, or a token, begins.
 _PREFIX, _LEAD = 20, 9
+_LONGEST = 126  # characters of a token
 _LEAST = 6  # letters and digits
 
 # (fewest digits, fewest and most letters and digits together)
@@ -52,12 +57,18 @@ def find(look: Look, zones: list[tuple[int, int]], out: list[Candidate]) -> None
         return
     if keyed not in _SIZES and string.isalnum() and len(string) < 256:
         return  # one word alone says nothing but what it is
+    lowered = string.lower()
+    prefixed = any(word in lowered for word in _IN_PREFIXES)
+    speaking = context.Speaking(string, ENTITIES) if keyed not in _SIZES and len(zones) > 1 else None
     position = 0
     for begin, behind in zones:
         before = string[begin - 1 : begin]
-        if before in "_#:-" or before.isalpha() or _INSIDE.search(string, begin, behind) is not None:
+        if prefixed and (before in "_#:-" or before.isalpha() or _INSIDE.search(string, begin, behind) is not None):
             _prefixed(look, max(begin - _PREFIX, position), behind + 2, out)
-        position = max(_tokens(look, max(begin - _LEAD, position), behind, out), behind)
+        if speaking is None or speaking.near(begin - _LEAD, behind + _LONGEST):
+            position = max(_tokens(look, max(begin - _LEAD, position), behind, out), behind)
+        else:
+            position = behind
 
 
 def _prefixed(look: Look, begin: int, behind: int, out: list[Candidate]) -> None:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from doorward.detection import context
 from doorward.detection.keys import Key
 from doorward.detection.recognizers import accounts, addresses, codes, iban, mail, numbers, phones
 from doorward.detection.recognizers.look import Candidate, Look
@@ -41,12 +42,20 @@ _SURE = 0.85  # nothing else needs to be looked for in a string that is this as 
 _NONE: Final[list[Candidate]] = []
 
 
+def prepare() -> None:
+    """Compile now what would else be compiled with the first text that has many numbers."""
+    context.prepare(context.ASKED)
+    context.prepare(accounts.ENTITIES)
+
+
 def candidates(string: str, key: Key, hints: frozenset[str], ips: bool = False) -> list[Candidate]:
     """All pattern entities in one leaf's string (canonical, decoded), in order; only guesses overlap.
 
     ``key``: what its names say; ``hints``: entities that are spoken of beside it; ``ips``: IP addresses too. A score of
     half or more counts; one below is a guess, which a column or a neighbour may confirm. The list is not to be changed.
     """
+    if key.negative and string.isalnum() and string.isascii() and not iban.may_be(string):
+        return _NONE
     mailed = "@" in string
     if mailed:
         found = mail.whole(string, key)
@@ -62,7 +71,8 @@ def candidates(string: str, key: Key, hints: frozenset[str], ips: bool = False) 
                 return found
         elif _PLAIN.fullmatch(string) is not None and entity not in _KEYED_FORMS:
             return _NONE
-        zones = [match.span() for match in _ZONE.finditer(string)]
+        # Most strings have no zone, and to look for the first costs half of a list of all.
+        zones = [match.span() for match in _ZONE.finditer(string)] if _ZONE.search(string) is not None else []
     if not zones and not mailed and not ips and entity not in _OWN_FORMS:
         return _NONE
     return _look(string, key, hints, ips, zones)

@@ -51,6 +51,11 @@ def find(look: Look, zones: list[tuple[int, int]], out: list[Candidate]) -> None
         position = behind
 
 
+def may_be(word: str) -> bool:
+    """Whether ``word``, letters and digits alone, begins like such a number; no part of a word is one."""
+    return word[:2].isalpha() and word[2:4].isdigit()
+
+
 def _in_zone(look: Look, form: re.Pattern[str], begin: int, behind: int, out: list[Candidate]) -> None:
     string = look.string
     for match in form.finditer(string, begin, behind):

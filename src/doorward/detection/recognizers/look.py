@@ -34,6 +34,7 @@ _TRADE: Final = re.compile(
     re.IGNORECASE,
 )
 _TRADED = 4096  # characters that are looked at for such a word
+_IN_VAIN = 8  # looks at the words around a place, until all of the text is gone over for words that speak of anything
 
 
 class Candidate(NamedTuple):
@@ -54,7 +55,7 @@ class Look:
     of ours, and the string is no prose that could say otherwise.
     """
 
-    __slots__ = ("_near", "_trade", "entity", "hints", "key", "quiet", "string", "sure")
+    __slots__ = ("_near", "_speaking", "_trade", "_vain", "entity", "hints", "key", "quiet", "string", "sure")
 
     def __init__(self, string: str, key: Key, hints: frozenset[str]) -> None:
         self.string = string
@@ -64,7 +65,9 @@ class Look:
         self.hints = hints | key.hints if hints else key.hints
         self.quiet = key.negative and not is_prose(string)
         self._near: dict[tuple[int, int], frozenset[str]] = {}
+        self._speaking: context.Speaking | None = None
         self._trade: bool | None = None
+        self._vain = 0
 
     def level(self, entity: str, start: int, end: int) -> int:
         """How much speaks for ``entity`` at this place, besides its form."""
@@ -78,13 +81,21 @@ class Look:
 
     def near(self, start: int, end: int) -> frozenset[str]:
         """The entities of which the words around the place speak."""
-        if end - start > len(self.string) - 2:
+        if end - start > len(self.string) - 2 or self.is_silent(start, end):
             return _NOBODY
         place = (start, end)
         found = self._near.get(place)
         if found is None:
             found = self._near[place] = context.hints(self.string, start, end)
+            if found.isdisjoint(context.ASKED):
+                self._vain += 1
+                if self._vain == _IN_VAIN:
+                    self._speaking = context.Speaking(self.string, context.ASKED)
         return found
+
+    def is_silent(self, start: int, end: int) -> bool:
+        """Whether it is known that the words around ``string[start:end]``, and in it, speak of nothing."""
+        return self._speaking is not None and not self._speaking.near(start, end)
 
     def elsewhere(self, entity: str) -> bool:
         """Whether the key settles that this is something other than ``entity``."""

@@ -8,6 +8,7 @@ import re
 from typing import Final
 
 from doorward.detection.keys import Key
+from doorward.detection.keywords import listed
 from doorward.detection.recognizers.look import Candidate, Look
 
 ENTITY: Final = "EMAIL_ADDRESS"
@@ -25,12 +26,8 @@ _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s/@\"'<>]{0,128}
 _DENSITY: Final = re.compile(r"[0-9](?:\.[0-9])?x\.", re.IGNORECASE)
 
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
 # Names of files end so and no top-level domain does.
-_SUFFIXES: Final = _words(
+_SUFFIXES: Final = listed(
     """
     png jpg jpeg gif svg webp avif ico bmp tif tiff css scss less js mjs cjs jsx tsx json yaml yml toml xml html htm
     txt csv tsv pdf doc docx xls xlsx ppt pptx ini cfg conf lock log bak tmp tar tgz gz bz xz rar whl egg jar war
@@ -40,7 +37,7 @@ _SUFFIXES: Final = _words(
 )
 # Common generic and special top-level domains; those of two letters are countries. Any other counts only
 # where the key or a word says that this is an address.
-_GENERIC: Final = _words(
+_GENERIC: Final = listed(
     """
     com org net edu gov mil int info biz name pro aero asia cat coop jobs mobi museum tel travel post xxx app dev
     page blog cloud online site store shop tech xyz club email mail live life world today space website digital
@@ -58,7 +55,7 @@ _GENERIC: Final = _words(
 )
 
 # ISO 3166-1's two letters, as far as they are delegated.
-_COUNTRIES: Final = _words(
+_COUNTRIES: Final = listed(
     """
     ac ad ae af ag ai al am ao aq ar as at au aw ax az ba bb bd be bf bg bh bi bj bm bn bo br bs bt bw by bz ca cc
     cd cf cg ch ci ck cl cm cn co cr cu cv cw cx cy cz de dj dk dm do dz ec ee eg er es et eu fi fj fk fm fo fr ga

@@ -8,7 +8,7 @@ run of near-matches costs a constant for each group.
 import re
 from collections.abc import Callable
 from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 from doorward.detection.recognizers.cards import is_card, issued, luhn
 from doorward.detection.recognizers.checks import valid
@@ -18,9 +18,20 @@ _RUN: Final = re.compile(r"(?<!\w)[0-9]++(?:(?: - |  |[ ./-])[0-9]++)*+")
 _PIECES: Final = re.compile(r"([0-9]+)([^0-9]*)")
 _SHORTEST = 7  # digits
 
-# What a number of this form is, given its digits and separators: (score alone, with context, by its key), or None.
+# Score alone, with context, by its key.
 Scores = tuple[float, float, float]
-Rule = Callable[[str, str], Scores | None]
+
+
+class Rule(NamedTuple):
+    """``scores``: what a number of this form is, given its digits and separators; None: it is none. ``plain`` and
+    ``grouped``: whether it can be one, without and with separators, where nothing speaks for it; that is cheaper to
+    know than its check digits.
+    """
+
+    scores: Callable[[str, str], Scores | None]
+    plain: bool = True
+    grouped: bool = True
+
 
 _STRONG: Final[Scores] = (0.9, 1.0, 1.0)
 _WEAK: Final[Scores] = (0.4, 0.8, 0.95)
@@ -29,7 +40,7 @@ _OTHER_CARD: Final[Scores] = (0.0, 0.7, 0.85)  # no range that we know, and some
 _KEY_ONLY: Final[Scores] = (0.0, 0.0, 0.7)  # the rules are broken, the key is sure
 
 
-def _card(digits: str, joints: str) -> Scores | None:
+def _card_scores(digits: str, joints: str) -> Scores | None:
     if is_card(digits):
         return (0.9, 1.0, 1.0) if joints else (0.4, 0.85, 0.95)
     if luhn(digits):
@@ -37,7 +48,7 @@ def _card(digits: str, joints: str) -> Scores | None:
     return _KEY_ONLY if len(digits) >= 13 and (issued(digits) or joints) else None
 
 
-def _ssn(digits: str, joints: str) -> Scores | None:
+def _ssn_scores(digits: str, joints: str) -> Scores | None:
     """20 CFR 422.103; the Administration never gives out an area of 000, 666 or 9xx, group 00, serial 0000."""
     if len(digits) != 9:
         return _KEY_ONLY if len(digits) >= 7 else None  # a number of JSON has lost its zeros
@@ -49,21 +60,31 @@ def _ssn(digits: str, joints: str) -> Scores | None:
     return (0.4, 0.8, 0.95) if joints else _HIDDEN
 
 
-def _itin(digits: str, joints: str) -> Scores | None:
+def _itin_scores(digits: str, joints: str) -> Scores | None:
     if not valid("US_ITIN", digits):
         return None
     return (0.4, 0.85, 1.0) if joints else _HIDDEN
 
 
+def _older_nir_scores(digits: str, joints: str) -> Scores | None:
+    """Thirteen digits, as on older papers: sex, year, month; no check digits."""
+    if digits[0] in "12" and 1 <= int(digits[3:5]) <= 12:
+        return _HIDDEN
+    return None
+
+
 def _checked(entity: str, grouped: Scores, plain: Scores) -> Rule:
-    def rule(digits: str, joints: str) -> Scores | None:
+    def scores(digits: str, joints: str) -> Scores | None:
         if valid(entity, digits):
             return grouped if joints else plain
         return _KEY_ONLY
 
-    return rule
+    return Rule(scores, plain=plain[0] > 0, grouped=grouped[0] > 0)
 
 
+_card = Rule(_card_scores)
+_ssn = Rule(_ssn_scores, plain=False)
+_itin = Rule(_itin_scores, plain=False)
 _nhs = _checked("UK_NHS", _WEAK, _HIDDEN)
 _sin = _checked("CA_SIN", _WEAK, _HIDDEN)
 _tfn = _checked("AU_TFN", _HIDDEN, _HIDDEN)
@@ -73,14 +94,7 @@ _german = _checked("DE_TAX_ID", _WEAK, _HIDDEN)
 _cpf = _checked("BR_CPF", _STRONG, (0.4, 0.9, 1.0))
 _aadhaar = _checked("IN_AADHAAR", _WEAK, _HIDDEN)
 _nir = _checked("FR_NIR", _STRONG, _STRONG)
-
-
-def _nir_without_key(digits: str, joints: str) -> Scores | None:
-    """Thirteen digits, as on older papers: sex, year, month; no check digits."""
-    if digits[0] in "12" and 1 <= int(digits[3:5]) <= 12:
-        return _HIDDEN
-    return None
-
+_nir_without_key = Rule(_older_nir_scores, plain=False, grouped=False)
 
 _CARD = "CREDIT_CARD"
 _FORMS: Final[dict[tuple[int, ...], tuple[tuple[str, Rule], ...]]] = {
@@ -228,7 +242,10 @@ def _judge(
         uneven = len(set(inner)) > 1
         if "/" in inner or (uneven and entity not in _MIXED) or ("." in inner and entity not in _DOTTED):
             return
-    scores = rule(number, "".join(inner))
+    # Where the form alone makes it nothing, what is said around it is asked before the check digits.
+    if not (rule.grouped if inner else rule.plain) and look.entity != entity and not look.level(entity, start, end):
+        return
+    scores = rule.scores(number, "".join(inner))
     if scores is None:
         return
     alone, context, key = scores

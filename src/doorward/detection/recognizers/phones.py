@@ -89,7 +89,7 @@ def find(look: Look, spans: list[tuple[int, int]], out: list[Candidate]) -> list
     lettered = keyed or ENTITY in look.hints or _LETTER.search(string) is not None
     left: list[tuple[int, int]] = []
     for begin, behind in spans:
-        if behind - begin > _LONGEST and not string.startswith("00", begin) and string[begin:behind].isdigit():
+        if string[begin:behind].isdigit() and _is_bare(look, begin, behind, lettered):
             left.append((begin, behind))
             continue
         before = len(out)
@@ -112,6 +112,18 @@ def find(look: Look, spans: list[tuple[int, int]], out: list[Candidate]) -> list
         ):
             left.append((begin, behind))
     return left
+
+
+def _is_bare(look: Look, begin: int, behind: int, lettered: bool) -> bool:
+    """Whether this run of digits can be no phone number, as it has no "+", and nothing can speak for one."""
+    string = look.string
+    if behind - begin > _LONGEST and not string.startswith("00", begin):
+        return True
+    if string.find("+", max(0, begin - _LEAD), begin) >= 0:
+        return False
+    return not lettered or (
+        look.entity != ENTITY and ENTITY not in look.hints and look.is_silent(begin - _LEAD, behind + _TAIL)
+    )
 
 
 def whole(string: str, key: Key) -> list[Candidate]:

@@ -14,19 +14,15 @@ from typing import Any
 
 import re2
 
+from doorward.detection.keywords import listed
 from doorward.detection.secrets.shapes import Hit
-
-
-def _set(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
 
 _SCORE = 0.9
 _WINDOW = 1 << 20
 _AROUND = 2000  # characters round a keyword in which its rule is applied
 _TOP = frozenset(("title", "description", "minVersion", "rules", "allowlist", "allowlists", "extend"))
-_RULE = _set("id description regex secretGroup entropy keywords tags path allowlist allowlists skipReport required")
-_ALLOW = _set("id description condition paths commits regexTarget regexes stopwords targetRules")
+_RULE = listed("id description regex secretGroup entropy keywords tags path allowlist allowlists skipReport required")
+_ALLOW = listed("id description condition paths commits regexTarget regexes stopwords targetRules")
 _TARGETS = ("secret", "match", "line")
 
 

@@ -3,10 +3,7 @@
 import re
 from functools import lru_cache
 
-
-def _set(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
+from doorward.detection.keywords import listed
 
 # Words that stand where a secret would: in documentation, templates and masks.
 _PLACEHOLDER = re.compile(
@@ -14,7 +11,7 @@ _PLACEHOLDER = re.compile(
     r"|abcdef|012345|123456789|<[^>]*>|\{\{|\$\{|\$\(|%\(|\{[a-z_]+\}|#\{|foobar|goes[_\-]?here|todo|sample|lorem"
     r"|not[_\-]?a[_\-]?(?:real|secret)|fake"
 )
-_EMPTY = _set(
+_EMPTY = listed(
     "true false null none nil undefined yes no on off n/a na unknown unset empty required optional string str "
     "bytes text secret password passwd hidden masked encrypted default value token key bearer basic prompt ask "
     "stdin env test enabled disabled missing invalid expired valid incorrect wrong forgotten bool boolean int "

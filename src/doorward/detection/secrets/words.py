@@ -6,28 +6,25 @@ The words are ours: English and what people of a dozen languages write in config
 import re
 from functools import lru_cache
 
-
-def _set(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
+from doorward.detection.keywords import listed
 
 # Words for what a person types to get in. Their values may be short.
-PASSWORDS = _set(
+PASSWORDS = listed(
     "password passwd passwort passphrase passcode pwd kennwort contrasena contraseña senha motdepasse wachtwoord "
     "haslo hasło heslo parola parole salasana losenord lösenord adgangskode passord sifre şifre jelszo jelszó "
     "geslo lozinka пароль palavrapasse paswoord userpass dbpass pswd psw pass"
 )
 # Words whose values a machine made.
-_TOKENS = _set(
+_TOKENS = listed(
     "token secret secrets apikey accesskey secretkey authkey privatekey credential credentials bearer apisecret"
 )
 # What makes a secret out of "key".
-_BEFORE_KEY = _set(
+_BEFORE_KEY = listed(
     "api secret private access auth encryption signing master service account storage license admin root app "
     "application shared client subscription ssh deploy webhook session hmac jwt server write read user"
 )
 # A last word that says that it is something about the secret.
-_ABOUT = _set(
+_ABOUT = listed(
     "hash hashed digest id ids name names url uri path file filename type types length len count counts policy "
     "reset expiry expires expiration expire at in ttl age enabled required field label hint version arn date time "
     "prefix suffix manager store changed strength min max algorithm alg placeholder format limit limits usage "
@@ -36,13 +33,13 @@ _ABOUT = _set(
     "updated budget price cost fingerprint help env var vars variable map table column public"
 )
 # Words before "token" that make it a cursor, or a count of a language model's tokens.
-_NO_TOKEN = _set(
+_NO_TOKEN = listed(
     "page next previous prev continuation cursor sync pagination start end max min num total input output prompt "
     "completion cached stop eos bos pad unk sep cls mask special n first last csrfmiddleware progress "
     "cancellation design per reasoning string comment syntax lexer"
 )
 # Last words that say which of several it is.
-_WHICH = _set(
+_WHICH = listed(
     "prod production dev development stage staging live sandbox test base confirm confirmation confirmed again "
     "repeat new old value plain plaintext raw main primary secondary backup default current v"
 )

@@ -24,6 +24,28 @@ def test_what_says_account_itself(string):
 
 
 @pytest.mark.parametrize(
+    "word",
+    [
+        "acc",
+        "acct",
+        "acnt",
+        "accnt",
+        "account",
+        "KONTO",
+        "kto",
+        "cuenta",
+        "conta",
+        "compte",
+        "rekening",
+        "a/c",
+        "\u212aonto",
+    ],
+)
+def test_each_word_that_says_account(word):
+    assert found(f"Refund {word}-00123456, please") == [("ACCOUNT_ID", f"{word}-00123456")]
+
+
+@pytest.mark.parametrize(
     "string", ["00123456", "CUST-0012345", "POL 99-881-22", "MBR0012345", "12345", "1234 5678 90", "#A-77120-X"]
 )
 def test_an_accounts_name_settles_it(string):
