@@ -29,7 +29,7 @@ define environment
 @$(1)/bin/python $(PIP_INSTALL) $(2)
 endef
 
-.PHONY: help venv peers requirements lint test presidio demo bench fuzz clean
+.PHONY: help venv peers requirements lint test presidio demo bench chaos fuzz clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name what; do printf '  %-13s %s\n' "$$name" "$$what"; done
@@ -80,6 +80,9 @@ demo: venv ## one call with and without the gateway, and what the gateway saw
 
 bench: venv ## calls per second and added latency beside nginx (not part of the tests)
 	$(BIN)/python -m bench
+
+chaos: venv ## kill, fill and break a running gateway, in many rounds (a few are part of `test`; DOORWARD_CHAOS=100)
+	DOORWARD_CHAOS=$(or $(DOORWARD_CHAOS),100) $(BIN)/python -m pytest --durations=5 tests/chaos
 
 fuzz: venv ## throw garbage at the strict reader (not part of the tests; FUZZ_ROUNDS=100000)
 	$(BIN)/python -m tests.fuzz.fuzz_reader --random $(or $(FUZZ_ROUNDS),100000)

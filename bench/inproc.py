@@ -2,8 +2,9 @@
 
 `pipeline` is `Pipeline.serve` between a server that answers at once and a real journal; `path` puts the HTTP edge on
 both sides of it, on transports that are plain Python objects. Time is the best of many batches, and its ratio to a
-plain loop in the same run, for the machine may be busy. `--instructions` counts instead, under valgrind: those do not
-depend on the neighbours at all, and a change of one percent shows.
+plain loop in the same run, for the machine may be busy. `--journal` says whether calls wait for the kernel (standard),
+for the disk (strict), or whether nothing is kept (off); `journal_path.py` compares the three. `--instructions` counts
+instead, under valgrind: those do not depend on the neighbours at all, and a change of one percent shows.
 """
 
 import argparse
@@ -28,14 +29,15 @@ from bench.payloads import LEGACY, MODERN, Case, answer, headers, request
 from doorward.bootstrap.clock import SystemClock
 from doorward.bootstrap.recorded import Recorded
 from doorward.config import Agent
+from doorward.control import audit_keys
 from doorward.control.policies.compile import compile_policies
 from doorward.control.policies.files import PolicyFiles
 from doorward.core.exchange import Answer, Inbound, Outbound, Reply
 from doorward.core.identity import Credential, Grant, Principal
 from doorward.core.policy import Mode, names
-from doorward.core.ports import Upstream
-from doorward.core.snapshot import Keys, Limits, Server, Snapshot, Target
-from doorward.gateway.journal import FileJournal
+from doorward.core.ports import Journal, Upstream
+from doorward.core.snapshot import Keys, Limits, Server, Snapshot, Target, ToolRule
+from doorward.gateway.journal import FileJournal, NullJournal
 from doorward.gateway.live import Live
 from doorward.gateway.meter import Meter
 from doorward.gateway.pipeline import Pipeline
@@ -44,6 +46,7 @@ from doorward.gateway.upstreams import Upstreams
 from doorward.transports.http1.client import Pool
 from doorward.transports.http1.connection import Connection
 from doorward.transports.http1.limits import ServerLimits
+from doorward.transports.http1.outbox import Outbox
 from doorward.transports.http1.server import HttpServer
 from doorward.transports.http1.upstream import UpstreamConnection
 from doorward.transports.http_upstream import HttpUpstream
@@ -56,9 +59,10 @@ ID = 4321
 One = Callable[[], Awaitable[None]]
 
 
-def snapshot() -> Snapshot:
+def snapshot(keep: str = "standard") -> Snapshot:
     """A token, an allow list, enforce, strict reading both ways."""
-    server = Server("crm", Target("http://127.0.0.1:9/mcp"), mode=Mode.ENFORCE, strict_reading=True)
+    rules = (ToolRule("*", names(("*",)), strict=True),) if keep == "strict" else ()
+    server = Server("crm", Target("http://127.0.0.1:9/mcp"), mode=Mode.ENFORCE, strict_reading=True, tools=rules)
     tools = ("text_1", "text_10", "text_100", "structured_1", "structured_10", "structured_100")
     grant = Grant(Principal("agent:bench", "agent:bench"), {"crm": names(tools)}, "bench")
     listed = Agent(id="agent:bench", servers={"crm": tools})
@@ -70,13 +74,18 @@ def snapshot() -> Snapshot:
     return Snapshot(1, "d" * 64, {"crm": server}, agents, keys, limits, policies=policies, allowed_hosts=hosts)
 
 
-def pipeline(directory: Path, upstream: Callable[[Server, Snapshot], Upstream]) -> tuple[Pipeline, Live]:
-    """As ``bootstrap/serve.py`` puts it together."""
-    known, clock, meter = snapshot(), SystemClock(), Meter()
+def pipeline(
+    directory: Path, upstream: Callable[[Server, Snapshot], Upstream], keep: str = "standard"
+) -> tuple[Pipeline, Live, Journal]:
+    """As ``bootstrap/serve.py`` puts it together; the journal as ``keep`` says, one of ``KEEP``."""
+    known, clock, meter = snapshot(keep), SystemClock(), Meter()
     live = Live(known)
-    journal = Recorded(FileJournal(directory), live, meter)
+    signer = audit_keys.ephemeral().signer()
+    journal: Journal = NullJournal()
+    if keep != "off":
+        journal = Recorded(lambda changed: FileJournal(directory, signer=signer, changed=changed), live, meter)
     upstreams = Upstreams(upstream, clock, known)
-    return Pipeline(live, journal, upstreams, clock, meter, Sealer(known.keys.sealing)), live
+    return Pipeline(live, journal, upstreams, clock, meter, Sealer(known.keys.sealing)), live, journal
 
 
 class Instant:
@@ -95,10 +104,10 @@ class Instant:
         self.got = reply.body
 
 
-def pipeline_call(case: Case, directory: Path) -> One:
+def pipeline_call(case: Case, directory: Path, keep: str = "standard") -> One:
     """One call through ``Pipeline.serve``."""
     other = Instant(answer(case, ID))
-    serve = pipeline(directory, lambda *_: other)[0].serve
+    serve = pipeline(directory, lambda *_: other, keep)[0].serve
     body, token, version = request(case, ID), TOKEN.encode(), case.era.encode()
     mirrors = ((b"mcp-method", b"tools/call"), (b"mcp-name", case.tool.encode())) if case.era == MODERN else ()
     passed = ((b"content-type", b"application/json"), *mirrors)
@@ -153,7 +162,10 @@ class Wired(Pool):
     reply = b""
 
     async def _connect(self) -> UpstreamConnection:
-        loop = self._loop = asyncio.get_running_loop()
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+            self.outbox = Outbox(self._loop)
+        loop = self._loop
         connection = UpstreamConnection(self, loop)
         wire: Any = Wire(lambda _: loop.call_soon(connection.data_received, self.reply) and None)
         connection.connection_made(wire)
@@ -162,8 +174,13 @@ class Wired(Pool):
         return connection
 
 
-def path_call(case: Case, directory: Path) -> One:
+def path_call(case: Case, directory: Path, keep: str = "standard") -> One:
     """One call from a client's socket to the server's, and back, but for the sockets."""
+    return edge(case, directory, keep)[0]()
+
+
+def edge(case: Case, directory: Path, keep: str) -> tuple[Callable[[], One], Journal]:
+    """A listener before the whole path: what connects one more client to it, and its journal."""
     body, reply = request(case, ID), answer(case, ID)
     fields = {"Host": "localhost", **headers(case, TOKEN), "Content-Length": str(len(body))}
     lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
@@ -176,27 +193,33 @@ def path_call(case: Case, directory: Path) -> One:
         made._pool.reply = head % len(reply) + reply
         return made
 
-    serving, live = pipeline(directory, upstream)
+    serving, live, journal = pipeline(directory, upstream, keep)
     listener = Listener(serving.serve, lambda: live.snapshot, SystemClock(), lambda *_: None)
     loop = asyncio.get_running_loop()
     server = HttpServer(listener.handle, ServerLimits(), loop=loop)
-    got: asyncio.Future[bytes] = loop.create_future()
-    connection = Connection(server, loop)
-    wire: Any = Wire(lambda data: got.set_result(data))
-    connection.connection_made(wire)
+    server.outbox = Outbox(loop)  # as `start` makes it
 
-    async def one() -> None:
-        nonlocal got
-        got = loop.create_future()
-        connection.data_received(asked)
-        data = await got
-        assert data.endswith(reply), data
-        await asyncio.sleep(0)  # the task behind the answer ends
+    def connect() -> One:
+        got: asyncio.Future[bytes] = loop.create_future()
+        connection = Connection(server, loop)
+        wire: Any = Wire(lambda data: got.set_result(data))
+        connection.connection_made(wire)
 
-    return one
+        async def one() -> None:
+            nonlocal got
+            got = loop.create_future()
+            connection.data_received(asked)
+            data = await got
+            assert data.endswith(reply), data
+            await asyncio.sleep(0)  # the task behind the answer ends
+
+        return one
+
+    return connect, journal
 
 
 CALLS = {"pipeline": pipeline_call, "path": path_call}
+KEEP = ("off", "standard", "strict")
 
 
 async def time_of(one: One) -> None:
@@ -214,9 +237,9 @@ async def time_of(one: One) -> None:
     print(f"{best * 1e6:.1f} us a call, {best / plain:.2f} times a plain loop of 1,000")
 
 
-async def run(what: str, case: Case, calls: int) -> None:
+async def run(what: str, case: Case, calls: int, keep: str) -> None:
     with scratch() as directory:
-        one = CALLS[what](case, directory)
+        one = CALLS[what](case, directory, keep)
         for _ in range(calls or WARM):
             await one()
         if not calls:
@@ -246,6 +269,7 @@ def main() -> None:
     parser.add_argument("--shape", choices=["text", "structured"], default="text")
     parser.add_argument("--kilobytes", type=int, choices=[1, 10, 100], default=1)
     parser.add_argument("--legacy", action="store_true", help="2025-11-25 instead of 2026-07-28")
+    parser.add_argument("--journal", choices=KEEP, default="standard", help="what calls wait for")
     parser.add_argument("--instructions", action="store_true", help="count under valgrind, about a minute")
     parser.add_argument("--calls", type=int, default=0, help="make so many calls and print nothing (for a profiler)")
     chosen = parser.parse_args()
@@ -255,7 +279,7 @@ def main() -> None:
         print(f"{counted:,.0f} instructions a call")
         return
     case = Case(chosen.shape, chosen.kilobytes, LEGACY if chosen.legacy else MODERN)
-    uvloop.run(run(chosen.what, case, chosen.calls))
+    uvloop.run(run(chosen.what, case, chosen.calls, chosen.journal))
 
 
 if __name__ == "__main__":

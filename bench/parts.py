@@ -1,4 +1,4 @@
-"""The parts of the path on their own: tokens, decisions, schemas, detection; each can be run alone."""
+"""The parts of the path on their own: tokens, decisions, schemas, the log, detection; each can be run alone."""
 
 import subprocess
 import sys
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bench.processes import BenchError, pinned
 
-SCRIPTS = ("tokens.py", "policies.py", "validation.py")
+SCRIPTS = ("tokens.py", "policies.py", "validation.py", "journal_path.py", "journal.py")
 HERE = Path(__file__).parent
 DETECTION = ("speed", "cost")
 
@@ -14,6 +14,8 @@ DETECTION = ("speed", "cost")
 def parts(core: int) -> str:
     """What each script says, for people, with the command that makes it."""
     said = [_said(f"python bench/{name}", pinned(core, [sys.executable, str(HERE / name)])) for name in SCRIPTS]
+    # Every core: for long logs it starts a process on each.
+    said.append(_said("python bench/verify.py", [sys.executable, str(HERE / "verify.py")]))
     for name in DETECTION:
         command = [sys.executable, "-m", "bench.detection", name]
         # What it costs a gateway starts its own processes, each on a core of its own.

@@ -46,7 +46,7 @@ class Target:
 
     def forget_records(self) -> None:
         """Empty the journal between rounds: it is opened for appending, so writing goes on at its start."""
-        for file in self.journal.rglob("*.jsonl") if self.journal else ():
+        for file in self.journal.rglob("journal-*.jsonl") if self.journal else ():
             if file.is_file():
                 os.truncate(file, 0)
 

@@ -217,10 +217,19 @@ class Sampling(Section, frozen=True):
     keep: Share = 0.1
 
 
+class Segment(Section, frozen=True):
+    """When a writer of the log begins another file."""
+
+    size: Size = _holds("64MiB")
+    age: Duration = _lasts("1d")
+
+
 class Audit(Section, frozen=True):
     """The log."""
 
     directory: Filled = ".doorward/audit"
+    checkpoints: Filled | None = None
+    segment: Segment = field(default_factory=Segment)
     on_failure: Literal["refuse", "allow"] = "refuse"
     sampling: Sampling | None = None
     sinks: tuple[Plugin, ...] = ()

@@ -19,10 +19,11 @@ class Journal:
         self._seen = 0
 
     def all(self) -> list[Record]:
-        files = sorted(self._directory.rglob("journal.jsonl"))
+        files = sorted(self._directory.rglob("journal-*.jsonl"))
         # The last line may be being written.
         lines = [line for file in files for line in file.read_text().split("\n")[:-1] if line]
-        return [json.loads(line) for line in lines]
+        read = [json.loads(line) for line in lines]
+        return [record for record in read if record["kind"] != "checkpoint"]  # a writer's first says who else is there
 
     def mark(self) -> None:
         self._seen = len(self.all())

@@ -77,4 +77,4 @@ def test_the_readmes_configuration_works(tmp_path: Path, monkeypatch: pytest.Mon
             status, refused = call(running, "get-env", Authorization=f"Bearer {TOKEN}")
             assert (status, refused["result"]["isError"]) == (200, True)
             assert refused["result"]["_meta"]["io.doorward/decision"]["reason"] == "policy.denied"
-    assert list((tmp_path / ".doorward" / "audit").glob("*/journal.jsonl"))
+    assert list((tmp_path / ".doorward" / "audit").glob("*/journal-*.jsonl"))

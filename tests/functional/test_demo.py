@@ -2,6 +2,8 @@
 
 import asyncio
 import io
+import json
+import math
 import os
 import re
 import signal
@@ -18,13 +20,17 @@ from click.testing import CliRunner
 from mcp.types import TextResourceContents
 
 from doorward.cli.demo import command
+from doorward.control.audit_keys import load
+from doorward.core.audit import AuditRecord, timestamp
+from doorward.demo import proof
 from doorward.demo import setting as demo_setting
 from doorward.demo.client import ERAS, LEGACY, MODERN, Session, crm_command, over_http, over_stdio, text_of
 from doorward.demo.customers import CUSTOMERS, KEY, PRODUCTS
 from doorward.demo.grants import minted
 from doorward.demo.paper import Paper
-from doorward.demo.setting import AGENT, DemoError, prepared, started
+from doorward.demo.setting import AGENT, DemoError, Setting, prepared, started
 from doorward.demo.show import run
+from doorward.gateway.journal import FileJournal
 
 WHOLE_S = 60
 
@@ -165,9 +171,14 @@ def test_a_changed_answer_fails_the_demo(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @pytest.fixture(scope="module")
-def whole() -> "subprocess.CompletedProcess[str]":
+def whole(tmp_path_factory: pytest.TempPathFactory) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [sys.executable, "-m", "doorward", "demo"], capture_output=True, text=True, timeout=WHOLE_S, check=False
+        [sys.executable, "-m", "doorward", "demo"],
+        capture_output=True,
+        text=True,
+        timeout=WHOLE_S,
+        check=False,
+        env={**os.environ, "TMPDIR": str(tmp_path_factory.mktemp("demo"))},
     )
 
 
@@ -226,6 +237,77 @@ def test_it_shows_who_may_call_what(whole: "subprocess.CompletedProcess[str]", s
 )
 def test_it_shows_what_is_found(whole: "subprocess.CompletedProcess[str]", shown: str) -> None:
     assert re.search(shown, " ".join(whole.stdout.split()))
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        r"INTACT: every record that is there .* COMPLETE: nothing that was written up to the last exported",
+        r"exported checkpoints of (\d) of \1 writers, covering (\d+) of \2 records",
+        r"forged: writer (\w{32}), record (\d+): .* verify says: writer \1, record \2: .*was changed",
+    ],
+)
+def test_it_shows_that_the_log_is_whole_and_a_forged_one_is_not(
+    whole: "subprocess.CompletedProcess[str]", shown: str
+) -> None:
+    assert re.search(shown, " ".join(whole.stdout.split()))
+
+
+def test_it_leaves_the_report_and_nothing_else(whole: "subprocess.CompletedProcess[str]") -> None:
+    [named] = re.findall(r"^ +(/\S+/report\.html)$", whole.stdout, re.MULTILINE)
+    report = Path(named)
+    assert [*report.parent.parent.iterdir()] == [report.parent]
+    assert (report.parent.stat().st_mode & 0o777, report.stat().st_mode & 0o777) == (0o700, 0o600)
+    page = report.read_text(encoding="utf-8")
+    assert "<html" in page
+    assert AGENT in page
+    assert not any(value in page for value in (KEY, CUSTOMERS[1]["name"], CUSTOMERS[1]["email"]))
+
+
+async def test_a_forgery_that_is_not_found_fails_the_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    setting = with_a_log(tmp_path)
+    monkeypatch.setattr("doorward.demo.proof._FORGED", proof._SAID)
+    with pytest.raises(DemoError, match="verify ended with 0"):
+        await proof.tampered(Paper(io.StringIO()), setting)
+
+
+async def test_a_log_that_is_not_whole_fails_the_demo(tmp_path: Path) -> None:
+    setting = with_a_log(tmp_path)
+    proof._forge(setting.log)
+    with pytest.raises(DemoError, match="verify ended with 1"):
+        await proof.verified(Paper(io.StringIO()), setting)
+
+
+async def test_no_report_stays_of_a_demo_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    setting = with_a_log(tmp_path)
+    left = tmp_path / "left"
+    left.mkdir()
+    monkeypatch.setattr("doorward.demo.proof.tempfile.tempdir", str(left))
+    monkeypatch.setattr("doorward.demo.proof.AGENT", "agent:nobody")
+    with pytest.raises(DemoError, match="does not name agent:nobody"):
+        await proof.page(Paper(io.StringIO()), setting)
+    assert [*left.iterdir()] == []
+
+
+def with_a_log(home: Path) -> Setting:
+    """A setting whose gateway wrote one refusal, and has ended."""
+    setting = prepared(home)
+    setting.configuration.write_text(json.dumps(demo_setting._configuration(setting)))
+    (home / "policies").mkdir()
+    keys = load(home / "keys", rotate=math.inf, now=time.time())
+    journal = FileJournal(setting.log, signer=keys.signer(), copy_to=home / "checkpoints")
+    journal.append(
+        AuditRecord(
+            event_id="1",
+            exchange_id="1",
+            kind="security",
+            phase="security",
+            timestamp=timestamp(time.time()),
+            decision="deny",
+        )
+    )
+    journal.close()
+    return setting
 
 
 def test_it_fits_and_shows_no_secret(whole: "subprocess.CompletedProcess[str]") -> None:

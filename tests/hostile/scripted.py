@@ -136,8 +136,10 @@ def in_background(scripted: Scripted) -> Iterator[Scripted]:
 
     try:
         run(scripted.start())
-        yield scripted
-        run(scripted.stop())
+        try:
+            yield scripted
+        finally:
+            run(scripted.stop())
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()

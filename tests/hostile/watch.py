@@ -69,8 +69,8 @@ def metrics(gateway: Gateway) -> dict[str, float]:
 
 
 def gauges(gateway: Gateway) -> dict[str, float]:
-    """The gauges without labels: what is held now."""
-    names = set(_GAUGE.findall(_text(gateway)))
+    """The gauges without labels: what is held now, so without those of the log that tell what was."""
+    names = set(_GAUGE.findall(_text(gateway))) - {"doorward_journal_checkpoints", "doorward_journal_unsynced_seconds"}
     return {name: value for name, value in metrics(gateway).items() if name in names}
 
 
@@ -84,9 +84,11 @@ def _lines(gateway: Gateway) -> list[str]:
 
 
 def records(gateway: Gateway) -> list[dict[str, Any]]:
-    """Every record in the journal, in order."""
-    lines = [line for path in sorted(gateway.audit_path.rglob("*.jsonl")) for line in path.read_bytes().splitlines()]
-    return [json.loads(line) for line in lines]
+    """Every record in the journal, in order, but the first of each writer, which only says who else is there."""
+    lines = [
+        line for path in sorted(gateway.audit_path.rglob("journal-*.jsonl")) for line in path.read_bytes().splitlines()
+    ]
+    return [record for record in map(json.loads, lines) if record["kind"] != "checkpoint"]
 
 
 async def until(

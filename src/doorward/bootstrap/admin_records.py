@@ -2,23 +2,24 @@
 
 import os
 import time
-from pathlib import Path
 from uuid import uuid4
 
+from doorward.bootstrap import journals
+from doorward.bootstrap.configured import directories
+from doorward.configfile import Loaded
 from doorward.core.audit import AuditRecord, timestamp
-from doorward.gateway.journal import FileJournal
 
 MOST_DETAIL = 4096
 """Characters."""
 
 
-def admin_record(audit_directory: Path, *, what: str, detail: str, user: str, grant_id: str = "") -> None:
+def admin_record(loaded: Loaded, *, what: str, detail: str, user: str, grant_id: str = "") -> None:
     """Append one record to the log, as a writer of its own (docs/guarantees.md, G5).
 
     ``what`` is the command ("override grant"), ``detail`` what it did, without secrets, ``user`` as ``os_user`` says.
-    Raises ``JournalFault``.
+    It is on the disk when this returns. Raises ``JournalFault`` and ``InvalidConfiguration``.
     """
-    journal = FileJournal(audit_directory)
+    journal = journals.journal(loaded, *directories(loaded))
     try:
         journal.append(
             AuditRecord(
@@ -32,6 +33,7 @@ def admin_record(audit_directory: Path, *, what: str, detail: str, user: str, gr
                 detail=detail[:MOST_DETAIL],
             )
         )
+        journal.flush()
     finally:
         journal.close()
 

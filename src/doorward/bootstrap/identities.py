@@ -23,11 +23,10 @@ from doorward.control.token_grants import Settings
 from doorward.control.token_requests import Reply
 from doorward.control.token_service import TokenService
 from doorward.control.verifier import Verifier
-from doorward.core.audit import AuditRecord
 from doorward.core.decision import Decision
 from doorward.core.exchange import Headers
 from doorward.core.identity import Grant
-from doorward.core.ports import Clock
+from doorward.core.ports import Clock, Journal
 from doorward.core.snapshot import Snapshot
 from doorward.gateway.tokens import TokenCache
 
@@ -50,13 +49,13 @@ class Identities:
         keys: Path,
         store: Store,
         clock: Clock,
-        record: Callable[[AuditRecord], None],
+        journal: Journal,
         room: Callable[[str, str], bool],
     ) -> None:
         self._keys = keys
         self._store = store
         self._clock = clock
-        self._record = record
+        self._journal = journal
         self._room = room
         self._attempts: Attempts | None = None
         self._current: Identity | None = None
@@ -92,7 +91,8 @@ class Identities:
             Settings(own_url, clients, known, float(config.identity.tokens.lifetime)),
             keys=signing,
             store=self._store,
-            record=self._record,
+            record=self._journal.append,
+            kept=self._journal.written,
             clock=self._clock,
             attempts=self._attempts,
             hashing=snapshot.keys.hashing,

@@ -19,14 +19,17 @@ from doorward.bootstrap.clock import SystemClock
 from doorward.bootstrap.configured import compiled, known_tools, load_detectors
 from doorward.bootstrap.following import Following
 from doorward.bootstrap.identities import Identities, Identity
+from doorward.bootstrap.journals import journal, signing
 from doorward.bootstrap.leasing import Leasing
 from doorward.bootstrap.recorded import Recorded
+from doorward.bootstrap.recovered import recovered
 from doorward.config import Tls
 from doorward.configtypes import InvalidConfiguration, Problem
 from doorward.control import keys as keystore
 from doorward.control.compile import Compiled
 from doorward.control.policies.schema import KnownTool
 from doorward.control.store import Store, StoreFault
+from doorward.core import audit
 from doorward.core.audit import Record
 from doorward.core.decision import Reason
 from doorward.core.ports import Upstream
@@ -36,7 +39,6 @@ from doorward.gateway.alerting import Alerting
 from doorward.gateway.call import Ids
 from doorward.gateway.conversations import Conversations
 from doorward.gateway.edge_records import EdgeRecords
-from doorward.gateway.journal import FileJournal
 from doorward.gateway.live import Live
 from doorward.gateway.meter import CONNECTIONS, EDGE_REFUSED, IN_FLIGHT, STREAMS, TASKS, UPSTREAM_FAILURES, Meter
 from doorward.gateway.pipeline import Pipeline
@@ -95,7 +97,7 @@ async def build(start: Start) -> "Gateway":
     keys, port = _keys(start.keys), start.port
     made = compiled(loaded, keys, version=start.version, port=port, known_tools=tools, lenient=True)
     certificate = _certificate(loaded.config.listen.tls, loaded.base_dir)
-    gateway = Gateway(start, made.snapshot, store, FileJournal(start.audit), certificate)
+    gateway = Gateway(start, loaded, made.snapshot, store, certificate)
     await gateway.begin(loaded, made)
     return gateway
 
@@ -114,11 +116,12 @@ class Gateway:
     def __init__(
         self,
         start: Start,
+        loaded: configfile.Loaded,
         snapshot: Snapshot,
         store: Store,
-        journal: FileJournal,
         certificate: ServerCertificate | None,
     ) -> None:
+        """Raises ``JournalFault``."""
         self._start = start
         self._store = store
         self._loaded: configfile.Loaded | None = None
@@ -126,7 +129,9 @@ class Gateway:
         self._look: asyncio.TimerHandle | None = None
         self._meter = Meter()
         self._live = Live(snapshot)
-        self._journal = Recorded(journal, self._live, self._meter, self._offer)
+        self._journal = Recorded(
+            lambda changed: journal(loaded, start.keys, start.audit, changed), self._live, self._meter, self._offer
+        )
         self._alerting: Alerting | None = None
         clock = self._clock = SystemClock()
         self._edge = EdgeRecords(self._journal, clock, Ids().next)
@@ -135,7 +140,7 @@ class Gateway:
         self._sealer = Sealer(snapshot.keys.sealing)
         self._following = Following(store, self._live, clock, self._recompile)
         self._catalogue = self._following.catalogue
-        self._identities = Identities(start.keys, store, clock, self._journal.append, self._edge.room)
+        self._identities = Identities(start.keys, store, clock, self._journal, self._edge.room)
         self._leasing = Leasing(store, clock, start.workers)
         self._pipeline = Pipeline(
             self._live,
@@ -169,6 +174,8 @@ class Gateway:
         self._identities.swap(self._identities.prepare(loaded, self._live.snapshot))
         self._keep_policies(made)
         self._tell(made.alerts)
+        self._journal.journal.decided_by(made.snapshot.policy_digest)
+        await asyncio.to_thread(recovered, self._start.audit, self._journal.journal)
         await asyncio.to_thread(load_detectors, made.snapshot)
         await self._following.start(loaded.config.servers)
 
@@ -191,9 +198,13 @@ class Gateway:
     async def swap(self, prepared: Prepared) -> None:
         """Calls from now on see it; calls under way keep what they took."""
         await asyncio.to_thread(self._keep_policies, prepared.made)
+        signer = await asyncio.to_thread(signing, prepared.loaded, self._start.keys)
         before, snapshot = self._loaded, prepared.made.snapshot
         self._loaded = prepared.loaded  # with the snapshot: policies are compiled anew from both
         self._live.swap(snapshot)
+        audit.forget()  # a hash key that was erased meanwhile is nowhere any more
+        self._journal.journal.decided_by(snapshot.policy_digest)
+        self._journal.journal.sign_with(signer)
         self._identities.swap(prepared.identity)
         self._sealer.rekey(snapshot.keys.sealing)
         self._server.limits = _limits(snapshot)

@@ -67,7 +67,7 @@ class Governance:
         self._store = configuration.store
         self._environ = environ
         self._live = live
-        self._identities = Identities(configuration.directory, self._store, clock, journal.append, lambda *_: True)
+        self._identities = Identities(configuration.directory, self._store, clock, journal, lambda *_: True)
         self._following = Following(self._store, live, clock, self._recompile)
         self.catalogue = self._following.catalogue
         resource = f"{live.snapshot.public_url}/mcp/{server}"

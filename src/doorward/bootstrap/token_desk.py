@@ -197,8 +197,7 @@ class TokenDesk:
         return Store(location(self._config.state.url, self._loaded.base_dir))
 
     def _record(self, verb: str, detail: str, grant_id: str) -> None:
-        directory = self._loaded.base_dir / self._config.audit.directory
-        admin_record(directory, what=verb, detail=detail, user=os_user(), grant_id=grant_id)
+        admin_record(self._loaded, what=verb, detail=detail, user=os_user(), grant_id=grant_id)
 
 
 class _Held:

@@ -14,18 +14,22 @@ import os
 import re
 import secrets
 import sys
+import threading
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from doorward.bootstrap.clock import SystemClock
+from doorward.bootstrap.recovered import recovered
 from doorward.bootstrap.stdio_caller import NoCaller
 from doorward.bootstrap.stdio_token import is_set
 from doorward.configtypes import InvalidConfiguration, Problem
 from doorward.control import keys as keystore
+from doorward.control.audit_keys import Deferred
 from doorward.core.errors import Fault, JournalFault
 from doorward.core.exchange import Answer, Inbound, Outbound
 from doorward.core.identity import Credential, Grant, Principal
@@ -62,7 +66,12 @@ class Setting:
     """
 
     def __init__(
-        self, snapshot: Snapshot, server: str, audit: Path, configuration: "Configuration | None" = None
+        self,
+        snapshot: Snapshot,
+        server: str,
+        audit: Path,
+        open_journal: Callable[[], FileJournal],
+        configuration: "Configuration | None" = None,
     ) -> None:
         self.token: bytes | None = None
         if not is_set(os.environ):
@@ -72,6 +81,7 @@ class Setting:
         self.snapshot = snapshot
         self.server = server
         self.audit = audit
+        self.open_journal = open_journal
         self.configuration = configuration
 
 
@@ -120,6 +130,8 @@ async def _carry(child: Child, setting: Setting, journal: Journal) -> int:
     catalogue = governance.catalogue if governance is not None else None
     pipeline = Pipeline(live, journal, upstreams, clock, Meter(), _Unsealed(), catalogue=catalogue)
     template = Inbound("stdio", "POST", setting.server, token=setting.token)
+    # Beside the calls: whoever starts a server again should not wait for what killed ones left in the log.
+    threading.Thread(target=recovered, args=(setting.audit, journal), name="recovery", daemon=True).start()
     duplex = Duplex(pipeline, template, wire.to_server, wire.to_client, caller=_caller(setting, governance))
     try:
         if setting.configuration is not None:  # or the first message would be late for its deadline
@@ -206,7 +218,9 @@ def _alone(argv: Sequence[str], server: str | None, mode: Mode | None) -> Settin
         keys=_keys(state / "keys", required=mode.enforcing),
         journal_required=mode.enforcing,
     )
-    return Setting(snapshot, name, state / "audit")
+    keys, audit = state / "keys", state / "audit"
+    signer = Deferred(keys, rotate=_ROTATE, now=time.time())
+    return Setting(snapshot, name, audit, partial(FileJournal, audit, signer=signer))
 
 
 def _local_user(server: str) -> Grant:
@@ -219,6 +233,7 @@ def _configured(config: str, server: str | None, mode: Mode | None) -> Setting:
     """The settings of one server of a configuration file. Its ``command`` is not used: the child runs already."""
     # Not at the top: nobody who runs without a file should wait for YAML, Cedar, SQLite and cryptography.
     from doorward import configfile
+    from doorward.bootstrap import journals
     from doorward.bootstrap.configured import directories
     from doorward.bootstrap.stdio_configured import Configuration
 
@@ -239,13 +254,14 @@ def _configured(config: str, server: str | None, mode: Mode | None) -> Setting:
         strict = mode.enforcing or any(rule.mode is not None and rule.mode.enforcing for rule in wrapped.tools)
         anonymous = wrapped.anonymous and not mode.enforcing
         wrapped = replace(wrapped, mode=mode, strict_reading=strict, anonymous=anonymous)
-    return Setting(replace(snapshot, servers={server: wrapped}), server, audit, configuration)
+    opened = partial(journals.journal, loaded, keys, audit)
+    return Setting(replace(snapshot, servers={server: wrapped}), server, audit, opened, configuration)
 
 
 def _journal(setting: Setting) -> Journal:
     """Records are required where the mode enforces or the file says so; elsewhere a missing journal is only loud."""
     try:
-        return FileJournal(setting.audit)
+        return setting.open_journal()
     except JournalFault as fault:
         if setting.snapshot.journal_required:
             raise

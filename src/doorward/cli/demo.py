@@ -9,7 +9,7 @@ import click
 def command() -> None:
     """Try it: a sample MCP server, the gateway before it, and one call with and without.
 
-    Starts and stops all it needs; takes about ten seconds. Exit code 1: something is not as it should be.
+    Starts and stops all it needs; takes about twenty seconds. Exit code 1: something is not as it should be.
     """
     try:
         # The official SDK is an extra: the gateway itself does not use it.

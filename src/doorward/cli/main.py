@@ -4,6 +4,8 @@ from importlib import import_module
 
 import click
 
+from doorward.cli.lazy import LazyGroup
+
 VERBS = {
     "demo": "One call with and without the gateway, and what the gateway saw. Needs nothing.",
     "serve": "The gateway: workers, admin address, hot reload.",
@@ -12,28 +14,16 @@ VERBS = {
     "policy": "Policies: show, test, explain, replay.",
     "override": "Justified exceptions that expire: grant, list, revoke.",
     "inspect": "What the detectors would find in a file, and why.",
-    "audit": "The log: report.",
+    "audit": "The log: verify, query, tail, export, report.",
     "check": "Read the configuration without starting; names file, line and remedy.",
     "schema": "Print the JSON Schema of the configuration file.",
 }
 """Verb -> its line in the help; the command is ``doorward.cli.VERB:command``."""
 
 
-class LazyGroup(click.Group):
-    """A group that knows its verbs' names without importing them."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(VERBS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in VERBS:
-            return None
-        command = import_module(f"doorward.cli.{cmd_name}").command
-        return command if isinstance(command, click.Command) else None
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(VERBS.items()))
+class Verbs(LazyGroup):
+    package = "doorward.cli"
+    verbs = VERBS
 
 
 def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -43,7 +33,7 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
         ctx.exit()
 
 
-@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--version",
     is_flag=True,

@@ -12,7 +12,6 @@ from typing import Any, NoReturn
 import click
 
 from doorward.bootstrap.admin_records import admin_record, os_user
-from doorward.bootstrap.configured import directories
 from doorward.cli.options import NO, OUTSIDE_FAILED, WRONG_USE, config_file, json_flag
 from doorward.config import Config
 from doorward.configfile import Loaded, load
@@ -63,7 +62,7 @@ def grant(
         with _store(loaded) as store:
             # What loosens is recorded before it is in force.
             detail = f"{made.id}: rule {rule}, agent {agent}, server {chosen}, tool {tool}, for {lasts}: {why}"
-            admin_record(directories(loaded)[1], what="override grant", detail=detail, user=granted.by)
+            admin_record(loaded, what="override grant", detail=detail, user=granted.by)
             store.add_override(made, why=why, by=granted.by, created=now)
     _print(granted, as_json)
     mode = rollout.tool_mode(loaded.config, loaded.config.servers[chosen], tool)
@@ -99,7 +98,7 @@ def revoke(config: Path, id: str, as_json: bool) -> None:
             # What tightens is in force before it is recorded.
             ended = store.end_override(id, os_user(), time.time())
             if ended:
-                admin_record(directories(loaded)[1], what="override revoke", detail=id, user=os_user())
+                admin_record(loaded, what="override revoke", detail=id, user=os_user())
     if as_json:
         click.echo(json.dumps({"id": id, "ended": ended}))
     else:

@@ -141,5 +141,5 @@ def _tools(path: str, server: Server) -> Found:
     for glob, tool in server.tools.items():
         place = f"{path}.tools.{glob}"
         if tool.strict:
-            message = "refuses calls that no schema can check; that records wait for the disk is not built yet"
+            message = "refuses calls that no schema can check; each call and each answer waits for the disk"
             yield Notice(path=child(place, "strict"), message=message)

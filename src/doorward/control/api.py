@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from doorward.control.audit.events import Events
 from doorward.control.journal_view import Position, recent
 from doorward.control.store import Issued, StoreFault
 from doorward.control.store.rows import Granted, Revoked
@@ -85,6 +86,7 @@ class Api:
         self._audit = audit
         self._modes = modes
         self._now = now
+        self._events = Events(audit, now)
 
     def routes(self) -> list[Route]:
         return [
@@ -93,7 +95,12 @@ class Api:
             Route("/api/v1/overrides", self.overrides),
             Route("/api/v1/modes", self.modes),
             Route("/api/v1/decisions", self.decisions),
+            *self._events.routes(),
         ]
+
+    def close(self) -> None:
+        """End what goes on beside requests: live streams, and the index being built."""
+        self._events.close()
 
     async def grants(self, request: Request) -> Response:
         return await self._page(request, self._store.grants_page, _grant)

@@ -88,4 +88,4 @@ def _allowed(keys: Keys, entries: Iterable[str]) -> list[str]:
 
 
 def _keyed(keys: Keys, data: bytes) -> str:
-    return hmac.digest(keys.hashing, data, "sha256").hex()
+    return hmac.digest(keys.lasting, data, "sha256").hex()

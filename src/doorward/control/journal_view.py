@@ -5,22 +5,19 @@ For people to look at. It proves nothing (that is the verifier's work), skips wh
 """
 
 import heapq
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from doorward.control.audit.read import lines_back, segment_file, segments, writers
+
 MOST_BYTES = 16 << 20
 """Read in all for one question."""
 
 MOST_WRITERS = 64
 """Journals looked at: those written last. (Each start and each command that changes something is a writer.)"""
-
-LONGEST_LINE = 1 << 20
-
-_PIECE = 32 << 10
 
 Position = tuple[str, str, int]
 """Timestamp, writer, sequence: the order of the view, the newest highest."""
@@ -60,9 +57,10 @@ def recent(
     most_bytes: int = MOST_BYTES,
 ) -> Recent:
     """At most ``limit`` records for which ``wanted`` is true, older than ``before``. No journal: no records."""
-    journals, all_of_them = _journals(directory)
+    last, all_of_them = _written_last(directory)
     budget = _Budget(most_bytes)
-    merged = heapq.merge(*(_placed(journal, budget) for journal in journals), key=lambda found: found[0], reverse=True)
+    placed = (_placed(directory, writer, budget) for writer in last)
+    merged = heapq.merge(*placed, key=lambda found: found[0], reverse=True)
     found: list[tuple[Position, dict[str, Any]]] = []
     for position, record in merged:
         if (before is not None and position >= before) or not wanted(record):
@@ -73,63 +71,30 @@ def recent(
     return Recent([record for _, record in found], None, all_of_them and not budget.short)
 
 
-def _journals(directory: Path) -> tuple[list[Path], bool]:
-    """The journals that were written last, and whether these are all."""
-    written: list[tuple[int, Path]] = []
-    try:
-        entries = list(os.scandir(directory))
-    except OSError:
-        return [], True
-    for entry in entries:
-        journal = Path(entry.path) / "journal.jsonl"
+def _written_last(directory: Path) -> tuple[list[str], bool]:
+    """The writers that wrote last, and whether these are all."""
+    written: list[tuple[int, str]] = []
+    for writer in writers(directory):
+        numbers = segments(directory, writer)
         try:
-            written.append((journal.stat().st_mtime_ns, journal))
-        except OSError:
-            continue  # no writer's directory
+            written.append((segment_file(directory, writer, numbers[-1]).stat().st_mtime_ns, writer))
+        except (OSError, IndexError):
+            continue  # it has not written yet
     last = heapq.nlargest(MOST_WRITERS, written)
-    return [journal for _, journal in last], len(last) == len(written)
+    return [writer for _, writer in last], len(last) == len(written)
 
 
-def _placed(journal: Path, budget: _Budget) -> Iterator[tuple[Position, dict[str, Any]]]:
-    """The records of one journal, the last first. ``heapq.merge`` needs them in order, so what was written before a
+def _placed(directory: Path, writer: str, budget: _Budget) -> Iterator[tuple[Position, dict[str, Any]]]:
+    """The records of one writer, the last first. ``heapq.merge`` needs them in order, so what was written before a
     clock was set back stands at the time of the record after it.
     """
     decode = msgspec.json.Decoder(dict[str, Any]).decode
     ceiling = "~"  # after every digit
-    try:
-        for line in backwards(journal, budget.take):
-            try:
-                record = decode(line)
-                position = (min(str(record["timestamp"]), ceiling), str(record["writer"]), int(record["seq"]))
-            except (msgspec.DecodeError, KeyError, ValueError, TypeError):
-                continue
-            ceiling = position[0]
-            yield position, record
-    except OSError:
-        return
-
-
-def backwards(file: Path, take: Callable[[int], int]) -> Iterator[bytes]:
-    """The whole lines of a file from its end, without their line ends; ``take(n)`` says how much of ``n`` may be read.
-
-    What follows the last line end is being written, and what is longer than ``LONGEST_LINE`` no record: both are left
-    out.
-    """
-    with file.open("rb") as opened:
-        place = opened.seek(0, os.SEEK_END)
-        rest: bytes | None = None  # the beginning of the line that the pieces read so far cut; None: it is left out
-        while place:
-            size = take(min(_PIECE, place))
-            if size == 0:
-                return
-            place = opened.seek(place - size)
-            head, *lines = opened.read(size).split(b"\n")
-            if lines:
-                if rest is not None:
-                    yield lines[-1] + rest
-                yield from reversed(lines[:-1])
-                rest = head
-            elif rest is not None:
-                rest = head + rest if len(rest) < LONGEST_LINE else None
-        if rest is not None:
-            yield rest
+    for line in lines_back(directory, writer, budget.take):
+        try:
+            record = decode(line.raw)
+            position = (min(str(record["timestamp"]), ceiling), str(record["writer"]), int(record["seq"]))
+        except (msgspec.DecodeError, KeyError, ValueError, TypeError):
+            continue
+        ceiling = position[0]
+        yield position, record

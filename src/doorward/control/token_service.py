@@ -6,7 +6,7 @@ one or revokes one is recorded first; without the record nothing is handed out.
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 from uuid import uuid4
 
@@ -53,10 +53,15 @@ class Store(Deciding, Protocol):
     def revoke(self, kind: str, value: str, *, issuer: str = "", until: float, by: str, at: float) -> None: ...
 
 
+async def _at_once() -> None:
+    """Where a record is there as soon as it was taken."""
+
+
 class TokenService:
     """One configuration's token service; at a reload a new one takes its place and keeps ``attempts``.
 
-    ``record`` keeps one record or raises ``JournalFault``. ``room(address, reason)``: whether one more refusal of this
+    ``record`` takes one record or raises ``JournalFault``; ``kept`` returns when all that was taken is there, or raises
+    it: nothing is handed out before. ``room(address, reason)``: whether one more refusal of this
     address is recorded singly (``gateway.edge_records``). ``hashing``: the key that client secrets were hashed with.
     """
 
@@ -66,7 +71,8 @@ class TokenService:
         *,
         keys: SigningKeys,
         store: Store,
-        record: Callable[[AuditRecord], None],
+        record: Callable[[AuditRecord], object],
+        kept: Callable[[], Awaitable[None]] = _at_once,
         clock: Clock,
         attempts: Attempts,
         hashing: bytes,
@@ -78,6 +84,7 @@ class TokenService:
         self._keys = keys
         self._store = store
         self._record = record
+        self._all_kept = kept
         self._clock = clock
         self._attempts = attempts
         self._room = room
@@ -117,7 +124,9 @@ class TokenService:
                 return later(wait)
             form = read_form(query, headers, body)
             act = self._token if told.path == TOKEN else self._revoke
-            return await act(told, form, read_credentials(headers, form))
+            reply = await act(told, form, read_credentials(headers, form))
+            await self._all_kept()
+            return reply
         except OAuthRefusal as refusal:
             if refusal.status == 401 or refusal.reason in _FAILED:
                 known = told.client if told.client in self._settings.clients else ""

@@ -83,15 +83,28 @@ class AuditRecord(msgspec.Struct, kw_only=True):
         return _encode(self) + b"\n"
 
 
+class Opening(AuditRecord, kw_only=True):
+    """The first record of a writer: ``kind`` "checkpoint", ``phase`` "opened".
+
+    ``heads``: the writers that it found and that nobody had named at their end yet, each with how many records it had
+    and the SHA-256 of its last line. So every writer is named by one that came later, or is among the newest.
+    """
+
+    heads: dict[str, tuple[int, str]] = {}
+
+
 class Line(msgspec.Struct, frozen=True, gc=False):
     """A record as text already, but for the three members that are the journal's own (``stages/line.py``).
 
     ``before`` ends where ``writer`` begins, ``after`` is what follows ``prev``. Nothing in it is worth telling anybody:
-    it has no reason, no finding, no refusal.
+    it has no reason, no finding, no refusal. ``exchange_id`` and ``phase`` are those in the text: the journal must know
+    which exchanges it still owes an end.
     """
 
     before: str
     after: str
+    exchange_id: str
+    phase: str
 
     def line(self, writer: str, seq: int, prev: str) -> bytes:
         """As the journal keeps it."""
@@ -111,6 +124,11 @@ def digest(key: bytes, data: bytes | memoryview) -> str:
     outer.update(inner.digest())
     found: str = outer.hexdigest()
     return found
+
+
+def forget() -> None:
+    """Keep no key that ``digest`` was called with: one may be about to be erased."""
+    _contexts.cache_clear()
 
 
 @lru_cache(maxsize=8)

@@ -110,6 +110,10 @@ class Reason(StrEnum):
     DISCONNECTED = "client.disconnected"
     CANCELLED = "client.cancelled"
     RESUMED = "stream.resumed"
+    # what the log says about itself, in records only
+    JOURNAL_INTERRUPTED = "journal.interrupted"
+    JOURNAL_TORN = "journal.torn"
+    JOURNAL_UNSYNCED = "journal.unsynced"
 
 
 class Decision(msgspec.Struct, frozen=True):

@@ -100,11 +100,32 @@ class Broker(Protocol):
 
 
 class Journal(Protocol):
-    """The audit log of one process. ``append`` returns when the kernel has the record; raises ``JournalFault``."""
+    """The audit log of one process. ``writer``: its name there; empty where nothing is kept."""
 
-    def append(self, record: Record) -> None: ...
+    @property
+    def writer(self) -> str: ...
 
-    def close(self) -> None: ...
+    def append(self, record: Record, *, early: bool = False) -> int:
+        """Give a record its place; it is written as soon as can be. Never waits. The number that comes back names it
+        for ``written`` and ``synced``.
+
+        ``early``: it is about somebody who is not known yet, and the first to be left out where space is short.
+        Raises ``JournalFault`` while the journal cannot take records.
+        """
+
+    async def written(self, ticket: int | None = None) -> None:
+        """Return when the kernel has this record (the last one) and all before. Raises ``JournalFault`` if it never
+        got there.
+        """
+
+    async def synced(self, ticket: int | None = None) -> None:
+        """The same, and the disk has them too."""
+
+    def flush(self, timeout: float = 10.0) -> None:
+        """``synced`` where there is no event loop."""
+
+    def close(self) -> None:
+        """Write and sync what is there, and end."""
 
 
 class Seals(Protocol):

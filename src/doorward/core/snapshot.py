@@ -105,11 +105,16 @@ _STRICTNESS = {mode: rank for rank, mode in enumerate(Mode)}
 
 
 class Keys(msgspec.Struct, frozen=True):
-    """Secret keys shared by all workers. ``sealing`` may hold retired keys after the first, to open with only."""
+    """Secret keys shared by all workers.
+
+    ``hashing``, called ``hash_key_id`` in records, is the key of this period. ``sealing`` may hold retired keys after
+    the first, to open with only. ``lasting`` never changes: for what must stay comparable from one period to the next.
+    """
 
     hashing: bytes
     hash_key_id: str
     sealing: tuple[bytes, ...]
+    lasting: bytes = b""
 
     def __repr__(self) -> str:
         return "Keys(****)"

@@ -74,6 +74,11 @@ class Setting:
         return f"{self.url}/mcp/crm-audit"
 
     @property
+    def log(self) -> Path:
+        """What the gateway keeps; the wrapped stdio servers keep theirs elsewhere."""
+        return self.home / "audit"
+
+    @property
     def configuration(self) -> Path:
         return self.home / "doorward.yaml"
 
@@ -89,7 +94,7 @@ class Setting:
 
     def records(self) -> list[dict[str, Any]]:
         """All that was written to the journals so far, in order of time."""
-        lines = [line for file in self.home.rglob("*.jsonl") for line in file.read_bytes().splitlines()]
+        lines = [line for file in self.home.rglob("journal-*.jsonl") for line in file.read_bytes().splitlines()]
         return sorted((json.loads(line) for line in lines), key=lambda record: (record["timestamp"], record["seq"]))
 
     def last_outcome(self, server: str) -> dict[str, Any]:
@@ -100,8 +105,11 @@ class Setting:
             raise DemoError(f"the journal holds no outcome of a call to {server}")
         return found[-1]
 
-    async def doorward(self, *arguments: str) -> str:
-        """What a verb of ``doorward`` says about this gateway's configuration, run as an operator would."""
+    async def doorward(self, *arguments: str, ends_with: int = 0) -> str:
+        """What a verb of ``doorward`` says about this gateway's configuration, run as an operator would.
+
+        ``ends_with``: the exit code that it is to have.
+        """
         command = [sys.executable, "-m", "doorward", *arguments, "-c", str(self.configuration)]
         process = await asyncio.create_subprocess_exec(
             *command, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT, env=self.environment(), start_new_session=True
@@ -110,7 +118,7 @@ class Setting:
             said, _ = await asyncio.wait_for(process.communicate(), _START_S)
         finally:
             await _stop(process)
-        if process.returncode != 0:
+        if process.returncode != ends_with:
             raise DemoError(f"doorward {' '.join(arguments[:2])} ended with {process.returncode}: {said.decode()}")
         return said.decode()
 
@@ -214,7 +222,7 @@ def _configuration(setting: Setting) -> dict[str, Any]:
         "keys": {"directory": str(setting.home / "keys")},
         "policies": "policies",
         "state": {"url": f"sqlite:{setting.home / 'state.db'}"},
-        "audit": {"directory": str(setting.home / "audit")},
+        "audit": {"directory": str(setting.log), "checkpoints": str(setting.home / "checkpoints")},
         "identity": {"anonymous": False, "agents": [_agent(AGENT, routes, ["*"]), _agent(HELPER, ["crm"], ["*"])]},
         "servers": {
             "crm": {"url": setting.direct, "mode": "enforce", "sensitivity": "high"},

@@ -1,5 +1,5 @@
-"""The run, start to end: who may call what is in grants.py and exceptions.py, what is found in screening.py, the rest
-here.
+"""The run, start to end: who may call what is in grants.py and exceptions.py, what is found in screening.py, what the
+log is worth in proof.py, the rest here.
 """
 
 import asyncio
@@ -20,6 +20,7 @@ from doorward.demo.customers import PRODUCTS
 from doorward.demo.exceptions import audited, denied, excepted
 from doorward.demo.grants import allowed, minted, narrowed, refused, revoked
 from doorward.demo.paper import Paper
+from doorward.demo.proof import page, tampered, verified
 from doorward.demo.screening import customer, known, notes, report, stopped
 from doorward.demo.setting import CLEAN, CUSTOMER, DETECTORS, DemoError, Setting, prepared, said, started, tail
 
@@ -28,7 +29,9 @@ _WHOLE_S = 60.0
 
 
 def run(paper: Paper) -> None:
-    """Everything, start to end. Raises ``DemoError`` when something is not as it should be; leaves nothing behind."""
+    """Everything, start to end. Raises ``DemoError`` when something is not as it should be. Leaves nothing behind but
+    a report, where all went well.
+    """
     with tempfile.TemporaryDirectory(prefix="doorward-demo-") as directory:
         asyncio.run(_bounded(paper, Path(directory)))
 
@@ -82,11 +85,13 @@ async def _show(paper: Paper, home: Path) -> None:
             ):
                 await part(paper, setting)
             written = len(setting.records())
+        for part in (verified, tampered, page):  # the gateway has ended, so its log is closed
+            await part(paper, setting)
     finally:
         stdio.cancel()
         await asyncio.gather(stdio, return_exceptions=True)
     paper.line()
-    paper.line(f"Done. {written} records in the journal; everything that was started has ended.")
+    paper.line(f"Done. {written} records in the journals; everything that was started has ended.")
 
 
 async def _same_answer(paper: Paper, setting: Setting, stdio: Sequence[list[str]]) -> None:

@@ -22,7 +22,7 @@ FIRST_WAIT, LONGEST_WAIT = 1.0, 300.0
 PATIENCE = 30.0
 """Seconds after which an attempt counts as failed, whatever the plug-in is doing."""
 
-Keep = Callable[[AuditRecord], None]
+Keep = Callable[[AuditRecord], object]
 
 
 class Told:

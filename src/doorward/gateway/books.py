@@ -71,11 +71,10 @@ class Books:
     def intend(self, call: Call) -> None:
         """One record a request before it is forwarded; the only record of a notification, a response, a DELETE."""
         begun = self.clock.monotonic()
-        snapshot = call.snapshot
         for exchange in call.exchanges:
             self._hash_arguments(call, exchange)
             phase = _FIRST.get(exchange.kind, "")
-            self._append(snapshot, exchange, phase)
+            self._append(call, exchange, phase)
             if not phase:
                 exchange.answered = True  # this is the one record; how the server took it is in the log
                 self._close(exchange, begun - call.inbound.received)
@@ -97,7 +96,9 @@ class Books:
         reason: Reason | None = None,
         detail: str = "",
     ) -> None:
-        """The outcome, once. Raises ``JournalFault``: then the answer must be withheld (G4)."""
+        """The outcome, once; ``kept`` says when it is there. Raises ``JournalFault``: then the answer must be withheld
+        (G4).
+        """
         if exchange.answered:
             return
         begun = self.clock.monotonic()
@@ -114,7 +115,7 @@ class Books:
             self._hash_arguments(call, exchange)
         phase = _LAST.get(exchange.kind, "")
         if exchange.reason not in _EARLY or self._early(call.inbound.client_ip, exchange.reason):
-            self._append(call.snapshot, exchange, phase, latency=latency, detail=detail)
+            self._append(call, exchange, phase, latency=latency, detail=detail)
         exchange.answered = True
         self.meter.observe("journal", self.clock.monotonic() - begun)
         self._close(exchange, latency)
@@ -123,11 +124,35 @@ class Books:
         """A record beside the exchange's own: a summary of a long stream, an interim message that was redacted or
         refused.
         """
-        self._append(call.snapshot, exchange, phase, kind=kind, reason=reason, detail=detail)
+        self._append(call, exchange, phase, kind=kind, reason=reason, detail=detail)
+
+    async def kept(self, call: Call) -> None:
+        """Return when the kernel has every record of a call so far; the disk, where one of its tools is ``strict``.
+
+        Before this nothing may be forwarded, and nothing sent (G1). Raises ``JournalFault`` where records are required.
+        """
+        if not call.unkept:
+            return
+        call.unkept = False
+        begun = self.clock.monotonic()
+        try:
+            if _strict(call):
+                await self._journal.synced()
+            else:
+                await self._journal.written()
+        except JournalFault as fault:
+            self._went_unrecorded(call.snapshot, fault)
+        self.meter.observe("journal", self.clock.monotonic() - begun)
+
+    def _went_unrecorded(self, snapshot: Snapshot, fault: JournalFault) -> None:
+        if snapshot.journal_required:
+            raise fault
+        self.unrecorded += 1
+        log.warning("a call went unrecorded, as audit.on_failure allows (%d so far)", self.unrecorded)
 
     def _append(
         self,
-        snapshot: Snapshot,
+        call: Call,
         exchange: Exchange,
         phase: str,
         *,
@@ -136,7 +161,7 @@ class Books:
         kind: str = "",
         reason: Reason | None = None,
     ) -> None:
-        event_id, wall, key = self._ids.next(), self.clock.wall(), snapshot.keys.hash_key_id
+        event_id, wall, key = self._ids.next(), self.clock.wall(), call.snapshot.keys.hash_key_id
         entry: Record | None = None
         if not detail and not kind:
             entry = line(exchange, phase, event_id=event_id, wall=wall, hash_key_id=key, latency=latency)
@@ -147,14 +172,13 @@ class Books:
             entry.kind = kind or entry.kind
             entry.reason = entry.reason if reason is None else reason
         try:
-            self._journal.append(entry)
+            self._journal.append(entry, early=exchange.reason in _EARLY)
             if exchange.alert:
                 self._alert(entry)
-        except JournalFault:
-            if snapshot.journal_required:
-                raise
-            self.unrecorded += 1
-            log.warning("a call went unrecorded, as audit.on_failure allows (%d so far)", self.unrecorded)
+        except JournalFault as fault:
+            self._went_unrecorded(call.snapshot, fault)
+        else:
+            call.unkept = True
 
     def _close(self, exchange: Exchange, latency: float) -> None:
         meter = self.meter
@@ -184,6 +208,11 @@ class Books:
     def payload_hash(self, call: Call, message: Message) -> str:
         """Over ``params.arguments`` (or ``params``, ``result``, ``error``) as they go out after a redaction."""
         return digest(call.snapshot.keys.hashing, _payload(message))
+
+
+def _strict(call: Call) -> bool:
+    server = call.server
+    return bool(server.tools) and any(server.strict(exchange.name) for exchange in call.exchanges)
 
 
 def _payload(message: Message) -> bytes | memoryview:

@@ -51,7 +51,7 @@ class Conversations:
             else:
                 await self._converse(call, answer, send)
         except Fault as fault:
-            reply, decision = pipeline.fault(call, fault)
+            reply, decision = await pipeline.fault(call, fault)
             await (pipeline.delivery.abandon(call, send, decision) if call.opened else send.whole(reply))
         except asyncio.CancelledError:
             if call.ended is None:
@@ -117,12 +117,14 @@ class Conversations:
         call = self._pipeline.begin(inbound)
         refused = await self._pipeline.callers.identify(call) or self._pipeline.admission.enter(call)
         if refused is not None:
+            await self._pipeline.books.kept(call)
             return refused
         opened = self._sealer.open(inbound.session or b"", call.server.id, call.owner)
         duplex = self._open.get(opened[1]) if opened is not None else None
         if duplex is None:
             self._pipeline.admission.open(call, None)
             self._pipeline.admission.refuse(call, _UNKNOWN)
+            await self._pipeline.books.kept(call)
             return refusal(call.first, _UNKNOWN)
         await duplex.from_client(inbound.body, inbound)
         return Reply(202, ((b"content-type", b"text/plain"),), b"Accepted")

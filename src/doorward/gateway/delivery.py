@@ -44,6 +44,7 @@ class Delivery:
         self._conclude_rest(call)
         # Counted first: a fault behind the answer would be answered once more.
         self._books.meter.observe("respond", self._books.clock.monotonic() - begun)
+        await self._books.kept(call)
         await send.whole(Reply(answer.status, headers, body))
 
     def _conclude_rest(self, call: Call) -> None:
@@ -125,6 +126,7 @@ class Delivery:
         self._books.meter.count("doorward_upstream_failures_total", call.server.id, fault.code)
         for identifier, exchange in list(call.pending.items()):
             self._books.conclude(call, exchange, effect=Effect.ERROR, reason=decision.reason, detail=fault.detail)
+            await self._books.kept(call)
             if not call.resumable or decision.reason in _FINAL:
                 await send.event(message_event(error_body(exchange, decision, identifier)))
         call.pending.clear()
@@ -141,6 +143,7 @@ class Delivery:
             body = b'{"jsonrpc":"2.0","id":%s,"result":{"resultType":"complete","_meta":{"%s":%s}}}'
             name, number = b"io.modelcontextprotocol/subscriptionId", msgspec.json.encode(identifier)
             self._books.conclude(call, exchange, reason=Reason.GATEWAY_DRAINING)
+            await self._books.kept(call)
             await send.event(message_event(body % (number, name, number)))
         call.pending.clear()
 

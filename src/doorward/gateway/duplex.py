@@ -82,7 +82,7 @@ class Duplex:
         try:
             reply = await pipeline.prepare(call)
         except Fault as fault:
-            reply, _ = pipeline.fault(call, fault)
+            reply, _ = await pipeline.fault(call, fault)
         if reply is not None:
             pipeline.leave(call)
             body = _addressed(call, reply)
@@ -102,7 +102,7 @@ class Duplex:
     async def _undelivered(self, call: Call, fault: Fault) -> None:
         """The server did not take it: every request in it gets an error."""
         for identifier in list(call.pending):
-            _, decision = self._pipeline.fault(call, fault)
+            _, decision = await self._pipeline.fault(call, fault)
             self._waiting.pop(identifier, None)
             await self._to_client(error_body(call.pending[identifier], decision, identifier))
             self._forget(call, {identifier})
@@ -159,12 +159,13 @@ class Duplex:
             reading = read(data, depth=standing.snapshot.limits.depth, batches=allows_batches(standing.version))
             if isinstance(reading, Unreadable):
                 out = self._unread(standing, data)
+                await self._pipeline.books.kept(standing)
             elif isinstance(reading, Batch):
                 out = await self._batch(reading)
             else:
                 out = await self._one(reading)
         except Fault as fault:
-            out = self._withheld(reading or read(data), fault)
+            out = await self._withheld(reading or read(data), fault)
         if out:
             await self._to_client(out)
 
@@ -211,14 +212,14 @@ class Duplex:
         self._pipeline.books.note(call, exchange, "message", "", Reason.UPSTREAM_GARBAGE, "a line that is no message")
         return b"" if call.server.strict_reading else data
 
-    def _withheld(self, reading: Message | Batch | Unreadable, fault: Fault) -> bytes:
+    async def _withheld(self, reading: Message | Batch | Unreadable, fault: Fault) -> bytes:
         """The journal cannot take the outcome, say: the answer is withheld, and the client told why."""
         if not isinstance(reading, Response) or reading.id is None:
             return b""
         call = self._waiting.pop(reading.id, None)
         if call is None:
             return b""
-        reply, decision = self._pipeline.fault(call, fault)
+        reply, decision = await self._pipeline.fault(call, fault)
         self._forget(call, {reading.id})
         return error_body(call.first, decision, reading.id) if reply.body else b""
 
@@ -276,6 +277,7 @@ class Duplex:
             call = self._pipeline.begin(replace(self._template, verb="GET", body=b""))
             call.found = why
             self._pipeline.admission.enter(call)  # which records it
+            await self._pipeline.books.kept(call)
             if isinstance(message, Request):  # a server that asked must not wait for ever
                 await self._to_server(error_body(call.first, why, message.id))
 
@@ -296,7 +298,7 @@ class Duplex:
         identifiers = [identifier for identifier in call.pending if self._waiting.get(identifier) is call]
         if not identifiers:
             return
-        _, decision = self._pipeline.fault(call, Fault("its grant ended", code=reason.value))
+        _, decision = await self._pipeline.fault(call, Fault("its grant ended", code=reason.value))
         bodies = [error_body(call.pending[identifier], decision, identifier) for identifier in identifiers]
         for identifier in identifiers:
             del self._waiting[identifier]
@@ -327,14 +329,14 @@ class Duplex:
             ids = []  # a notification or a question of the server's own
         for waiting in ids:
             call = self._waiting.pop(waiting)
-            _, decision = self._pipeline.fault(call, UpstreamFault("one message", code="upstream.too_large"))
+            _, decision = await self._pipeline.fault(call, UpstreamFault("one message", code="upstream.too_large"))
             await self._to_client(error_body(call.first, decision, waiting))
             self._forget(call, {waiting})
 
     async def closed(self, code: str = "upstream.crashed") -> None:
         """The server's side has ended: every request that waits gets its error, and the pipe's stream is closed."""
         for identifier, call in list(self._waiting.items()):
-            _, decision = self._pipeline.fault(call, UpstreamFault("the server ended", code=code))
+            _, decision = await self._pipeline.fault(call, UpstreamFault("the server ended", code=code))
             await self._to_client(error_body(call.first, decision, identifier))
             self._forget(call, {identifier})
         self._waiting.clear()

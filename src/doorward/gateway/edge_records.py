@@ -96,6 +96,6 @@ class EdgeRecords:
             entities=entities or {},
         )
         try:
-            self._journal.append(record)
+            self._journal.append(record, early=True)
         except JournalFault as fault:
             log.error("a refusal went unrecorded: %s", fault.detail)

@@ -43,6 +43,11 @@ WOULD_HAVE = "doorward_would_have_total"
 UPSTREAM_FAILURES = "doorward_upstream_failures_total"
 EDGE_REFUSED = "doorward_edge_refused_total"
 JOURNAL_RECORDS = "doorward_journal_records_total"
+JOURNAL_QUEUED = "doorward_journal_queued"
+JOURNAL_STOPS = "doorward_journal_stops"
+JOURNAL_CHECKPOINTS = "doorward_journal_checkpoints"
+JOURNAL_COPIES_FAILED = "doorward_journal_copies_failed"
+JOURNAL_WINDOW = "doorward_journal_unsynced_seconds"
 IN_FLIGHT = "doorward_in_flight"
 STREAMS = "doorward_streams"
 TASKS = "doorward_tasks"
@@ -73,7 +78,12 @@ METRICS = (
     Metric(CONNECTIONS, "gauge", (), "Connections from clients."),
     Metric(UPSTREAM_FAILURES, "counter", ("server", "reason"), "Calls that the server behind us failed."),
     Metric(EDGE_REFUSED, "counter", ("reason",), "Requests refused before they were a message."),
-    Metric(JOURNAL_RECORDS, "counter", (), "Audit records that the kernel accepted."),
+    Metric(JOURNAL_RECORDS, "counter", (), "Audit records that found their place."),
+    Metric(JOURNAL_QUEUED, "gauge", (), "Audit records that wait to be written."),
+    Metric(JOURNAL_STOPS, "gauge", (), "How often the workers' journals have stopped, for want of space, say."),
+    Metric(JOURNAL_CHECKPOINTS, "gauge", (), "Signed checkpoints of the workers that run."),
+    Metric(JOURNAL_COPIES_FAILED, "gauge", (), "How often checkpoints could not be copied to audit.checkpoints."),
+    Metric(JOURNAL_WINDOW, "gauge", (), "The longest that records were written and not synced, of all workers."),
 )
 
 MOST_SERIES = 5000

@@ -144,6 +144,7 @@ class Pipeline:
             self.books.intend(call)
         elif reply.status == DROPPED:
             await self._decline(call)
+        await self.books.kept(call)  # before a byte of it is forwarded, or refused (G1)
         return reply
 
     # -- what must be looked up, and what ends before the call does
@@ -247,6 +248,7 @@ class Pipeline:
 
     async def tell(self, call: Call, body: bytes) -> None:
         """One message to the server of a call, beside the call's own."""
+        await self.books.kept(call)
         if call.tell is not None:
             await call.tell(body)
             return
@@ -258,7 +260,7 @@ class Pipeline:
     # -- ends
 
     async def _fail(self, call: Call, send: Send, fault: Fault) -> None:
-        reply, decision = self.fault(call, fault)
+        reply, decision = await self.fault(call, fault)
         try:
             if call.opened:
                 await self.delivery.abandon(call, send, decision)
@@ -267,7 +269,7 @@ class Pipeline:
         except ConnectionError:
             log.debug("the client left before it could be told")
 
-    def fault(self, call: Call, fault: Fault) -> tuple[Reply, Decision]:
+    async def fault(self, call: Call, fault: Fault) -> tuple[Reply, Decision]:
         """A fault becomes a refusal with a reason, recorded; if even that cannot be recorded, it says so instead."""
         if isinstance(fault, UpstreamFault):
             self.books.meter.count("doorward_upstream_failures_total", call.server.id, fault.code)
@@ -280,6 +282,7 @@ class Pipeline:
         try:
             for exchange in call.exchanges:
                 self.books.conclude(call, exchange, effect=Effect.ERROR, reason=decision.reason, detail=fault.detail)
+            await self.books.kept(call)
         except JournalFault as error:
             decision = decision_of(error)
         if decision.reason in (Reason.AUTH_REVOKED, Reason.AUTH_EXPIRED) and not call.batch:

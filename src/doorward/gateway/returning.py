@@ -232,7 +232,9 @@ class Returning:
     async def _take(self, call: Call, raw: bytes, reading: Message | Batch | Unreadable) -> bytes:
         begun = self._books.clock.monotonic()
         if isinstance(reading, Unreadable):
-            return self._unread(call, raw, Reason(reading.reason))
+            passed = self._unread(call, raw, Reason(reading.reason))
+            await self._books.kept(call)
+            return passed
         if isinstance(reading, Batch):
             return await self._batch(call, reading, raw, begun)
         return await self.one(call, reading, begun)
@@ -258,6 +260,7 @@ class Returning:
             return b""
         if screened.redacted:
             self._books.note(call, exchange, "message", "", Reason.PII_REDACTED, "an interim message was redacted")
+            await self._books.kept(call)
         call.spent += self._books.clock.monotonic() - begun
         return screened.raw
 
@@ -311,6 +314,11 @@ class Returning:
         if refused is not None:
             raw = refusal(exchange, refused).body
         self._settle(call, exchange, message, raw, begun)
+        try:
+            await self._books.kept(call)  # no record, no answer (G1)
+        except JournalFault:
+            self._still_waits(call, exchange)
+            raise
         return raw
 
     async def _list(
@@ -341,11 +349,15 @@ class Returning:
         call.spent += self._books.clock.monotonic() - begun
         self._passed(call, len(raw))
         try:
-            self._books.conclude(call, exchange)  # no record, no answer (G1)
+            self._books.conclude(call, exchange)
         except JournalFault:
-            if isinstance(exchange.message, Request):
-                call.pending[exchange.message.id] = exchange  # it still waits: for an error
+            self._still_waits(call, exchange)
             raise
+
+    def _still_waits(self, call: Call, exchange: Exchange) -> None:
+        """Its answer was withheld, so it waits for an error."""
+        if isinstance(exchange.message, Request):
+            call.pending[exchange.message.id] = exchange
 
     def _passed(self, call: Call, size: int) -> None:
         """What a server sent counts against its caller's bytes when it has passed; the next call pays for it."""
@@ -394,6 +406,7 @@ class Returning:
         for waiting in list(call.pending.values()) if not call.opened and not call.stream else ():
             self._books.conclude(call, waiting)
             call.pending.clear()
+        await self._books.kept(call)
         return raw
 
     async def _refuse_server(self, call: Call, message: Request, decision: Decision) -> None:

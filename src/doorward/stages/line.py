@@ -51,6 +51,8 @@ def line(
         f'"forwarded_hash":"{exchange.forwarded_hash}","delivered_hash":"{exchange.delivered_hash}",{rules},'
         f'"bytes_in":{exchange.bytes_in},"bytes_out":{exchange.bytes_out},{digests},"upstream_status":{status},'
         f'"latency_ms":{took},"gateway_ms":{_milliseconds(exchange.ours)},"interim":{exchange.interim},{end}}}',
+        exchange.exchange_id,
+        phase,
     )
 
 

@@ -9,6 +9,7 @@ import msgspec
 from doorward import configfile
 from doorward.bootstrap.configured import compiled, directories, known_tools
 from doorward.configfile.servers import mode_of
+from doorward.control import audit_keys
 from doorward.control import keys as keystore
 from doorward.control.policies.files import directory_of
 from doorward.control.rollout import modes
@@ -36,6 +37,7 @@ def load(path: Path, *, lenient: bool = False) -> Plan:
     finally:
         store.close()
     keys = keystore.load(keys_directory, rotate=config.keys.rotate, now=time.time())
+    signing = audit_keys.load(keys_directory, rotate=config.keys.rotate, now=time.time())
     snapshot, policies, *_ = compiled(loaded, keys, version=0, known_tools=tools, lenient=lenient)
     tls = config.listen.tls
     return Plan(
@@ -48,10 +50,12 @@ def load(path: Path, *, lenient: bool = False) -> Plan:
         drain=float(config.listen.drain),
         keys=keys_directory,
         audit=audit,
+        checkpoints=config.audit.checkpoints or "",
+        segment=(config.audit.segment.size, float(config.audit.segment.age)),
         mode=config.mode.value,
         servers={name: mode_of(config, server).value for name, server in config.servers.items()},
         tls=(tls.certificate, tls.key, tls.client_ca or "") if tls is not None else (),
-        state=_state(keys, snapshot),
+        state=_state(keys, signing.key_id, snapshot),
         store=place,
         policies=directory_of(config, loaded.base_dir),
         modes=msgspec.to_builtins(modes(config)),
@@ -70,6 +74,6 @@ def _text(path: Path) -> str:
         raise ConfigurationFault(f"{path}: is not UTF-8 text (save it as UTF-8)") from None
 
 
-def _state(keys: Keys, snapshot: Snapshot) -> str:
+def _state(keys: Keys, signing: str, snapshot: Snapshot) -> str:
     sealing = hashlib.sha256(b"".join(keys.sealing)).hexdigest()
-    return f"{snapshot.policy_digest} {sealing}"
+    return f"{snapshot.policy_digest} {keys.hash_key_id} {signing} {sealing}"

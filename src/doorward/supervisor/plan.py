@@ -27,6 +27,8 @@ class Plan(msgspec.Struct, frozen=True):
     keys: Path
     audit: Path
     mode: str
+    checkpoints: str = ""
+    segment: tuple[float, ...] = ()
     servers: dict[str, str] = {}
     tls: tuple[str, ...] = ()
     state: str = ""
@@ -48,6 +50,8 @@ _AT_START = {
     "keys.directory": "keys",
     "state.url": "store",
     "audit.directory": "audit",
+    "audit.checkpoints": "checkpoints",
+    "audit.segment": "segment",
 }
 
 

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from starlette.routing import Route
 
 from doorward.control.admin import application
 from doorward.control.api import Api
@@ -94,19 +93,22 @@ class Supervisor:
         """Until a signal or a worker that cannot start; the exit code."""
         plan = self._reloads.plan
         with self._signalled(), contextlib.ExitStack() as held:
-            async with served(application(self, plan.admin_hosts, self._api(plan, held)), admin):
+            api = self._api(plan, held)
+            async with served(application(self, plan.admin_hosts, api.routes() if api is not None else ()), admin):
                 workers = asyncio.create_task(self._fleet.run())
                 others = [asyncio.create_task(part) for part in (self._greet(), self._follow(), self._hang_ups())]
                 stop = asyncio.create_task(self._stop.wait())
                 await asyncio.wait((workers, stop), return_when=asyncio.FIRST_COMPLETED)
                 await _cancelled([stop, *others])
+                if api is not None:
+                    api.close()  # streams of events, or the admin server would wait for them
                 return await self._end(workers)
 
-    def _api(self, plan: Plan, held: contextlib.ExitStack) -> list[Route]:
+    def _api(self, plan: Plan, held: contextlib.ExitStack) -> Api | None:
         if plan.store is None:
-            return []
+            return None
         store = held.enter_context(contextlib.closing(Store(plan.store)))
-        return Api(store, plan.audit, lambda: self._reloads.plan.modes, time.time).routes()
+        return Api(store, plan.audit, lambda: self._reloads.plan.modes, time.time)
 
     async def _end(self, workers: asyncio.Task[None]) -> int:
         if not workers.done():

@@ -3,8 +3,13 @@
 from collections.abc import Iterable
 from typing import Any
 
+from doorward.gateway.meter import JOURNAL_WINDOW
+
 Export = dict[str, Any]
 """``gateway.meter.Meter.export()``."""
+
+
+_LARGEST = frozenset({JOURNAL_WINDOW})
 
 
 class Totals:
@@ -23,7 +28,7 @@ class Totals:
 
 
 def combined(exports: Iterable[Export]) -> Export:
-    """Counts, rows and gauges added name by name."""
+    """Counts, rows and gauges added name by name; of some gauges the largest counts."""
     counts: dict[str, dict[tuple[str, ...], int]] = {}
     rows: dict[str, list[float]] = {}
     gauges: dict[str, float] = {}
@@ -35,7 +40,8 @@ def combined(exports: Iterable[Export]) -> Export:
         for stage, row in export.get("rows", {}).items():
             rows[stage] = [a + b for a, b in zip(rows[stage], row, strict=True)] if stage in rows else list(row)
         for name, value in export.get("gauges", {}).items():
-            gauges[name] = gauges.get(name, 0.0) + value
+            known = gauges.get(name, 0.0)
+            gauges[name] = max(known, value) if name in _LARGEST else known + value
     return {
         "counts": {
             name: [[list(labels), number] for labels, number in series.items()] for name, series in counts.items()

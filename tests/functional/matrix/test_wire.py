@@ -171,7 +171,7 @@ def on_disk(directory: Path) -> dict[str, list[bytes]]:
 
 
 def records(directory: Path) -> list[dict[str, Any]]:
-    files = directory.rglob("journal.jsonl")
+    files = directory.rglob("journal-*.jsonl")
     return [json.loads(line) for file in files for line in file.read_text().splitlines()]
 
 

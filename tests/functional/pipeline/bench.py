@@ -72,19 +72,55 @@ class StoppedClock:
 
 
 class MemoryJournal:
-    """``fails``: called with each record; True says that the disk is full."""
+    """``fails``: called with each record; True says that the disk is full. ``fails_later``: that it is full by the time
+    that the record is written.
+    """
 
     def __init__(self, log: list[Any]) -> None:
-        self.records: list[AuditRecord] = []
+        self._records: list[AuditRecord] = []
         self.fails: Callable[[AuditRecord], bool] = lambda _: False
+        self.fails_later: Callable[[AuditRecord], bool] = lambda _: False
+        self.synced_by: list[int] = []
+        self.hold: asyncio.Event | None = None  # writes nothing before it is set
         self._log = log
+        self._lost = False
+        self._waiting: list[AuditRecord] = []
 
-    def append(self, taken: Record) -> None:
+    def append(self, taken: Record, *, early: bool = False) -> int:
         record = msgspec.json.decode(taken.line("writer", 0, ""), type=AuditRecord)
         if self.fails(record):
             raise JournalFault("no space left")
-        self.records.append(record)
-        self._log.append(("record", record.kind, record.phase))
+        self._waiting.append(record)
+        asyncio.get_running_loop().call_soon(self.write)
+        return len(self._records) + len(self._waiting)
+
+    @property
+    def records(self) -> list[AuditRecord]:
+        self.write()
+        return self._records
+
+    def write(self) -> None:
+        """What another thread does a moment later."""
+        waiting, self._waiting = self._waiting, []
+        for record in waiting:
+            if self.fails_later(record):
+                self._lost = True
+                continue
+            self._records.append(record)
+            self._log.append(("record", record.kind, record.phase))
+
+    async def written(self, ticket: int | None = None) -> None:
+        await asyncio.sleep(0)  # the loop goes on meanwhile
+        if self.hold is not None:
+            await self.hold.wait()
+        self.write()
+        if self._lost:
+            self._lost = False
+            raise JournalFault("no space left")
+
+    async def synced(self, ticket: int | None = None) -> None:
+        await self.written(ticket)
+        self.synced_by.append(len(self.records))
 
     def close(self) -> None:
         pass

@@ -188,11 +188,12 @@ async def test_the_servers_refused_question_is_answered_into_the_pipe() -> None:
     assert pipe.bench.server.seen == []  # not by some other way to a server of that name
 
 
+@pytest.mark.parametrize("later", [False, True])
 @pytest.mark.parametrize("phase", ["opened", "outcome"])
-async def test_no_record_no_answer(phase: str) -> None:
+async def test_no_record_no_answer(phase: str, later: bool) -> None:
     pipe = Pipe()
     await pipe.duplex.from_client(call(1))
-    pipe.bench.journal.fails = lambda record: record.phase == phase
+    setattr(pipe.bench.journal, "fails_later" if later else "fails", lambda record: record.phase == phase)
     await pipe.duplex.from_server(result(1, {"text": "withheld"}))
     assert b"withheld" not in b"".join(pipe.to_client)
     assert pipe.last["id"] == 1

@@ -18,9 +18,10 @@ from tests.functional.pipeline.bench import (
     call,
     event,
     result,
+    server,
 )
 
-from doorward.core.policy import Mode
+from doorward.core.policy import Mode, ToolRule, names
 
 
 def keyed(data: bytes) -> str:
@@ -205,6 +206,66 @@ async def test_no_outcome_no_final_event_but_a_clean_error() -> None:
     last = json.loads(client.data[-1])
     assert last["id"] == 1
     assert last["error"]["data"]["reason"] == "journal.unavailable"
+
+
+@pytest.mark.parametrize("phase", ["intent", "outcome"])
+@pytest.mark.parametrize("mode", list(Mode))
+async def test_a_record_that_the_kernel_never_got_is_none(mode: Mode, phase: str) -> None:
+    """The journal took it, and the disk was full when its turn came."""
+    bench = Bench(mode)
+    bench.server.script = lambda _: bench.server.json(result(1, {"text": "withheld"}))
+    bench.journal.fails_later = lambda record: record.phase == phase
+    client = await bench.send(call())
+    assert client.reason == "journal.unavailable"
+    assert b"withheld" not in str(client.json).encode()
+    assert bool(bench.server.seen) == (phase == "outcome")
+    assert bench.idle()
+
+
+async def test_nothing_is_forwarded_or_sent_before_its_record_is_written() -> None:
+    bench = Bench()
+    wait = asyncio.Event()
+    bench.journal.hold = wait
+    bench.server.script = lambda _: bench.server.json(result(1, {}))
+    serving = asyncio.create_task(bench.send(call()))
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert bench.server.seen == []
+    assert not serving.done()
+    wait.set()
+    assert (await serving).status == 200
+
+
+async def test_a_stream_gets_an_error_for_the_answer_whose_record_is_lost() -> None:
+    bench = Bench()
+    bench.server.script = lambda _: bench.server.stream(event(result(1, {"text": "withheld"})))
+    bench.journal.fails_later = lambda record: record.phase == "outcome"
+    client = await bench.send(call())
+    assert b"withheld" not in b"".join(client.events)
+    last = json.loads(client.data[-1])
+    assert (last["id"], last["error"]["data"]["reason"]) == (1, "journal.unavailable")
+
+
+async def test_a_refusal_waits_for_its_record_too() -> None:
+    bench = Bench(Mode.ENFORCE, scanner=Literal(US_SSN=SECRET), actions=actions("block"))
+    bench.journal.fails_later = lambda record: record.decision == "deny"
+    client = await bench.send(call(arguments={"ssn": SECRET}))
+    assert client.reason == "journal.unavailable"
+
+
+async def test_strict_tools_wait_for_the_disk() -> None:
+    bench = Bench(crm=server(tools=(ToolRule("find", names(["find"]), strict=True),)))
+    await bench.send(call(1, "find"))
+    assert bench.journal.synced_by == [1, 2]  # the intent before it was forwarded, the outcome before the answer
+    await bench.send(call(2, "other"))
+    assert bench.journal.synced_by == [1, 2]
+
+
+async def test_on_failure_allow_passes_what_is_lost_later_too() -> None:
+    bench = Bench(Mode.AUDIT, journal_required=False)
+    bench.journal.fails_later = lambda _: True
+    assert (await bench.send(call())).json["result"] == {}
+    assert bench.pipeline.books.unrecorded == 2
 
 
 async def test_on_failure_allow_passes_and_counts() -> None:

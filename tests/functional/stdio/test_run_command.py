@@ -65,8 +65,9 @@ def run(tmp_path: Path) -> Iterator[Run]:
 
 
 def records(tmp_path: Path) -> list[dict[str, Any]]:
-    found = (tmp_path / "state" / "doorward" / "audit").glob("*/journal.jsonl")
-    return [json.loads(line) for file in found for line in file.read_text().splitlines()]
+    found = (tmp_path / "state" / "doorward" / "audit").glob("*/journal-*.jsonl")
+    read = [json.loads(line) for file in found for line in file.read_text().splitlines()]
+    return [record for record in read if record["kind"] != "checkpoint"]
 
 
 def test_messages_pass_both_ways_and_are_recorded(run: Run, tmp_path: Path) -> None:

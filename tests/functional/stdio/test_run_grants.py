@@ -73,8 +73,9 @@ class World:
         return Client(process, Path(errors.name))
 
     def records(self) -> list[dict[str, Any]]:
-        found = [*self.root.glob(".doorward/audit/*/journal.jsonl"), *self.root.glob("state/**/journal.jsonl")]
-        return [json.loads(line) for file in found for line in file.read_text().splitlines()]
+        found = [*self.root.glob(".doorward/audit/*/journal-*.jsonl"), *self.root.glob("state/**/journal-*.jsonl")]
+        read = [json.loads(line) for file in found for line in file.read_text().splitlines()]
+        return [record for record in read if record["kind"] != "checkpoint"]
 
     def callers(self) -> set[str]:
         return {r["identity"] for r in self.records() if r["kind"] == "exchange" and r["phase"] == "outcome"}

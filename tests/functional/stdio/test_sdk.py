@@ -26,4 +26,4 @@ async def test_a_client_cannot_tell_the_difference(mode: str, tmp_path: Path) ->
                 result = await client.call_tool(name, {"query": "a"})
                 seen.append((client.protocol_version, tools.model_dump(), result.model_dump()))
     assert seen[0] == seen[1]
-    assert list((tmp_path / "doorward" / "audit").glob("*/journal.jsonl"))
+    assert list((tmp_path / "doorward" / "audit").glob("*/journal-*.jsonl"))

@@ -1,29 +1,18 @@
 import asyncio
+import threading
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from doorward.bootstrap import recorded
 from doorward.bootstrap.recorded import Recorded
+from doorward.control import audit_keys
 from doorward.core.audit import AuditRecord
 from doorward.core.errors import JournalFault
 from doorward.core.snapshot import Keys, Snapshot
+from doorward.gateway.journal import FileJournal
 from doorward.gateway.live import Live
-from doorward.gateway.meter import JOURNAL_RECORDS, Meter
-
-
-class Disk:
-    def __init__(self) -> None:
-        self.full = False
-        self.closed = False
-        self.kept: list[AuditRecord] = []
-
-    def append(self, record: AuditRecord) -> None:
-        if self.full:
-            raise JournalFault("the disk is full")
-        self.kept.append(record)
-
-    def close(self) -> None:
-        self.closed = True
+from doorward.gateway.meter import JOURNAL_QUEUED, JOURNAL_RECORDS, Meter
 
 
 @pytest.fixture
@@ -33,44 +22,53 @@ def live() -> Live:
     return made
 
 
-RECORD = AuditRecord(event_id="e", exchange_id="x", kind="exchange", timestamp="")
+RECORD = AuditRecord(event_id="e", exchange_id="x", kind="message", timestamp="")
 
 
-async def test_what_was_taken_is_passed_on_and_counted(live: Live) -> None:
-    disk, meter = Disk(), Meter()
-    journal = Recorded(disk, live, meter)
+def opened(directory: Path) -> Callable[[Callable[[str], None]], FileJournal]:
+    signer = audit_keys.ephemeral().signer()
+    return lambda changed: FileJournal(directory, signer=signer, changed=changed)
+
+
+async def test_what_was_taken_is_passed_on_and_counted(live: Live, tmp_path: Path) -> None:
+    meter, offered = Meter(), []
+    journal = Recorded(opened(tmp_path), live, meter, offered.append)
     journal.append(RECORD)
+    await journal.written()
     journal.close()
-    assert disk.kept == [RECORD]
-    assert disk.closed
+    assert offered == [RECORD]
+    assert b'"event_id":"e"' in next(tmp_path.glob("*/journal-*.jsonl")).read_bytes()
     assert meter.export()["counts"][JOURNAL_RECORDS] == [[[], 1]]
+    assert meter.export()["gauges"][JOURNAL_QUEUED] == 0
     assert live.healthy_reasons() == []
 
 
-async def test_what_was_not_taken_is_raised_not_counted_and_makes_unready(live: Live) -> None:
-    disk, meter = Disk(), Meter()
-    journal = Recorded(disk, live, meter)
-    disk.full = True
-    for _ in range(2):
-        with pytest.raises(JournalFault):
-            journal.append(RECORD)
-    assert meter.export()["counts"][JOURNAL_RECORDS] == []
-    assert live.healthy_reasons() == ["journal: the disk is full"]
-    disk.full = False
-    journal.append(RECORD)
-    assert live.healthy_reasons() == []
+async def test_what_was_not_taken_is_raised_and_not_counted(live: Live, tmp_path: Path) -> None:
+    meter, offered = Meter(), []
+    journal = Recorded(opened(tmp_path), live, meter, offered.append)
     journal.close()
-
-
-async def test_an_unready_worker_is_tried_again_by_itself(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recorded, "RETRY_AFTER", 0.01)
-    disk = Disk()
-    journal = Recorded(disk, live, Meter())
-    disk.full = True
     with pytest.raises(JournalFault):
         journal.append(RECORD)
-    recovered = asyncio.Event()
-    monkeypatch.setattr(Live, "recovered", lambda self, part: recovered.set())
-    async with asyncio.timeout(10):
-        await recovered.wait()
+    assert (meter.export()["counts"][JOURNAL_RECORDS], offered) == ([], [])
+
+
+async def test_a_journal_that_stops_makes_the_worker_unready_until_it_works_again(live: Live, tmp_path: Path) -> None:
+    told: list[Callable[[str], None]] = []
+
+    def make(changed: Callable[[str], None]) -> FileJournal:
+        told.append(changed)
+        return opened(tmp_path)(changed)
+
+    journal = Recorded(make, live, Meter())
+
+    async def say(why: str) -> None:
+        thread = threading.Thread(target=told[0], args=(why,))  # as the journal does
+        thread.start()
+        await asyncio.to_thread(thread.join)
+        await asyncio.sleep(0)
+
+    await say("the disk is full")
+    assert live.healthy_reasons() == ["journal: the disk is full"]
+    await say("")
+    assert live.healthy_reasons() == []
     journal.close()

@@ -7,8 +7,12 @@ import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
+from doorward.bootstrap.admin_records import admin_record
 from doorward.cli.audit import command
+from doorward.configfile import load
+from doorward.control import audit_keys
 from doorward.core.audit import AuditRecord, timestamp
+from doorward.core.audit_layout import segment
 
 CONFIGURATION = "servers: {crm: {url: http://127.0.0.1:9/mcp}}\n"
 
@@ -24,11 +28,14 @@ def report(file: Path, *arguments: str) -> Result:
     return CliRunner().invoke(command, ["report", "--pii", "-c", str(file), *arguments])
 
 
-def write(file: Path, *records: AuditRecord, writer: str = "w1") -> None:
+W1, W2, W3 = ("1" * 32, "2" * 32, "3" * 32)
+
+
+def write(file: Path, *records: AuditRecord, writer: str = W1) -> None:
     directory = file.parent / ".doorward" / "audit" / writer
     directory.mkdir(parents=True)
     lines = [msgspec.json.encode(record) + b"\n" for record in records]
-    (directory / "journal.jsonl").write_bytes(b"".join(lines))
+    (directory / segment(1)).write_bytes(b"".join(lines))
 
 
 def record(ago: float = 60, **fields: Any) -> AuditRecord:
@@ -77,8 +84,8 @@ def test_what_passed_is_said_first(file: Path) -> None:
 def test_one_is_no_plural_and_thousands_are_parted(file: Path) -> None:
     write(file, record(entities={"PERSON": 1}, findings=[finding("PERSON")]))
     assert report(file).stdout.startswith("1 instance of unredacted")
-    write(file, record(entities={"PERSON": 846}, findings=[finding("PERSON")] * 100), passed(), writer="w2")
-    write(file, record(entities={"US_SSN": 1234567}), writer="w3")
+    write(file, record(entities={"PERSON": 846}, findings=[finding("PERSON")] * 100), passed(), writer=W2)
+    write(file, record(entities={"US_SSN": 1234567}), writer=W3)
     said = report(file).stdout
     assert said.startswith("1,235,416 instances of unredacted")
     assert "more: a record lists at most 100 places; its counts are whole." in said
@@ -114,7 +121,7 @@ def test_the_longest_time_is_no_fault(file: Path) -> None:
 
 def test_what_is_no_record_is_left_out(file: Path) -> None:
     write(file, passed())
-    with (file.parent / ".doorward/audit/w1/journal.jsonl").open("ab") as journal:
+    with (file.parent / ".doorward/audit" / W1 / segment(1)).open("ab") as journal:
         journal.write(b"{}\n")
     assert json.loads(report(file, "--json").stdout)["found"] == 2
 
@@ -132,17 +139,14 @@ def test_without_a_log_nobody_is_told_that_nothing_was_found(file: Path) -> None
     assert f"there is no log at {file.parent / '.doorward' / 'audit'}" in done.stderr
 
 
-@pytest.mark.parametrize("arguments", [["report"], ["report", "-c", "/no/such/file"], ["report", "--json"]])
-def test_without_a_kind_it_says_which_reports_there_are(arguments: list[str]) -> None:
-    done = CliRunner().invoke(command, arguments)
-    assert (done.exit_code, done.stdout) == (2, "")
-    assert "There is one: --pii" in done.stderr
-
-
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["--since", "soon"], "--since: expected a duration: write a whole number and a unit"),
+        (["--until", "2026-13-01"], "--until: expected a time: write it as 2026-11-01"),
+        (["--since", "1h", "--until", "2h"], "--since: the time ends before it begins"),
+        (["--html", "page.html"], "--pii is text or JSON alone"),
+        (["--verify"], "--pii is text or JSON alone"),
         (["-c", "/no/such/file"], "does not exist"),
     ],
 )
@@ -157,3 +161,81 @@ def test_a_configuration_that_cannot_be_read(file: Path) -> None:
     done = report(file)
     assert done.exit_code == 2
     assert f"doorward: {file}:1:1: foo: unknown key" in done.stderr
+
+
+def whole(file: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(command, ["report", "-c", str(file), *arguments])
+
+
+def test_the_whole_report_is_text(file: Path) -> None:
+    write(file, passed(), record(decision="deny", reason="policy.denied", rules=("default-deny",)))
+    done = whole(file)
+    assert done.exit_code == 0
+    assert "2 calls ended, 0 of them tool calls: 1 allowed, 0 redacted, 1 refused, 0 failed." in done.stdout
+    assert "default-deny" in done.stdout
+    assert "Not verified" in done.stdout
+
+
+def test_the_whole_report_as_json(file: Path) -> None:
+    write(file, passed(), record(would_have="deny", reason="policy.denied"))
+    told = json.loads(whole(file, "--json").stdout)
+    assert told["calls"] == {"allowed": 1, "watched": 1, "redacted": 0, "refused": 0, "failed": 0}
+    assert told["findings"]["found"] == 2
+    assert told["verification"] == {"done": False, "intact": False, "complete": False, "lines": []}
+
+
+def test_the_page_is_for_its_owner_and_replaces_the_one_before(file: Path) -> None:
+    write(file, passed())
+    page = file.parent / "report.html"
+    page.write_text("before")
+    done = whole(file, "--html", str(page))
+    assert (done.exit_code, done.stdout) == (0, f"{page}: 1 call, 1 record\n")
+    assert page.read_text().startswith("<!doctype html>")
+    assert page.stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in file.parent.iterdir() if "report" in path.name] == ["report.html"]
+
+
+def test_a_page_that_cannot_be_written(file: Path) -> None:
+    write(file, passed())
+    done = whole(file, "--html", str(file.parent / "no" / "such" / "report.html"))
+    assert (done.exit_code, done.stdout) == (3, "")
+    assert "No such file or directory" in done.stderr
+
+
+def test_only_what_is_old_enough_counts(file: Path) -> None:
+    write(file, passed(3 * 86400), passed())
+    assert json.loads(whole(file, "--until", "2d", "--json").stdout)["calls"]["allowed"] == 1
+    assert json.loads(whole(file, "--since", "1970-01-01", "--json").stdout)["calls"]["allowed"] == 2
+
+
+def test_verifying_without_a_key_is_wrong_use(file: Path) -> None:
+    write(file, passed())
+    done = whole(file, "--verify")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "no public key" in done.stderr
+
+
+def test_a_log_that_does_not_verify_is_reported_and_the_answer_is_no(file: Path) -> None:
+    write(file, passed(), passed())
+    audit_keys.load(file.parent / ".doorward" / "keys", rotate=86400.0, now=time.time())
+    done = whole(file, "--verify")
+    assert done.exit_code == 1
+    assert "Verified with the public keys" in done.stdout
+    assert "Not intact: writer 11111111" in done.stdout
+    assert "2 calls ended" in done.stdout
+
+
+def test_a_log_that_verifies_is_reported_so(file: Path) -> None:
+    """Written by the journal itself."""
+    loaded = load(file)
+    admin_record(loaded, what="override grant", detail="ovr-1", user="os:ines")
+    admin_record(loaded, what="override revoke", detail="ovr-1", user="os:ines")
+    done = whole(file, "--verify", "--json")
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert told["verification"] | {"lines": []} == {"done": True, "intact": True, "complete": True, "lines": []}
+    assert [change["what"] for change in told["changes"]] == ["override grant", "override revoke"]
+    course = told["continuity"]
+    assert (course["records"], course["unreadable"], course["without_checkpoint"]) == (4, 0, 0)
+    assert [writer["closed"] for writer in course["writers"]] == [True, True]
+    assert course["last_checkpoint"] != ""

@@ -28,6 +28,7 @@ def test_help_names_every_verb_without_importing_any(arguments: list[str]) -> No
     assert {name for name in imported if name.startswith("doorward")} <= {
         "doorward",
         "doorward.cli",
+        "doorward.cli.lazy",
         "doorward.cli.main",
     }
     for verb in VERBS:

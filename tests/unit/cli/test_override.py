@@ -39,7 +39,9 @@ def grant(file: Path, *more: str, **changes: str) -> Result:
 
 
 def records(file: Path) -> list[dict[str, Any]]:
-    found = [json.loads(journal.read_text()) for journal in (file.parent / ".doorward/audit").glob("*/journal.jsonl")]
+    journals = (file.parent / ".doorward/audit").glob("*/journal-*.jsonl")
+    found = [json.loads(line) for journal in journals for line in journal.read_text().splitlines()]
+    found = [record for record in found if record["phase"] != "opened"]  # the first of each writer
     return sorted(found, key=lambda record: str(record["timestamp"]))
 
 

@@ -71,10 +71,10 @@ def write(file: Path, *changes: dict[str, Any]) -> None:
         "mode": "soft",
         "policy_digest": "d1",
     }
-    place = file.parent / ".doorward/audit/writer"
+    place = file.parent / ".doorward/audit" / ("a" * 32)
     place.mkdir(parents=True)
     lines = [msgspec.json.encode(AuditRecord(**{**usual, **change})) + b"\n" for change in changes]
-    (place / "journal.jsonl").write_bytes(b"".join(lines))
+    (place / "journal-000001.jsonl").write_bytes(b"".join(lines))
 
 
 def test_show_prints_cedar_with_its_places(file: Path) -> None:

@@ -53,9 +53,10 @@ def inspect(file: Path, token: str) -> tuple[int, dict[str, Any]]:
 def records(file: Path) -> list[dict[str, Any]]:
     found = [
         json.loads(line)
-        for journal in file.parent.glob(".doorward/audit/*/journal.jsonl")
+        for journal in file.parent.glob(".doorward/audit/*/journal-*.jsonl")
         for line in journal.read_text().splitlines()
     ]
+    found = [record for record in found if record["phase"] != "opened"]  # the first of each writer
     return sorted(found, key=lambda record: str(record["timestamp"]))
 
 

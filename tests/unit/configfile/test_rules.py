@@ -168,7 +168,7 @@ def test_what_would_protect_nobody_is_a_warning(base: Path) -> None:
     found = warned(base, text)
     assert set(found) == {"audit.sampling", "servers.a.tools.t.strict"}
     assert "no effect yet" in found["audit.sampling"]
-    assert "not built yet" in found["servers.a.tools.t.strict"]
+    assert "waits for the disk" in found["servers.a.tools.t.strict"]
 
 
 @pytest.mark.parametrize("agent", ["{id: 'agent:a'}", "{id: 'agent:a', token: env:T, secret: env:S}"])

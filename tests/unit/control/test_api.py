@@ -12,10 +12,12 @@ from doorward.control.api import FILTERS, MOST, SHOWN, Api
 from doorward.control.rollout import UNWAIVABLE, Modes, ServerModes
 from doorward.control.store import Issued, Store
 from doorward.control.store.rows import Revoked
+from doorward.core import audit_layout
 from doorward.core.audit import AuditRecord, timestamp
 from doorward.core.shared import Override
 
 NOW = 1_000_000.0
+WRITER = "aa" * 16
 
 
 @pytest.fixture
@@ -43,15 +45,15 @@ async def refused(api: Api, question: str) -> str:
 
 
 def write(tmp_path: Path, records: list[dict[str, Any]]) -> None:
-    place = tmp_path / "audit" / "aa"
+    place = tmp_path / "audit" / WRITER
     place.mkdir(parents=True)
     lines = []
     for seq, fields in enumerate(records):
         made = {"event_id": "e", "exchange_id": f"x{seq}", "kind": "exchange", "phase": "outcome", **fields}
         record = AuditRecord(timestamp=timestamp(NOW + seq), **made)
-        record.writer, record.seq = "aa", seq
+        record.writer, record.seq = WRITER, seq
         lines.append(msgspec.json.encode(record) + b"\n")
-    (place / "journal.jsonl").write_bytes(b"".join(lines))
+    (place / audit_layout.segment(1)).write_bytes(b"".join(lines))
 
 
 async def test_grants(api: Api, store: Store) -> None:
@@ -177,6 +179,14 @@ async def test_bad_questions(api: Api, path: str) -> None:
         assert "cursor" in await refused(api, f"{path}?cursor={cursor}")
     assert "known parameters" in await refused(api, f"{path}?limt=1")
     assert "each once" in await refused(api, f"{path}?limit=1&limit=2")
+
+
+async def test_events_are_asked_for_beside_the_rest(api: Api, tmp_path: Path) -> None:
+    write(tmp_path, [{"decision": "allow"}, {"decision": "deny"}])
+    assert [item["seq"] for item in (await ask(api, "events?filter=decision%3Ddeny"))["items"]] == [1]
+    api.close()
+    status, _, body = await get("/api/v1/events/live", b"localhost", routes=api.routes())
+    assert (status, json.loads(body)["error"]) == (503, "events.too_many")
 
 
 async def test_modes_take_no_question(api: Api) -> None:

@@ -20,7 +20,7 @@ from doorward.core.snapshot import Keys, Limits, Snapshot, Timeouts
 from doorward.plugins import builder
 from doorward.stages.inspect import texts
 
-KEYS = Keys(b"h" * 32, "id", (b"s" * 32,))
+KEYS = Keys(b"h" * 32, "id", (b"s" * 32,), b"l" * 32)
 TOKEN = "t0ken-" + "x" * 20
 OTHER = "t0ken-" + "y" * 20
 ENVIRON = {
@@ -431,5 +431,7 @@ def test_the_policy_digest_changes_with_the_rules(change: dict[str, Any]) -> Non
 
 
 def test_a_token_cannot_be_guessed_from_the_policy_digest() -> None:
-    other = Keys(b"H" * 32, "id", (b"s" * 32,))
+    other = Keys(b"h" * 32, "id", (b"s" * 32,), b"L" * 32)
     assert compiled(BASE, keys=other).policy_digest != compiled(BASE).policy_digest
+    rotated = Keys(b"H" * 32, "id", (b"s" * 32,), b"l" * 32)  # the hash keys of records come and go
+    assert compiled(BASE, keys=rotated).policy_digest == compiled(BASE).policy_digest

@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 
 from doorward.control import journal_view
-from doorward.control.journal_view import backwards, recent
+from doorward.control.journal_view import recent
+from doorward.core import audit_layout
+
+A, B, C = (letter * 32 for letter in "abc")
 
 
 def line(writer: str, seq: int, second: int, **more: Any) -> bytes:
@@ -16,54 +19,22 @@ def line(writer: str, seq: int, second: int, **more: Any) -> bytes:
 
 def journal(directory: Path, writer: str, data: bytes, written: int = 0) -> None:
     (directory / writer).mkdir()
-    file = directory / writer / "journal.jsonl"
+    file = directory / writer / audit_layout.segment(1)
     file.write_bytes(data)
     if written:
         os.utime(file, (written, written))
 
 
 def names(found: journal_view.Recent) -> list[str]:
-    return [f"{record['writer']}{record['seq']}" for record in found.records]
-
-
-def everything(size: int) -> int:
-    return size
-
-
-@pytest.mark.parametrize("piece", [1, 2, 3, 7, 1 << 16])
-@pytest.mark.parametrize(
-    ("data", "found"),
-    [
-        (b"", []),
-        (b"a\n", [b"a"]),
-        (b"a\nbb\nccc\n", [b"ccc", b"bb", b"a"]),
-        (b"a\nbb\ncc", [b"bb", b"a"]),  # the last is being written
-        (b"half", []),
-        (b"\n\na\n\n", [b"", b"a", b"", b""]),
-        (b"a" * 100 + b"\n" + b"b\n", [b"b", b"a" * 100]),
-    ],
-)
-def test_whole_lines_from_the_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, piece: int, data: bytes, found: list[bytes]
-) -> None:
-    monkeypatch.setattr(journal_view, "_PIECE", piece)
-    (tmp_path / "f").write_bytes(data)
-    assert list(backwards(tmp_path / "f", everything)) == found
-
-
-def test_a_line_without_end_is_left_out_and_fills_no_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal_view, "_PIECE", 4)
-    monkeypatch.setattr(journal_view, "LONGEST_LINE", 10)
-    (tmp_path / "f").write_bytes(b"first\n" + b"x" * 1000 + b"\nlast\n")
-    assert list(backwards(tmp_path / "f", everything)) == [b"last", b"first"]
+    return [f"{record['writer'][0]}{record['seq']}" for record in found.records]
 
 
 def test_the_end_of_a_huge_file_is_all_that_is_read(tmp_path: Path) -> None:
-    (tmp_path / "a").mkdir()
-    with (tmp_path / "a" / "journal.jsonl").open("wb") as opened:
+    (tmp_path / A).mkdir()
+    with (tmp_path / A / audit_layout.segment(1)).open("wb") as opened:
         opened.truncate(1 << 36)  # 64 GiB of nothing
         opened.seek(0, os.SEEK_END)
-        opened.write(b"\n" + line("a", 1, 1) + line("a", 2, 2))
+        opened.write(b"\n" + line(A, 1, 1) + line(A, 2, 2))
     found = recent(tmp_path, 1)
     assert names(found) == ["a2"]
     assert found.next is not None
@@ -72,15 +43,15 @@ def test_the_end_of_a_huge_file_is_all_that_is_read(tmp_path: Path) -> None:
 
 
 def test_writers_are_merged_by_time(tmp_path: Path) -> None:
-    journal(tmp_path, "a", line("a", 0, 1) + line("a", 1, 4) + line("a", 2, 5))
-    journal(tmp_path, "b", line("b", 0, 2) + line("b", 1, 3) + line("b", 2, 5))
+    journal(tmp_path, A, line(A, 0, 1) + line(A, 1, 4) + line(A, 2, 5))
+    journal(tmp_path, B, line(B, 0, 2) + line(B, 1, 3) + line(B, 2, 5))
     found = recent(tmp_path, 10)
     assert names(found) == ["b2", "a2", "a1", "b1", "b0", "a0"]
     assert (found.next, found.whole) == (None, True)
 
 
 def test_pages_hold_each_record_once(tmp_path: Path) -> None:
-    for writer in "abc":
+    for writer in (A, B, C):
         journal(tmp_path, writer, b"".join(line(writer, seq, seq // 3) for seq in range(20)))
     found: list[str] = []
     page = recent(tmp_path, 7)
@@ -93,9 +64,7 @@ def test_pages_hold_each_record_once(tmp_path: Path) -> None:
 
 
 def test_what_is_wanted_is_asked_of_each(tmp_path: Path) -> None:
-    journal(
-        tmp_path, "a", b"".join(line("a", seq, 1, decision="deny" if seq % 4 == 0 else "allow") for seq in range(9))
-    )
+    journal(tmp_path, A, b"".join(line(A, seq, 1, decision="deny" if seq % 4 == 0 else "allow") for seq in range(9)))
     found = recent(tmp_path, 2, wanted=lambda record: record["decision"] == "deny")
     assert names(found) == ["a8", "a4"]
     assert found.next is not None
@@ -103,15 +72,15 @@ def test_what_is_wanted_is_asked_of_each(tmp_path: Path) -> None:
 
 def test_what_is_no_record_is_skipped(tmp_path: Path) -> None:
     bad = b'\nnot json\n[]\n{"seq":1}\n{"writer":"a","seq":"x","timestamp":"2026"}\n\xff\xfe\n'
-    journal(tmp_path, "a", line("a", 0, 1) + bad + line("a", 1, 2) + b'{"writer":"a","torn')
+    journal(tmp_path, A, line(A, 0, 1) + bad + line(A, 1, 2) + b'{"writer":"a","torn')
     (tmp_path / "no-writer").mkdir()
     (tmp_path / "file").write_text("")
     assert names(recent(tmp_path, 10)) == ["a1", "a0"]
 
 
 def test_a_clock_that_was_set_back_loses_nothing(tmp_path: Path) -> None:
-    journal(tmp_path, "a", line("a", 0, 50) + line("a", 1, 10) + line("a", 2, 11))
-    journal(tmp_path, "b", line("b", 0, 20))
+    journal(tmp_path, A, line(A, 0, 50) + line(A, 1, 10) + line(A, 2, 11))
+    journal(tmp_path, B, line(B, 0, 20))
     assert names(recent(tmp_path, 10)) == ["b0", "a2", "a1", "a0"]
 
 
@@ -121,7 +90,14 @@ def test_no_journal_no_records(tmp_path: Path) -> None:
 
 def test_of_very_many_writers_the_last_are_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(journal_view, "MOST_WRITERS", 2)
-    for number, writer in enumerate("abc"):
+    for number, writer in enumerate((A, B, C)):
         journal(tmp_path, writer, line(writer, 0, 1), written=1000 + number)
     found = recent(tmp_path, 10)
     assert (names(found), found.whole) == (["c0", "b0"], False)
+
+
+def test_segments_of_a_writer_are_read_as_one(tmp_path: Path) -> None:
+    journal(tmp_path, A, line(A, 0, 1) + line(A, 1, 2))
+    (tmp_path / A / audit_layout.segment(2)).write_bytes(line(A, 2, 3) + b"{torn")
+    (tmp_path / A / audit_layout.segment(10)).write_bytes(line(A, 3, 4))
+    assert names(recent(tmp_path, 3)) == ["a3", "a2", "a1"]

@@ -20,11 +20,12 @@ def at(directory: Path, now: float, rotate: float = 30 * DAY) -> Keys:
 def test_first_use_makes_private_keys(tmp_path: Path) -> None:
     directory = tmp_path / "a" / "keys"
     keys = at(directory, 0)
-    assert (len(keys.hashing), [len(key) for key in keys.sealing]) == (SIZE, [SIZE])
-    assert keys.hashing != keys.sealing[0]
+    assert (len(keys.hashing), len(keys.lasting), [len(key) for key in keys.sealing]) == (SIZE, SIZE, [SIZE])
+    assert len({keys.hashing, keys.lasting, *keys.sealing}) == 3
     assert directory.stat().st_mode & 0o777 == 0o700
     assert {path.name: path.stat().st_mode & 0o777 for path in directory.iterdir()} == {
-        "hashing.key": 0o600,
+        "hashing-1.key": 0o600,
+        "lasting.key": 0o600,
         "sealing-1.key": 0o600,
     }
 
@@ -48,12 +49,38 @@ def test_rotation_keeps_the_retired_key_for_as_long_again(tmp_path: Path) -> Non
     assert at(tmp_path / "k", 59 * DAY).sealing == second.sealing
     third = at(tmp_path / "k", 60 * DAY)
     assert third.sealing[1:] == second.sealing[:1]
-    assert sorted(os.listdir(tmp_path / "k")) == ["hashing.key", "sealing-2.key", "sealing-3.key"]
+    assert [name for name in sorted(os.listdir(tmp_path / "k")) if name.startswith("s")] == [
+        "sealing-2.key",
+        "sealing-3.key",
+    ]
 
 
-def test_the_hash_key_is_never_rotated(tmp_path: Path) -> None:
-    first, later = at(tmp_path / "k", 0), at(tmp_path / "k", 400 * DAY)
-    assert (first.hashing, first.hash_key_id) == (later.hashing, later.hash_key_id)
+def test_each_period_has_a_hash_key_of_its_own_and_all_stay(tmp_path: Path) -> None:
+    first, same, second = (at(tmp_path / "k", days * DAY) for days in (0, 29, 30))
+    assert (first.hashing, first.hash_key_id) == (same.hashing, same.hash_key_id)
+    assert first.hashing != second.hashing
+    assert first.hash_key_id != second.hash_key_id
+    at(tmp_path / "k", 400 * DAY)
+    assert [name for name in sorted(os.listdir(tmp_path / "k")) if name.startswith("h")] == [
+        "hashing-1.key",
+        "hashing-2.key",
+        "hashing-3.key",
+    ]
+
+
+def test_the_lasting_key_is_never_rotated(tmp_path: Path) -> None:
+    assert at(tmp_path / "k", 0).lasting == at(tmp_path / "k", 400 * DAY).lasting
+
+
+def test_a_hash_key_from_before_there_were_periods_is_the_first_of_them(tmp_path: Path) -> None:
+    first = at(tmp_path / "k", 0)
+    (tmp_path / "k" / "hashing-1.key").rename(tmp_path / "k" / "hashing.key")
+    assert at(tmp_path / "k", 29 * DAY) == first
+    assert read(tmp_path / "k") == first
+    second = at(tmp_path / "k", 30 * DAY)
+    assert second.hash_key_id != first.hash_key_id
+    assert (tmp_path / "k" / "hashing.key").exists()
+    assert (tmp_path / "k" / "hashing-1.key").exists()
 
 
 def test_the_key_id_tells_nothing_of_the_key(tmp_path: Path) -> None:
@@ -72,11 +99,11 @@ def test_many_at_once_agree(tmp_path: Path) -> None:
         thread.join(30)
     assert len(found) == 12
     assert all(keys == found[0] for keys in found)
-    assert sorted(os.listdir(tmp_path / "k")) == ["hashing.key", "sealing-1.key"]
+    assert sorted(os.listdir(tmp_path / "k")) == ["hashing-1.key", "lasting.key", "sealing-1.key"]
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o644])
-@pytest.mark.parametrize("name", ["hashing.key", "sealing-1.key"])
+@pytest.mark.parametrize("name", ["hashing-1.key", "sealing-1.key", "lasting.key"])
 def test_a_file_that_others_can_read_is_refused(tmp_path: Path, name: str, mode: int) -> None:
     at(tmp_path / "k", 0)
     (tmp_path / "k" / name).chmod(mode)
@@ -99,16 +126,16 @@ def test_a_directory_that_others_can_enter_is_refused(tmp_path: Path) -> None:
 )
 def test_a_damaged_file_is_refused_and_kept(tmp_path: Path, content: bytes) -> None:
     at(tmp_path / "k", 0)
-    (tmp_path / "k" / "hashing.key").write_bytes(content)
+    (tmp_path / "k" / "hashing-1.key").write_bytes(content)
     with pytest.raises(InvalidConfiguration, match="is damaged"):
         at(tmp_path / "k", 1)
-    assert (tmp_path / "k" / "hashing.key").read_bytes() == content
+    assert (tmp_path / "k" / "hashing-1.key").read_bytes() == content
 
 
 def test_a_link_is_refused(tmp_path: Path) -> None:
     at(tmp_path / "k", 0)
-    (tmp_path / "k" / "hashing.key").rename(tmp_path / "elsewhere")
-    (tmp_path / "k" / "hashing.key").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "k" / "hashing-1.key").rename(tmp_path / "elsewhere")
+    (tmp_path / "k" / "hashing-1.key").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(InvalidConfiguration, match="plain file"):
         at(tmp_path / "k", 1)
 
@@ -124,8 +151,14 @@ def test_reading_makes_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "k").exists()
     keys = at(tmp_path / "k", 0)
     assert read(tmp_path / "k") == keys
-    (tmp_path / "k" / "sealing-1.key").unlink()
+
+
+@pytest.mark.parametrize("name", ["hashing-1.key", "sealing-1.key", "lasting.key"])
+def test_what_lacks_a_key_is_not_read(tmp_path: Path, name: str) -> None:
+    at(tmp_path / "k", 0)
+    (tmp_path / "k" / name).unlink()
     assert read(tmp_path / "k") is None
+    assert not (tmp_path / "k" / name).exists()
 
 
 def test_ephemeral_keys_are_nobody_else_s() -> None:

@@ -136,7 +136,7 @@ async def test_what_tells_nothing_is_not_even_kept() -> None:
             made.offer(record(number, phase="intent"))
             made.offer(record(number, reason="", would_have=None))
             made.offer(record(number, kind="alert", phase=""), alert=True)
-            made.offer(Line("{", "}"))
+            made.offer(Line("{", "}", exchange_id="x", phase="intent"))
         assert made.dropped == 0
         made.offer(record(1, reason="", would_have=None), alert=True)
         await until(lambda: channel.told)

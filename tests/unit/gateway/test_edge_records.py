@@ -14,7 +14,8 @@ class Kept:
         self.more = asyncio.Event()
         self.full = False
 
-    def append(self, record: AuditRecord) -> None:
+    def append(self, record: AuditRecord, *, early: bool = False) -> None:
+        assert early  # the first to be left out where space is short
         if self.full:
             raise JournalFault("the disk is full")
         self.records.append(record)

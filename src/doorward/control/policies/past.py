@@ -1,11 +1,11 @@
 """The journals of all writers, looked through for the commands that explain and replay."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
-from doorward.control.journal_view import backwards
+from doorward.control.audit.read import lines_back, writers
 from doorward.core.audit import AuditRecord
 
 _read = msgspec.json.Decoder(AuditRecord).decode
@@ -16,10 +16,10 @@ def since(directory: Path, earliest: str) -> Iterator[AuditRecord]:
 
     Where the clock of a writer was set back, the records before that are left out if they seem older.
     """
-    for journal in _journals(directory):
-        for line in _lines(journal):
+    for writer in writers(directory):
+        for line in lines_back(directory, writer):
             try:
-                record = _read(line)
+                record = _read(line.raw)
             except msgspec.DecodeError:
                 continue  # a line that a killed process left
             if record.timestamp < earliest:
@@ -31,27 +31,13 @@ def of_exchange(directory: Path, exchange_id: str) -> list[AuditRecord]:
     """All records of one exchange, the first first."""
     wanted = exchange_id.encode()
     found = []
-    for journal in _journals(directory):
-        for line in _lines(journal):
-            if wanted in line:
+    for writer in writers(directory):
+        for line in lines_back(directory, writer):
+            if wanted in line.raw:
                 try:
-                    record = _read(line)
+                    record = _read(line.raw)
                 except msgspec.DecodeError:
                     continue
                 if record.exchange_id == exchange_id and record.kind != "alert":
                     found.append(record)
     return sorted(found, key=lambda record: (record.timestamp, record.seq))
-
-
-def _journals(directory: Path) -> list[Path]:
-    return sorted(directory.glob("*/journal.jsonl"))
-
-
-def _lines(journal: Path) -> Iterator[bytes]:
-    try:
-        yield from backwards(journal, _all)
-    except OSError:
-        return
-
-
-_all: Callable[[int], int] = int

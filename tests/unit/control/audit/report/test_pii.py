@@ -1,25 +1,14 @@
 from typing import Any
 
-from doorward.control.pii_report import Row, report
-from doorward.core.audit import AuditRecord
+from tests.unit.control.audit.report.records import intent, seen
+
+from doorward.control.audit.report.pii import Row, report
+from doorward.control.audit.report.seen import Seen
 
 
-def record(**more: Any) -> AuditRecord:
-    usual: dict[str, Any] = {
-        "event_id": "e",
-        "exchange_id": "x",
-        "kind": "exchange",
-        "phase": "outcome",
-        "timestamp": "2026-11-20T10:00:00.000Z",
-        "mcp_server": "crm",
-        "tool_name": "find",
-    }
-    return AuditRecord(**(usual | more))
-
-
-def found(entity: str, count: int, direction: str = "results", **more: Any) -> AuditRecord:
+def found(entity: str, count: int, direction: str = "results", **more: Any) -> Seen:
     places = [{"entity": entity, "direction": direction, "pointer": "/result", "score": 1.0}] * min(count, 100)
-    return record(entities={entity: count}, findings=places, **more)
+    return seen(entities={entity: count}, findings=places, **more)
 
 
 def test_what_passed_is_what_was_found_less_what_was_redacted_or_refused() -> None:
@@ -29,8 +18,8 @@ def test_what_passed_is_what_was_found_less_what_was_redacted_or_refused() -> No
             found("PERSON", 2, redaction_count=2, decision="redact"),
             found("SECRET", 1, "arguments", decision="deny"),
             found("PERSON", 4, redaction_count=1, decision="redact"),
-            record(),
-            record(uninspected=2),
+            seen(),
+            seen(uninspected=2),
         ],
         "2026-11-19",
     )
@@ -65,3 +54,24 @@ def test_places_that_found_no_room_are_counted_too() -> None:
 
 def test_an_intent_and_what_is_no_message_say_nothing() -> None:
     assert report([found("PERSON", 1, phase="intent"), found("PERSON", 1, kind="admin")], "").found == 0
+
+
+def test_what_was_noted_in_between_counts_once() -> None:
+    made = report(
+        [
+            intent(),
+            found("PERSON", 1, kind="message", phase="", redaction_count=1),
+            found("PERSON", 3, kind="message", phase="", redaction_count=3),
+            found("PERSON", 4, redaction_count=4, decision="redact"),
+        ],
+        "",
+    )
+    assert (made.records, made.found, made.redacted) == (1, 4, 4)
+
+
+def test_a_stream_counts_where_it_closes_and_as_far_as_it_came() -> None:
+    closed = found("PERSON", 2, kind="stream", phase="closed")
+    assert report([seen(kind="stream", phase="opened"), closed], "").found == 2
+    open_still = found("PERSON", 3, kind="stream", phase="summary")
+    assert report([seen(kind="stream", phase="opened"), open_still], "").found == 3
+    assert report([open_still, open_still], "").found == 3

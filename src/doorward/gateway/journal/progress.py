@@ -1,0 +1,114 @@
+"""How far the journal has come, by ticket, and who waits for it: once for *written*, once for *synced*.
+
+One thread of the journal's moves ``done`` on and then looks for waiters; a waiter puts itself down and then looks at
+``done``. So one of the two always sees the other, without a lock on the call path.
+"""
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Callable
+
+from doorward.core.errors import JournalFault
+
+_MOST_LOST = 1000
+"""Ranges of tickets that are remembered as lost: nobody asks for one of a thousand failures ago."""
+
+
+class Progress:
+    """``done``: all tickets up to this one have met their fate. ``stalled``: why nobody should wait now.
+
+    ``asked`` is called when somebody begins to wait.
+    """
+
+    def __init__(self, asked: Callable[[], None] = lambda: None) -> None:
+        self.done = 0
+        self.stalled = ""
+        self.asked = asked
+        self._lost: list[tuple[int, int, str]] = []
+        self._waiting: list[tuple[int, asyncio.Future[str]]] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._waking = False
+        self._blocked: list[tuple[int, threading.Event]] = []
+
+    @property
+    def awaited(self) -> bool:
+        """Whether anybody waits."""
+        return bool(self._waiting or self._blocked)
+
+    async def reach(self, ticket: int) -> None:
+        """Return when it is done, at once where it is. Raises ``JournalFault`` if it was lost or nothing goes on."""
+        why = self._fate(ticket) if self._lost else ""
+        if not why and ticket > self.done:
+            why = await self._wait(ticket)
+        if why:
+            raise JournalFault(why)
+
+    async def _wait(self, ticket: int) -> str:
+        self._loop = asyncio.get_running_loop()
+        future: asyncio.Future[str] = self._loop.create_future()
+        self._waiting.append((ticket, future))
+        self.asked()
+        if ticket <= self.done or self._lost:
+            self._wake()
+        if self.stalled:
+            self.give_up()
+        return await future
+
+    def block(self, ticket: int, seconds: float) -> None:
+        """``reach`` for a thread without a loop."""
+        turned = threading.Event()
+        entry = (ticket, turned)
+        self._blocked.append(entry)
+        self.asked()
+        try:
+            if ticket > self.done and not self._fate(ticket) and not turned.wait(seconds):
+                raise JournalFault(self.stalled or f"the record was not on the disk within {seconds:g} s")
+        finally:
+            self._blocked.remove(entry)
+        why = self._fate(ticket)
+        if why:
+            raise JournalFault(why)
+
+    def lose(self, first: int, last: int, why: str) -> None:
+        """Say, before ``done`` goes on to them, that these tickets were not kept."""
+        if first > last:
+            return
+        if len(self._lost) >= _MOST_LOST:
+            del self._lost[: _MOST_LOST // 2]
+        self._lost.append((first, last, why))
+
+    def publish(self) -> None:
+        """After ``done`` went on or something was lost: one call into the loop for all who wait."""
+        if self._waiting and not self._waking and self._loop is not None:
+            self._waking = True
+            with contextlib.suppress(RuntimeError):  # the loop has ended, and who waited with it
+                self._loop.call_soon_threadsafe(self._wake)
+        for ticket, turned in tuple(self._blocked):
+            if ticket <= self.done or self._fate(ticket):
+                turned.set()
+
+    def give_up(self) -> None:
+        """In the loop: nobody waits any longer."""
+        waiting, self._waiting = self._waiting, []
+        for ticket, future in waiting:
+            if not future.done():
+                future.set_result(self._fate(ticket) if ticket <= self.done else self.stalled)
+
+    def _wake(self) -> None:
+        self._waking = False  # before ``done`` is read: who moves it on afterwards wakes us again
+        done, rest = self.done, []
+        for entry in self._waiting:
+            ticket, future = entry
+            why = self._fate(ticket) if self._lost else ""
+            if ticket > done and not why:
+                rest.append(entry)
+            elif not future.done():  # else its task was cancelled
+                future.set_result(why)
+        self._waiting = rest
+
+    def _fate(self, ticket: int) -> str:
+        for first, last, why in reversed(self._lost):
+            if first <= ticket <= last:
+                return why
+        return ""
