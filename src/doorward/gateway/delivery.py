@@ -79,6 +79,7 @@ class Delivery:
             if held is not None:
                 await self._release(call, answer, send, held)
             await self._ended(call, send)
+        await self._books.kept(call)  # its end too, before the client sees it
         await send.close()
 
     async def _open(self, call: Call, answer: Answer, send: Send) -> None:

@@ -253,6 +253,7 @@ class Returning:
         if refused is not None:
             goes_on, exchange.effect = exchange.effect, refused.effect  # this one record is about the message alone
             self._books.note(call, exchange, "message", "", refused.reason, "an interim message was refused")
+            await self._books.kept(call)
             exchange.effect = goes_on
             if isinstance(message, Request):
                 await self._refuse_server(call, message, refused)
@@ -388,6 +389,7 @@ class Returning:
                 exchange.refused = False  # the answer was dropped, the exchange itself goes on
                 exchange.effect = Effect.ALLOW
                 self._books.note(call, exchange, "message", "", Reason.UPSTREAM_UNSOLICITED, "a response was dropped")
+                await self._books.kept(call)
                 return b""
         refused = self._beside(call, exchange, message)
         screened = await screen(call, exchange, message, "results", "")
