@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from tests.gateway import TOKEN, Gateway, Mode, merged
 from tests.hostile.raw import Answer, Fields, Raw, post
 from tests.hostile.scripted import Asked, Line, Script, Scripted, in_background
-from tests.hostile.watch import records
+from tests.hostile.watch import metrics, records
 
 IDENTIFIED: Fields = (("X-MCP-Token", TOKEN),)
 AMPLE = {"limits": {"calls_per_minute": 100_000_000, "in_flight": 5000, "in_flight_per_identity": 5000}}
@@ -46,7 +47,12 @@ class Setting:
         return self.gateway.port
 
     def new_records(self) -> list[dict[str, Any]]:
-        everything = records(self.gateway)
+        """All since the last look. A refusal at the edge does not wait for its record, so this does."""
+        taken = metrics(self.gateway)["doorward_journal_records_total"]
+        deadline = time.monotonic() + 10
+        while len(everything := records(self.gateway)) < taken:
+            assert time.monotonic() < deadline, f"{len(everything)} of {taken} records are in the journal"
+            time.sleep(0.01)
         seen, self._seen = self._seen, len(everything)
         return everything[seen:]
 
