@@ -112,6 +112,7 @@ async def test_a_copy_that_hangs_holds_nobody_up(tmp_path: Path) -> None:
     settings = Settings(checkpoint_seconds=0.0, stuck_after=PATIENT, close_within=0.2, reserve_bytes=8192)
     kept = journal(tmp_path / "audit", copy_to=tmp_path / "far", files=files, settings=settings)
     hang = files.hang("write", name=kept.writer)
+    kept.append(record("first"))  # so that there is something to copy
     await until(lambda: hang.entered == 1 or kept.checkpoints > 1)
     for number in range(20):
         await kept.synced(kept.append(record(str(number))))
