@@ -24,12 +24,15 @@ class MustWait(Exception):
 
 
 class Told(msgspec.Struct):
-    """What is known of a request so far, for its record. ``proven``: ``client`` is not only what it says it is."""
+    """What is known of a request so far, for its record. ``proven``: ``client`` is not only what it says it is.
+    ``tickets``: of the records that were made of it, to be waited for before it is answered.
+    """
 
     path: str
     address: str
     client: str = ""
     proven: bool = False
+    tickets: list[int] = []
 
 
 class Proofs:

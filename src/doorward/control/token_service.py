@@ -53,15 +53,15 @@ class Store(Deciding, Protocol):
     def revoke(self, kind: str, value: str, *, issuer: str = "", until: float, by: str, at: float) -> None: ...
 
 
-async def _at_once() -> None:
+async def _at_once(ticket: int) -> None:
     """Where a record is there as soon as it was taken."""
 
 
 class TokenService:
     """One configuration's token service; at a reload a new one takes its place and keeps ``attempts``.
 
-    ``record`` takes one record or raises ``JournalFault``; ``kept`` returns when all that was taken is there, or raises
-    it: nothing is handed out before. ``room(address, reason)``: whether one more refusal of this
+    ``record`` takes one record and gives it a number, or raises ``JournalFault``; ``kept`` returns when the record of a
+    number is there, or raises it: nothing is handed out before. ``room(address, reason)``: whether one more refusal of this
     address is recorded singly (``gateway.edge_records``). ``hashing``: the key that client secrets were hashed with.
     """
 
@@ -71,8 +71,8 @@ class TokenService:
         *,
         keys: SigningKeys,
         store: Store,
-        record: Callable[[AuditRecord], object],
-        kept: Callable[[], Awaitable[None]] = _at_once,
+        record: Callable[[AuditRecord], int],
+        kept: Callable[[int], Awaitable[None]] = _at_once,
         clock: Clock,
         attempts: Attempts,
         hashing: bytes,
@@ -84,7 +84,7 @@ class TokenService:
         self._keys = keys
         self._store = store
         self._record = record
-        self._all_kept = kept
+        self._recorded = kept
         self._clock = clock
         self._attempts = attempts
         self._room = room
@@ -125,7 +125,8 @@ class TokenService:
             form = read_form(query, headers, body)
             act = self._token if told.path == TOKEN else self._revoke
             reply = await act(told, form, read_credentials(headers, form))
-            await self._all_kept()
+            for ticket in told.tickets:
+                await self._recorded(ticket)
             return reply
         except OAuthRefusal as refusal:
             if refusal.status == 401 or refusal.reason in _FAILED:
@@ -203,7 +204,7 @@ class TokenService:
         entry.grant_id = claims["grant_id"]
         entry.act = actors[1:]
         entry.groups = self._settings.clients[told.client].groups if told.client in self._settings.clients else ()
-        self._record(entry)
+        told.tickets.append(self._record(entry))
 
     def _refused(self, told: Told, reason: Reason, detail: str) -> None:
         if not self._room(told.address, str(reason)):

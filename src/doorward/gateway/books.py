@@ -133,15 +133,20 @@ class Books:
         """
         if not call.unkept:
             return
-        call.unkept = False
         begun = self.clock.monotonic()
-        try:
-            if _strict(call):
-                await self._journal.synced()
-            else:
-                await self._journal.written()
-        except JournalFault as fault:
-            self._went_unrecorded(call.snapshot, fault)
+        there = self._journal.synced if _strict(call) else self._journal.written
+        lost: JournalFault | None = None
+        # The last first: when it is there the others are, so one wait is enough. Each is asked for all the same, as one
+        # can be lost alone. And it is crossed off only when its fate is known: a wait can be cancelled.
+        for ticket in tuple(reversed(call.unkept)):
+            try:
+                await there(ticket)
+            except JournalFault as fault:
+                lost = fault
+            if ticket in call.unkept:  # a call that stands for a whole pipe is waited for by several
+                call.unkept.remove(ticket)
+        if lost is not None:
+            self._went_unrecorded(call.snapshot, lost)
         self.meter.observe("journal", self.clock.monotonic() - begun)
 
     def _went_unrecorded(self, snapshot: Snapshot, fault: JournalFault) -> None:
@@ -172,13 +177,11 @@ class Books:
             entry.kind = kind or entry.kind
             entry.reason = entry.reason if reason is None else reason
         try:
-            self._journal.append(entry, early=exchange.reason in _EARLY)
+            call.unkept.append(self._journal.append(entry, early=exchange.reason in _EARLY))
             if exchange.alert:
                 self._alert(entry)
         except JournalFault as fault:
             self._went_unrecorded(call.snapshot, fault)
-        else:
-            call.unkept = True
 
     def _close(self, exchange: Exchange, latency: float) -> None:
         meter = self.meter

@@ -109,7 +109,7 @@ class Call:
         self.counted = ""  # "call" or "stream" while it counts against the limits
         self.spent = 0.0  # seconds of our own, before forwarding and in screening
         self.forwarded_at = 0.0
-        self.unkept = False  # it has records that the kernel may not have yet
+        self.unkept: list[int] = []  # tickets of its records that the kernel may not have yet
 
     @property
     def first(self) -> Exchange:

@@ -155,7 +155,7 @@ class Duplex:
                 if isinstance(self._found, Decision):
                     await self._from_server_to_nobody(data, self._found)
                     return
-            standing = self._stand()
+            standing = await self._stood()
             reading = read(data, depth=standing.snapshot.limits.depth, batches=allows_batches(standing.version))
             if isinstance(reading, Unreadable):
                 out = self._unread(standing, data)
@@ -236,6 +236,17 @@ class Duplex:
             self._pipeline.books.intend(call)
             self._standing = call
         return self._standing
+
+    async def _stood(self) -> Call:
+        """The same, when its beginning is in the log; where that was lost, the next message begins it anew."""
+        call = self._stand()
+        try:
+            await self._pipeline.books.kept(call)
+        except JournalFault:
+            if self._standing is call:
+                self._standing = None
+            raise
+        return call
 
     def _learn_version(self, call: Call) -> None:
         """What ``initialize`` negotiated holds for every later message of the pipe."""

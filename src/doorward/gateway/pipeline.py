@@ -126,6 +126,11 @@ class Pipeline:
 
     async def prepare(self, call: Call) -> Reply | None:
         """Everything before forwarding, the intent's record included. None: forward ``call.body``."""
+        reply = await self._prepare(call)
+        await self.books.kept(call)  # before a byte of it is forwarded, or refused (G1)
+        return reply
+
+    async def _prepare(self, call: Call) -> Reply | None:
         verb = call.inbound.verb
         if self._live.draining and (verb == "GET" or (verb == "POST" and call.inbound.session is None)):
             return self.admission.refuse(call, DRAINING)
@@ -144,7 +149,6 @@ class Pipeline:
             self.books.intend(call)
         elif reply.status == DROPPED:
             await self._decline(call)
-        await self.books.kept(call)  # before a byte of it is forwarded, or refused (G1)
         return reply
 
     # -- what must be looked up, and what ends before the call does

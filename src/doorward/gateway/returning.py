@@ -253,8 +253,8 @@ class Returning:
         if refused is not None:
             goes_on, exchange.effect = exchange.effect, refused.effect  # this one record is about the message alone
             self._books.note(call, exchange, "message", "", refused.reason, "an interim message was refused")
-            await self._books.kept(call)
             exchange.effect = goes_on
+            await self._books.kept(call)
             if isinstance(message, Request):
                 await self._refuse_server(call, message, refused)
             call.spent += self._books.clock.monotonic() - begun

@@ -83,16 +83,18 @@ class MemoryJournal:
         self.synced_by: list[int] = []
         self.hold: asyncio.Event | None = None  # writes nothing before it is set
         self._log = log
-        self._lost = False
-        self._waiting: list[AuditRecord] = []
+        self._lost: set[int] = set()
+        self._tickets = 0
+        self._waiting: list[tuple[int, AuditRecord]] = []
 
     def append(self, taken: Record, *, early: bool = False) -> int:
         record = msgspec.json.decode(taken.line("writer", 0, ""), type=AuditRecord)
         if self.fails(record):
             raise JournalFault("no space left")
-        self._waiting.append(record)
+        self._tickets += 1
+        self._waiting.append((self._tickets, record))
         asyncio.get_running_loop().call_soon(self.write)
-        return len(self._records) + len(self._waiting)
+        return self._tickets
 
     @property
     def records(self) -> list[AuditRecord]:
@@ -102,9 +104,9 @@ class MemoryJournal:
     def write(self) -> None:
         """What another thread does a moment later."""
         waiting, self._waiting = self._waiting, []
-        for record in waiting:
+        for ticket, record in waiting:
             if self.fails_later(record):
-                self._lost = True
+                self._lost.add(ticket)
                 continue
             self._records.append(record)
             self._log.append(("record", record.kind, record.phase))
@@ -114,8 +116,7 @@ class MemoryJournal:
         if self.hold is not None:
             await self.hold.wait()
         self.write()
-        if self._lost:
-            self._lost = False
+        if (self._tickets if ticket is None else ticket) in self._lost:
             raise JournalFault("no space left")
 
     async def synced(self, ticket: int | None = None) -> None:

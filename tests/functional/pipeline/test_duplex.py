@@ -201,6 +201,18 @@ async def test_no_record_no_answer(phase: str, later: bool) -> None:
     assert pipe.bench.idle()
 
 
+async def test_a_pipe_whose_beginning_was_lost_begins_again() -> None:
+    pipe = Pipe()
+    pipe.bench.journal.fails_later = lambda record: record.phase == "opened"
+    note = body(None, "notifications/message", {"data": "a"})
+    await pipe.duplex.from_server(note)
+    assert pipe.to_client == []
+    pipe.bench.journal.fails_later = lambda _: False
+    await pipe.duplex.from_server(note)
+    assert pipe.to_client == [note]
+    assert pipe.bench.shape() == [("stream", "opened")]
+
+
 async def test_batches_both_ways() -> None:
     pipe = Pipe()
     await pipe.duplex.from_client(b"[" + call(1) + b"," + call(2) + b"]")

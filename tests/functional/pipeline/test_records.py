@@ -11,15 +11,18 @@ from tests.functional.pipeline.bench import (
     JSON,
     MODERN,
     SECRET,
+    TOKEN,
     Bench,
     Literal,
     actions,
     body,
     call,
     event,
+    reason_of,
     result,
     server,
 )
+from tests.functional.pipeline.policed import Policed
 
 from doorward.core.policy import Mode, ToolRule, names
 
@@ -234,6 +237,75 @@ async def test_nothing_is_forwarded_or_sent_before_its_record_is_written() -> No
     assert not serving.done()
     wait.set()
     assert (await serving).status == 200
+
+
+async def turns() -> None:
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("lost", [0, 1])
+async def test_a_batch_waits_for_every_one_of_its_records(lost: int) -> None:
+    """One can be lost alone, before others that are kept."""
+    bench = Bench()
+    bench.journal.fails_later = lambda record: record.tool_name == f"tool-{lost}"
+    client = await bench.send(
+        b"[" + call(1, "tool-0") + b"," + call(2, "tool-1") + b"]", session=bench.sealed(version="2025-03-26")
+    )
+    assert bench.server.seen == []
+    assert [reason_of(answer) for answer in client.json] == ["journal.unavailable"] * 2
+
+
+@pytest.mark.parametrize("why", ["draining", "token"])
+async def test_the_earliest_refusals_wait_for_their_records(why: str) -> None:
+    bench = Bench()
+    bench.live.draining = why == "draining"
+    bench.journal.hold = asyncio.Event()
+    client, serving = bench.start(call(), token=None if why == "token" else TOKEN)
+    await turns()
+    assert client.reply is None
+    bench.journal.hold.set()
+    await serving
+    assert client.reason == ("auth.required" if why == "token" else "gateway.draining")
+    assert bench.shape() == [("exchange", "outcome")]
+
+
+async def test_an_answer_that_was_interrupted_while_its_record_was_written_still_waits_for_it(until: Any) -> None:
+    """The grant is revoked in that moment: what is sent instead is no reason to wait for nothing."""
+    bench = Policed()
+    written = asyncio.Event()
+
+    def script(_: Any) -> Any:
+        bench.journal.hold = written
+        return bench.server.json(result(1, {}))
+
+    bench.server.script = script
+    client, serving = bench.start(call())
+    await until(lambda: [r.phase for r in bench.records] == ["intent", "outcome"])
+    bench.share(tokens=frozenset({"jti-agent:a"}))
+    bench.pipeline.callers.revoke(bench.live.shared)
+    await turns()
+    assert client.reply is None
+    written.set()
+    await serving
+    assert client.reason == "auth.revoked"
+
+
+async def test_a_refused_question_is_no_mark_on_its_exchange_even_while_it_is_recorded(until: Any) -> None:
+    bench = Bench(crm=server(server_requests=frozenset()))
+    written = asyncio.Event()
+
+    def script(_: Any) -> Any:
+        bench.journal.hold = written
+        return bench.server.stream(event(body(7, "roots/list")))
+
+    bench.server.script = script
+    _, serving = bench.start(call())
+    await until(lambda: bench.shape() == [("exchange", "intent"), ("message", "")])
+    serving.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await serving
+    assert [(r.phase, r.decision) for r in bench.records] == [("intent", "allow"), ("", "deny"), ("outcome", "allow")]
 
 
 async def test_a_stream_gets_an_error_for_the_answer_whose_record_is_lost() -> None:

@@ -131,10 +131,11 @@ class World:
         settings = Settings(ISSUER, self.clients, Routes(URLS, dict.fromkeys(URLS, (IDP, ISSUER))))
         return TokenService(settings, **{**usual, **changes})
 
-    def record(self, entry: AuditRecord) -> None:
+    def record(self, entry: AuditRecord) -> int:
         if not self.journal_works:
             raise JournalFault("the disk is full")
         self.records.append(entry)
+        return len(self.records)
 
     async def post(
         self, path: str, content: bytes, *headers: tuple[bytes, bytes], query: str = "", address: str = HOME
@@ -579,6 +580,26 @@ async def test_without_a_record_nothing_is_handed_out(world: World) -> None:
     assert headers[b"retry-after"]
     status, _, told = await world.token(scope="crm:x")
     assert (status, told["error"]) == (400, "invalid_scope")
+
+
+@pytest.mark.parametrize("what", ["token", "revocation"])
+async def test_a_record_that_is_lost_alone_later_is_none(world: World, what: str) -> None:
+    """Others come after it and are kept; it is this one that is asked for."""
+    _, _, told = await world.token()
+
+    asked: list[int] = []
+    others = world.service
+
+    async def kept(ticket: int) -> None:
+        asked.append(ticket)
+        world.service = others
+        await world.token(HELPER)
+        raise JournalFault("the disk was full")
+
+    world.service = world.made(kept=kept)
+    status, _, told = await (world.token() if what == "token" else world.revoke(told["access_token"]))
+    assert (status, told["reason"], "access_token" in told) == (503, "journal.unavailable", False)
+    assert asked == [2]
 
 
 async def test_without_keys_a_revocation_is_not_said_to_have_happened(world: World, tmp_path: Path) -> None:
