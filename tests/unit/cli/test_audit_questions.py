@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -171,6 +172,42 @@ def test_export_fails_where_a_line_is_no_record_or_the_file_cannot_be_written(fi
     done = asked(file, "export")
     assert done.exit_code == 3
     assert "audit verify" in done.stderr
+
+
+def test_an_export_that_fails_leaves_the_one_before_as_it_was(file: Path, log: Log) -> None:
+    writer = log.writer()
+    to = file.parent / "out.jsonl"
+    assert asked(file, "export", "-o", str(to)).exit_code == 0
+    before = to.read_bytes()
+    writer.refusal()
+    with writer.segments()[0].open("ab") as opened:
+        opened.write(b"not json\n")
+    assert asked(file, "export", "-o", str(to)).exit_code == 3
+    assert to.read_bytes() == before
+    assert sorted(path.name for path in file.parent.iterdir() if "out" in path.name) == ["out.jsonl"]
+
+
+def test_an_export_replaces_what_others_could_read(file: Path, log: Log) -> None:
+    log.writer()
+    to = file.parent / "out.jsonl"
+    to.touch(mode=0o644)
+    link = file.parent / "link"
+    link.symlink_to(to)
+    assert asked(file, "export", "-o", str(link)).exit_code == 0
+    assert link.is_symlink()
+    assert (to.stat().st_mode & 0o777, len(to.read_bytes().splitlines())) == (0o600, 1)
+
+
+def test_export_into_a_pipe(file: Path, log: Log) -> None:
+    writer = log.writer()
+    to = file.parent / "pipe"
+    os.mkfifo(to)
+    reading = os.open(to, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        assert asked(file, "export", "-o", str(to)).exit_code == 0
+        assert os.read(reading, 1 << 16) == writer.lines()[0]
+    finally:
+        os.close(reading)
 
 
 def test_colours_on_a_terminal_alone_and_not_with_no_color(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,5 @@
 """``doorward audit export``"""
 
-import os
 import sys
 import time
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from typing import BinaryIO
 import click
 
 from doorward.cli.audit.asking import asked, complain, log_of
+from doorward.cli.audit.written import whole
 from doorward.cli.options import OUTSIDE_FAILED, config_file
 from doorward.control.audit.export import FORMATS, Unreadable, fitting
 
@@ -30,8 +30,7 @@ def command(filter: tuple[str, ...], config: Path, form: str, output: Path | Non
         if output is None:
             _write(found, sys.stdout.buffer)
         else:
-            descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "wb") as opened:
+            with whole(output) as opened:
                 _write(found, opened)
     except Unreadable as fault:
         complain(f"{fault}; `doorward audit verify` says more", OUTSIDE_FAILED)

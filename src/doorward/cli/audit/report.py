@@ -1,10 +1,8 @@
 """``doorward audit report``"""
 
-import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -12,14 +10,15 @@ import click
 import msgspec
 
 from doorward.bootstrap.configured import directories
+from doorward.cli.audit.written import whole
 from doorward.cli.options import NO, OUTSIDE_FAILED, WRONG_USE, config_file, json_flag
 from doorward.configfile import Loaded, load
 from doorward.configtypes import InvalidConfiguration, Refused
 from doorward.control import audit_keys
+from doorward.control.audit.period import moment
 from doorward.control.audit.report import html, log, pii, text
 from doorward.control.audit.report.collect import About, collect
 from doorward.control.audit.report.model import Report, Verification
-from doorward.control.audit.report.period import moment
 from doorward.control.audit.report.plain import counted
 from doorward.control.audit.report.seen import Lines
 from doorward.control.audit.report.verified import verified
@@ -64,7 +63,8 @@ def command(
         said = _verified(loaded, directory) if verify else Verification()
         made = collect(records, About(timestamp(now), begin, end, str(directory)), log.seals(directory), said)
         if page is not None:
-            _write(page, html.page(made))
+            with whole(page) as opened:
+                opened.write(html.page(made).encode())
     except (InvalidConfiguration, Refused, NoKeys) as fault:
         _fail(str(fault), WRONG_USE)
     except Unreadable as fault:
@@ -107,19 +107,6 @@ def _verified(loaded: Loaded, directory: Path) -> Verification:
         return verified(verify_log(directory, keys, exported=copies, jobs=processors(), advanced=progress))
     finally:
         progress.end()
-
-
-def _write(file: Path, document: str) -> None:
-    """Whole or not at all, and for the owner alone, for it names callers. Raises ``OSError``."""
-    beside = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as opened:
-            opened.write(document)
-        beside.replace(file)
-    except BaseException:
-        with suppress(OSError):
-            beside.unlink()
-        raise
 
 
 def _print(made: Report, page: Path | None, *, as_json: bool) -> None:

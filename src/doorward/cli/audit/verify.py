@@ -92,5 +92,5 @@ def _configured(config: Path) -> tuple[Path, Path, Path | None]:
     except InvalidConfiguration as fault:
         click.echo(f"doorward: {fault}", err=True)
         sys.exit(WRONG_USE)
-    exported = getattr(loaded.config.audit, "checkpoints", None)
-    return *directories(loaded), loaded.base_dir / exported if exported else None
+    exported = loaded.config.audit.checkpoints
+    return *directories(loaded), loaded.base_dir / exported if exported is not None else None

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import msgspec
 
 from doorward.control.audit import ocsf
 from doorward.control.audit.filter import Filter
-from doorward.control.audit.read import Line, in_order
+from doorward.control.audit.read import Line, in_order, readable
 from doorward.core.audit import AuditRecord
 
 _encode = msgspec.json.Encoder().encode
@@ -25,7 +26,8 @@ class Unreadable(ValueError):
 
 
 def fitting(directory: Path, asked: Filter) -> Iterator[tuple[Line, dict[str, Any]]]:
-    """Every record that fits, the oldest first. Raises ``Unreadable``."""
+    """Every record that fits, the oldest first. Raises ``Unreadable``, or ``OSError`` where a segment cannot be had."""
+    readable(directory)
     times = asked.times
     for line in in_order(directory):
         if times:
@@ -80,7 +82,9 @@ def _row(cells: Any) -> bytes:
 
 
 def _cell(value: Any) -> str:
-    """Text that a spreadsheet would take for a formula gets an apostrophe before it."""
+    """Text that a spreadsheet would take for a formula gets an apostrophe before it, behind a semicolon as well: where
+    a comma is the decimal sign, a new cell begins there.
+    """
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -91,7 +95,12 @@ def _cell(value: Any) -> str:
         value = ";".join(value)
     elif not isinstance(value, str):
         value = _encode(value).decode() if value else ""
-    return f"'{value}" if value.lstrip(" ")[:1] in _FORMULA else value
+    if ";" in value:
+        value = _BEHIND.sub("'", value)
+    return f"'{value}" if value[:1] in _BEGINS and _FORMULA.match(value) else value
 
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_BEGINS = frozenset(" \xa0=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+_FORMULA = re.compile(r"[ \xa0]*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+"""How one begins; the last four are the wide forms of the first, which some spreadsheets take for them."""
+_BEHIND = re.compile(rf"(?<=;)(?={_FORMULA.pattern})")

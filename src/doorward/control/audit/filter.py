@@ -5,14 +5,14 @@ Terms with spaces between them, all of which must fit: ``server=crm tool=get_*,s
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import Any
 
 import msgspec
 
-from doorward.configtypes import Duration, Refused
+from doorward.configtypes import Refused
 from doorward.control.audit.fields import ALIASES, FIELDS, Field, Home
+from doorward.control.audit.period import seconds
 from doorward.control.audit.terms import Condition, Glob, Number, Term, Time, Words
 from doorward.core.audit import timestamp
 
@@ -25,7 +25,6 @@ MOST_VALUES = 200
 _SIGNS = ("!=", ">=", "<=", "=", ">", "<")
 _HEAD = re.compile(r"([A-Za-z_]+)(!=|>=|<=|=|>|<)")
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,9})?", re.ASCII)
-_LAST_SECOND = 253402300799
 
 
 class FilterError(ValueError):
@@ -172,24 +171,11 @@ def _number(field: Field, sign: str, values: list["_Value"]) -> Number:
 def _time(field: Field, sign: str, values: list["_Value"], now: float) -> Time:
     if sign != "=" or len(values) != 1:
         raise ValueError(f"it is {field.name}=24h or {field.name}=2026-11-01T13:00Z, with one value")
-    milliseconds = _moment(values[0].text, now)
+    try:
+        milliseconds = round(seconds(values[0].text, now) * 1000)
+    except Refused as refused:
+        raise ValueError(f"{refused}: {refused.remedy}") from None
     return Time(field, timestamp((milliseconds + 0.5) / 1000), milliseconds)
-
-
-def _moment(text: str, now: float) -> int:
-    """Milliseconds since the epoch."""
-    if re.match(r"[0-9]{4}-", text, re.ASCII):
-        try:
-            read = datetime.fromisoformat(text)
-        except ValueError:
-            raise ValueError("a time is 2026-11-01, or 2026-11-01T13:00Z (UTC where nothing else is said)") from None
-        seconds = (read if read.tzinfo is not None else read.replace(tzinfo=UTC)).timestamp()
-    else:
-        try:
-            seconds = now - float(Duration.parse(text))
-        except Refused as refused:
-            raise ValueError(f"{refused}: {refused.remedy}; or a time, as 2026-11-01T13:00Z") from None
-    return round(min(max(seconds, 0.0), _LAST_SECOND) * 1000)
 
 
 class _Value(msgspec.Struct, frozen=True):

@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from doorward.control.audit.filter import Filter
 from doorward.control.audit.index import Hit
-from doorward.control.audit.index_build import milliseconds
+from doorward.control.audit.questions import placed
 from doorward.control.audit.read import Follower
 
 T = TypeVar("T")
@@ -144,6 +144,8 @@ class Broadcast:
                 for stream, hits in await _attempted(_sorted, follower, list(self._streams)):
                     stream.offer(hits)
         finally:
+            if not begun.done():  # who joins waits for it
+                begun.set_result(None)
             if self._begun is begun:
                 self._following = None
                 for stream in self._streams:
@@ -163,11 +165,10 @@ def _sorted(follower: Follower, streams: list[Stream]) -> list[tuple[Stream, lis
     """What came, for whom. In a thread: under load it is much."""
     found: dict[Stream, list[Hit]] = {stream: [] for stream in streams}
     for line in follower.poll():
-        try:
-            record = _decode(line.raw)
-            hit = Hit(line.place, (milliseconds(record["timestamp"]), line.place.writer, int(record["seq"])), line.raw)
-        except (ValueError, KeyError, TypeError):
-            continue  # no record
+        read = placed(line)
+        if read is None:
+            continue
+        record, hit = read
         for stream, hits in found.items():
             if stream.fits(record):
                 hits.append(hit)
@@ -229,4 +230,5 @@ async def _catch_up(missed: Callable[[], Awaitable[bool]], stream: Stream) -> No
 
 def _event(hit: Hit) -> bytes:
     _, writer, seq = hit.key
-    return b"id: %s:%d\nevent: record\ndata: %s\n\n" % (writer.encode(), seq, hit.raw)
+    # Between the members of a line that somebody else wrote a carriage return is JSON; here it would end the line.
+    return b"id: %s:%d\nevent: record\ndata: %s\n\n" % (writer.encode(), seq, hit.raw.replace(b"\r", b" "))

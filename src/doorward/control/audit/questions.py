@@ -59,23 +59,25 @@ def read_newest(
     """The same from the journals alone: an outcome comes after its intent, so it is met first on the way back."""
     ended: set[str] = set()
     for line in newest_first(directory, ends):
-        found = _read(line)
+        found = placed(line)
         if found is None:
             continue
-        record, key = found
+        record, hit = found
         if not all_records and record.get("kind") == "exchange":
             exchange = record.get("exchange_id")
             if record.get("phase") == "outcome" and isinstance(exchange, str):
                 ended.add(exchange)
             elif record.get("phase") == "intent" and exchange in ended:
                 continue
-        if (before is None or key < before) and asked.matches(record):
-            yield Hit(line.place, key, line.raw)
+        if (before is None or hit.key < before) and asked.matches(record):
+            yield hit
 
 
-def _read(line: Line) -> tuple[dict[str, Any], Key] | None:
+def placed(line: Line) -> tuple[dict[str, Any], Hit] | None:
+    """A line as a record, and as what the index would give for it; None: it is no record."""
     try:
         record = _decode(line.raw)
-        return record, (milliseconds(record["timestamp"]), line.place.writer, int(record["seq"]))
+        key = (milliseconds(record["timestamp"]), line.place.writer, int(record["seq"]))
     except (ValueError, KeyError, TypeError):
         return None
+    return record, Hit(line.place, key, line.raw)

@@ -1,7 +1,8 @@
 """The journals of all writers, read line by line: forwards, backwards, in the order of time, and as they grow.
 
 It proves nothing (that is the verifier's work). What follows the last line end of a segment is being written, or torn,
-and is no line; what is longer than ``LONGEST_LINE`` is none either.
+and is no line. What is longer than ``LONGEST_LINE`` is an empty line on the way forwards, so that who must leave
+nothing out learns of it, and left out on the way back.
 """
 
 import heapq
@@ -78,6 +79,18 @@ def segments(directory: Path, writer: str) -> list[int]:
     return sorted(number for number in map(audit_layout.segment_number, names) if number is not None)
 
 
+def readable(directory: Path) -> None:
+    """For who must not leave anything out: raises ``OSError`` where a segment cannot be opened, which all else here
+    passes over.
+    """
+    for writer in writers(directory):
+        for name in os.listdir(directory / writer):
+            number = audit_layout.segment_number(name)
+            if number is not None:
+                with segment_file(directory, writer, number).open("rb"):
+                    pass
+
+
 def segment_file(directory: Path, writer: str, number: int) -> Path:
     return directory / writer / audit_layout.segment(number)
 
@@ -123,9 +136,8 @@ def _chunks(file: Path, place: Place) -> Iterator[Chunk]:
             else:
                 offset, skipping = offset + len(data), True
             continue
-        start = data.find(b"\n") + 1 if skipping else 0
-        if end > start:
-            yield Chunk(Place(place.writer, place.segment, offset + start), data[start:end])
+        start = data.find(b"\n") if skipping else 0  # of a line that is too long its end is left: no record, for all
+        yield Chunk(Place(place.writer, place.segment, offset + start), data[start:end])
         offset, wanted, skipping = offset + end, _CHUNK, False
 
 

@@ -173,6 +173,29 @@ async def test_what_comes_is_sent_with_its_id(log: Log, asked: Events) -> None:
         assert client.seen[0][0] == f"{writer.name}:4"
 
 
+async def test_a_line_that_somebody_else_wrote_is_one_event(log: Log, asked: Events) -> None:
+    """In JSON a carriage return may stand between members; in an event stream it ends a line."""
+    writer = log.writer()
+    async with listening(asked) as client:
+        line = writer.lines()[0].replace(b'"seq":0,', b'"seq":1,\r\r')
+        with writer.segments()[0].open("ab") as opened:
+            opened.write(line)
+        await client.until(lambda: client.seen)
+        assert "\r" not in client.text
+
+
+async def test_a_follower_that_breaks_at_once_keeps_nobody_waiting(
+    log: Log, asked: Events, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(directory: Path) -> None:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(live, "Follower", broken)
+    async with listening(asked) as client:
+        await client.until(lambda: client.ended)
+        assert client.text.endswith('event: end\ndata: {"reason":"unavailable"}\n\n')
+
+
 async def test_all_sends_intents_too(log: Log, asked: Events) -> None:
     writer = log.writer()
     async with listening(asked, "all=true") as every, listening(asked, "filter=phase%3Dintent") as intents:

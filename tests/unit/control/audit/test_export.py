@@ -11,6 +11,7 @@ from tests.audit_logs import Log, random_log
 from doorward.control.audit import ocsf
 from doorward.control.audit.export import COLUMNS, FORMATS, Unreadable, fitting
 from doorward.control.audit.filter import Filter, parse
+from doorward.control.audit.read import LONGEST_LINE
 from doorward.core.audit import AuditRecord
 
 SCHEMA = json.loads((Path(__file__).parent / "ocsf-1.8.0.json").read_text(encoding="utf-8"))
@@ -51,6 +52,26 @@ def test_a_line_that_is_no_record_is_not_passed_over(tmp_path: Path) -> None:
         exported(log, "jsonl")
 
 
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_segment_that_cannot_be_read_is_not_passed_over(tmp_path: Path, form: str) -> None:
+    log = Log(tmp_path / "audit")
+    writer = log.writer(segment_records=2)
+    writer.call()
+    writer.segments()[1].unlink()
+    (writer.place / "journal-000002.jsonl").mkdir()
+    with pytest.raises(OSError, match="journal-000002"):
+        exported(log, form)
+
+
+def test_a_line_that_is_too_long_is_not_passed_over(tmp_path: Path) -> None:
+    log = Log(tmp_path / "audit")
+    writer = log.writer()
+    writer.refusal(detail="x" * LONGEST_LINE)
+    writer.refusal()
+    with pytest.raises(Unreadable, match=f"writer {writer.name}, segment 1, offset"):
+        exported(log, "jsonl")
+
+
 def test_csv_has_a_header_and_a_row_for_each_record(tmp_path: Path) -> None:
     log = Log(tmp_path / "audit")
     log.writer().refusal(rules=("r1", "r2"), detail='two\nlines, "quoted"', entities={"US_SSN": 2})
@@ -63,7 +84,7 @@ def test_csv_has_a_header_and_a_row_for_each_record(tmp_path: Path) -> None:
     assert (cells["latency_ms"], cells["pii_redacted"], cells["seq"], cells["findings"]) == ("", "false", "1", "")
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "\n=1"])
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "\n=1", "\xa0=1", "\uff1d1"])
 def test_no_cell_is_a_formula(tmp_path: Path, text: str) -> None:
     log = Log(tmp_path / "audit")
     log.writer().refusal(identity=text, rules=(text,), upstream_status=-5)
@@ -71,6 +92,16 @@ def test_no_cell_is_a_formula(tmp_path: Path, text: str) -> None:
     cells = dict(zip(COLUMNS, row, strict=True))
     assert cells["identity"] == cells["rules"] == f"'{text}"
     assert cells["upstream_status"] == "-5"
+
+
+def test_no_cell_becomes_two_of_which_one_is_a_formula(tmp_path: Path) -> None:
+    """Where a comma is the decimal sign, spreadsheets part cells at semicolons."""
+    log = Log(tmp_path / "audit")
+    log.writer().refusal(identity="a;=1+1;b; @x;c-d", rules=("r1", "=r2", "r3"))
+    *_, row = csv.reader(io.StringIO(exported(log, "csv").decode(), newline=""))
+    cells = dict(zip(COLUMNS, row, strict=True))
+    assert cells["identity"] == "a;'=1+1;b;' @x;c-d"
+    assert cells["rules"] == "r1;'=r2;r3"
 
 
 # OCSF against the official schema, as far as it is needed

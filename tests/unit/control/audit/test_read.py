@@ -14,6 +14,7 @@ from doorward.control.audit.read import (
     lines,
     lines_back,
     newest_first,
+    readable,
     segments,
     writers,
 )
@@ -90,11 +91,21 @@ def test_lines_of_all_segments_each_with_its_place(tmp_path: Path, monkeypatch: 
     assert line_at(tmp_path, Place(A, 9, 0), 1) is None
 
 
-def test_a_line_that_is_too_long_for_a_record_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_line_that_is_too_long_is_none_and_not_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(read, "_CHUNK", 4)
     monkeypatch.setattr(read, "LONGEST_LINE", 16)
     put(tmp_path, A, 1, b"first\n" + b"x" * 1000 + b"\nlast\n")
-    assert [line.raw for line in lines(tmp_path, A)] == [b"first", b"last"]
+    found = list(lines(tmp_path, A))
+    assert [line.raw for line in found] == [b"first", b"", b"last"]
+    assert [line.place.offset for line in found] == [0, 1006, 1007]  # where its end is
+
+
+def test_who_must_leave_nothing_out_can_ask(tmp_path: Path) -> None:
+    put(tmp_path, A, 1, b"x\n")
+    readable(tmp_path)
+    (tmp_path / A / audit_layout.segment(2)).mkdir()
+    with pytest.raises(OSError, match="000002"):
+        readable(tmp_path)
 
 
 def test_all_writers_in_the_order_of_time(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+from concurrent.futures import BrokenExecutor, Future
 from pathlib import Path
 
 import pytest
@@ -284,6 +285,28 @@ def test_several_processes_say_the_same(tmp_path: Path, monkeypatch: pytest.Monk
     report = verified(log, jobs=2)
     assert as_json(report) == as_json(verified(log))
     assert (report.faults[0].writer, report.faults[0].first) == (log.writers[1].name, 15)
+
+
+def test_a_process_that_is_killed_meanwhile_is_no_word_on_the_log(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    from doorward.control.audit.verify import chains
+
+    class Killed:
+        def __init__(self, jobs: int) -> None:
+            pass
+
+        def submit(self, *_: object) -> Future[None]:
+            future: Future[None] = Future()
+            future.set_exception(BrokenExecutor("terminated abruptly"))
+            return future
+
+        def shutdown(self, *, cancel_futures: bool) -> None:
+            pass
+
+    monkeypatch.setattr(chains, "_WORTH_IT", 0)
+    monkeypatch.setattr(chains, "ProcessPoolExecutor", Killed)
+    _busy(log.writer()).close()
+    with pytest.raises(Unreadable, match=r"killed \(terminated abruptly\); try --jobs 1"):
+        verified(log, jobs=2)
 
 
 def test_progress_is_told(log: Log) -> None:

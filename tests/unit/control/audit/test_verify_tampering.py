@@ -1,5 +1,6 @@
 """Seven tamperings, and more, each found at its sequence."""
 
+import os
 import shutil
 from collections.abc import Callable
 from hashlib import sha256
@@ -331,6 +332,63 @@ def test_a_segment_that_is_a_link_does_not_count(log: Path) -> None:
     path.rename(log.parent / "elsewhere")
     path.symlink_to(log.parent / "elsewhere")
     assert (found(log).first, found(log).last) == (20, 25)
+
+
+def test_a_segment_under_a_name_that_no_reader_looks_for_does_not_count(log: Path) -> None:
+    (log / FIRST / "journal-000002.jsonl").rename(log / FIRST / "journal-0000002.jsonl")
+    assert (found(log).first, found(log).last) == (10, 19)
+
+
+@pytest.mark.parametrize("name", ["journal-0000001.jsonl", "journal-000004.jsonl"])
+def test_what_only_looks_like_a_segment_is_not_passed_over(log: Path, name: str) -> None:
+    """A reader that is less strict shows what is in it."""
+    (log / FIRST / name).symlink_to(log / SECOND / "journal-000001.jsonl")
+    fault = found(log)
+    assert (fault.writer, fault.promise, fault.first) == (FIRST, INTACT, None)
+    assert fault.what == f"'{name}' has the name of a part of the log, and is none"
+
+
+def test_what_only_looks_like_a_writer_is_not_passed_over(log: Path) -> None:
+    (log / ("f" * 32)).symlink_to(log / FIRST)
+    assert (found(log).promise, found(log).what) == (
+        INTACT,
+        f"'{'f' * 32}' has the name of a part of the log, and is none",
+    )
+
+
+@pytest.mark.parametrize("exported", [False, True])
+def test_a_link_in_the_place_of_a_writer_is_no_writer(log: Path, exported: bool) -> None:
+    (log / FIRST).rename(log.parent / "elsewhere")
+    (log / FIRST).symlink_to(log.parent / "elsewhere")
+    like, missing = verified(log, exported=exported).faults
+    assert (like.promise, like.what) == (INTACT, f"'{FIRST}' has the name of a part of the log, and is none")
+    assert (missing.writer, missing.promise) == (FIRST, COMPLETE)
+    assert missing.what.startswith("the whole writer is missing; named by the first record of the writer")
+
+
+def test_first_lines_are_not_read_through_a_link(log: Path) -> None:
+    """Else whoever has the log could have any file tell of writers that never were."""
+    opening = (log / THIRD / "journal-000001.jsonl").read_bytes().splitlines(keepends=True)[0]
+    (log.parent / "elsewhere").write_bytes(opening.replace(FIRST.encode(), b"f" * 32))
+    for segment in (log / FIRST).glob("journal-*"):
+        segment.unlink()
+    (log / FIRST / "journal-000001.jsonl").symlink_to(log.parent / "elsewhere")
+    assert {fault.writer for fault in verified(log).faults} == {FIRST}
+
+
+def test_a_mark_of_the_end_that_is_a_pipe_keeps_nobody_waiting(log: Path) -> None:
+    (log / FIRST / "closed").unlink()
+    os.mkfifo(log / FIRST / "closed")
+    assert f"writer {FIRST}: 'closed' is not part of a log" in verified(log).notes
+
+
+@pytest.mark.parametrize("digits", [19, 4300])
+def test_a_number_that_no_log_gets_to_is_no_count(log: Path, digits: int) -> None:
+    """With thousands of digits it would fill the answer, or be more than can be written at all."""
+    number = b'"seq":' + b"9" * digits + b","
+    tamper(log, 12, lambda lines, at: [*lines[:at], lines[at].replace(b'"seq":12,', number), *lines[at + 1 :]])
+    what = "the line where record 12 belongs is no record: its seq is not a count"
+    assert (found(log).first, found(log).what) == (12, what)
 
 
 # -- checkpoints -----------------------------------------------------------------------------------------------------

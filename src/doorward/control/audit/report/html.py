@@ -17,6 +17,7 @@ from doorward.control.audit.report.wording import figures, sections
 
 _LONGEST_SENTENCE = 1000
 _SHORT = 14  # rows of a table that is not to be parted by the end of a page
+_WORDY = 40  # characters, from which on words keep some width on a phone: else they are a column of syllables
 _NUMBERS = ("count", "milliseconds")
 _ON_THE_PAGE_BEFORE = frozenset(("calls", "uses", "alerts", "reading"))  # short: they begin where the one before ends
 
@@ -123,4 +124,5 @@ def _cells(row: tuple[Cell, ...], columns: tuple[Column, ...], most: int) -> Ite
             yield f'<td class="moment">{_text(moment(cell))}</td>'
         else:
             longest = _LONGEST_SENTENCE if column.kind == "words" else 160
-            yield f'<td class="{column.kind}"><bdi>{_text(cell, longest)}</bdi></td>'
+            wide = " wide" if column.kind == "words" and len(cell) > _WORDY else ""
+            yield f'<td class="{column.kind}{wide}"><bdi>{_text(cell, longest)}</bdi></td>'

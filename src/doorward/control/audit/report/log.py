@@ -1,6 +1,5 @@
 """The log on disk, as far as the report needs it: lines of a time, and how each writer's directory ends."""
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -33,20 +32,12 @@ def _size(directory: Path, writer: str, first: int) -> int:
 
 
 def _by_age(directory: Path) -> list[str]:
+    read.readable(directory)
     ages = []
     for writer in read.writers(directory):
-        _readable(directory / writer)
         first = next(read.lines(directory, writer), None)
         ages.append((first.timestamp if first is not None else b"", writer))
     return [writer for _, writer in sorted(ages)]
-
-
-def _readable(directory: Path) -> None:
-    """``read`` skips what it cannot open."""
-    for name in os.listdir(directory):
-        if audit_layout.segment_number(name) is not None:
-            with (directory / name).open("rb"):
-                pass
 
 
 def _first_segment(directory: Path, writer: str, since: bytes) -> int:

@@ -52,6 +52,7 @@ td{vertical-align:top;border-bottom:1px solid var(--rule);padding:.25rem .7rem .
 td.name,td.digest,td.words{overflow-wrap:anywhere}
 td.name{min-width:8.6rem}
 td.words{min-width:6rem}
+td.wide{min-width:15rem}
 td.digest{min-width:9.5rem;font-family:ui-monospace,"Liberation Mono","DejaVu Sans Mono",monospace;font-size:.8rem}
 td.moment{white-space:nowrap;font-variant-numeric:tabular-nums}
 .number{text-align:right;font-variant-numeric:tabular-nums}
@@ -79,6 +80,7 @@ h2{margin-top:0}
 section.on h2{margin-top:2rem}
 td{padding-top:.15rem;padding-bottom:.15rem}
 h2,h3,caption{break-after:avoid}
+#reading{break-inside:avoid}
 figure,dl,tr,.short{break-inside:avoid}
 tr:nth-child(-n+3){break-after:avoid}
 tr:nth-last-child(-n+3){break-before:avoid}

@@ -30,9 +30,10 @@ def calls(report: Report) -> Section:
     sentences = ["No call ended in this time."]
     if ended.total:
         rest = ", ".join(f"{count(getattr(ended, name))} {name}" for name in ("redacted", "refused", "failed"))
-        passed = ended.allowed + ended.watched
+        passed = f"{count(ended.allowed + ended.watched)} allowed"
+        passed += f" ({count(ended.watched)} of which would have been refused)" if ended.watched else ""
         tools = f"{count(report.tool_calls)} of them tool calls"
-        sentences = [f"{counted(ended.total, 'call')} ended, {tools}: {count(passed)} allowed, {rest}."]
+        sentences = [f"{counted(ended.total, 'call')} ended, {tools}: {passed}, {rest}."]
     if report.messages or report.streams:
         beside = f"{counted(report.messages, 'single message')} and {counted(report.streams, 'stream')}"
         sentences.append(f"Beside the calls there were {beside}: notifications, answers to servers, event streams.")

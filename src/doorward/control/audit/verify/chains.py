@@ -3,12 +3,12 @@
 import os
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
 
 from doorward.control.audit.verify.checkpoints import Mark
 from doorward.control.audit.verify.findings import Fault
-from doorward.control.audit.verify.places import Place
+from doorward.control.audit.verify.places import Place, Unreadable
 from doorward.control.audit.verify.segments import Named, Piece, Task, Told, sound
 from doorward.control.audit.verify.vouching import Vouched
 from doorward.control.audit.verify.walk import State, Walk
@@ -74,6 +74,8 @@ def _sounded(tasks: Iterator[Task], jobs: int) -> Iterator[Piece | None]:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+    except BrokenExecutor as fault:  # that is no word on the log
+        raise Unreadable(f"a process that read segments was killed ({fault}); try --jobs 1") from None
     finally:
         pool.shutdown(cancel_futures=True)
 

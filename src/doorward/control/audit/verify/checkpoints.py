@@ -15,7 +15,7 @@ from typing import Any
 
 from doorward.control.audit.verify.places import File
 from doorward.control.audit.verify.public_keys import PublicKeys
-from doorward.control.audit.verify.strict import Unclear, strict
+from doorward.control.audit.verify.strict import Unclear, is_count, strict
 
 LONGEST_CHECKPOINT = 64 << 20  # it lists exchanges that take long
 
@@ -134,7 +134,7 @@ def _parted(line: bytes) -> Mark:
         if not isinstance(value.get(name), str):
             raise Unclear(f"its {name} is not a text")
     for name in _COUNTS:
-        if type(value.get(name)) is not int or value[name] < 0:
+        if not is_count(value.get(name)):
             raise Unclear(f"its {name} is not a count")
     return _mark(value, body, base64.urlsafe_b64decode(signature[1] + b"=="))
 

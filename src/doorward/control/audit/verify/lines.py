@@ -9,7 +9,7 @@ was parsed before, byte for byte the same.
 import re
 from typing import Any, NamedTuple
 
-from doorward.control.audit.verify.strict import Unclear, strict
+from doorward.control.audit.verify.strict import Unclear, is_count, strict
 
 LONGEST = 8 << 20
 """Bytes of a line. Nothing that the journal writes comes near it."""
@@ -50,7 +50,7 @@ def entry(record: dict[str, Any]) -> Entry:
     if type(record.get("v")) is not int or record["v"] != VERSION:
         raise Unclear(f"its version is not {VERSION}: use the verifier of the gateway that wrote it")
     seq = record.get("seq")
-    if type(seq) is not int or seq < 0:
+    if not is_count(seq):
         raise Unclear("its seq is not a count")
     prev = _text(record, "prev")
     if prev and not _HEX.fullmatch(prev):

@@ -10,11 +10,14 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from doorward.control.audit.verify.strict import Unclear, strict
+from doorward.control.audit.verify.strict import Unclear, is_count, strict
 
 LOCK, CHECKPOINTS, CLOSED, RESERVE = "lock", "checkpoints.jsonl", "closed", "reserve"
 WRITER = re.compile(r"[0-9a-f]{32}", re.ASCII)
-SEGMENT = re.compile(r"journal-([0-9]{6,9})\.jsonl", re.ASCII)
+# A number is written in one way, and who shows the log opens no other: under another name a segment would be proved
+# here and seen by nobody.
+SEGMENT = re.compile(r"journal-([0-9]{6}|[1-9][0-9]{6,8})\.jsonl", re.ASCII)
+LIKE_SEGMENT = re.compile(r"journal-[0-9]{6,9}\.jsonl", re.ASCII)
 TORN = re.compile(r"torn-([0-9]{6,9})-([0-9]{1,18})", re.ASCII)
 COPY = ".jsonl"
 
@@ -106,7 +109,8 @@ def measure(place: Place) -> None:
 
 def first_lines(place: Place, longest: int) -> tuple[bytes, bytes]:
     """The first two lines of the first segment that has any; empty where there is none."""
-    numbers = {SEGMENT.fullmatch(entry.name): entry for entry in _entries(place.directory) if entry.is_file()}
+    files = [entry for entry in _entries(place.directory) if entry.is_file(follow_symlinks=False)]
+    numbers = {SEGMENT.fullmatch(entry.name): entry for entry in files}
     for _, path in sorted((int(found[1]), entry.path) for found, entry in numbers.items() if found is not None):
         with open(path, "rb") as opened:
             lines = opened.readline(longest + 1), opened.readline(longest + 1)
@@ -126,7 +130,7 @@ def _looked_at(place: Place) -> Place:
 
 def _closed(mark: Path) -> Closed | None:
     try:
-        with mark.open("rb") as opened:
+        with open(mark, "rb", opener=_opened) as opened:
             said = strict(opened.read(1 << 16))
     except FileNotFoundError:
         return None
@@ -135,9 +139,14 @@ def _closed(mark: Path) -> Closed | None:
     by, count, head = said.get("by"), said.get("count"), said.get("head")
     if not isinstance(by, str):
         return Closed()
-    if type(count) is not int or not isinstance(head, str):
+    if not is_count(count) or not isinstance(head, str):
         return Closed(by)
     return Closed(by, count, head)
+
+
+def _opened(path: str, flags: int) -> int:
+    """A pipe of that name must not keep the verifier waiting, nor a link lead it elsewhere. Raises ``OSError``."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0))
 
 
 def _locked(lock: Path) -> bool:

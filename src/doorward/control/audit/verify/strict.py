@@ -1,7 +1,7 @@
 """JSON that can be read in one way only: a verifier that takes what another reader takes differently can be fooled."""
 
 import json
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeGuard
 
 
 class Unclear(ValueError):
@@ -23,6 +23,13 @@ def strict(text: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise Unclear("it is not a JSON object")
     return value
+
+
+def is_count(value: object) -> TypeGuard[int]:
+    """Whether a value can be a number of records, or of bytes: not below 0, and of no more digits than anybody needs
+    (a number of thousands of them is slow, and fills the answer).
+    """
+    return type(value) is int and 0 <= value < 10**18
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

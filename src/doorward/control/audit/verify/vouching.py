@@ -9,7 +9,7 @@ from doorward.control.audit.verify.lines import LONGEST, read
 from doorward.control.audit.verify.places import WRITER, File, Place, first_lines
 from doorward.control.audit.verify.public_keys import PublicKeys
 from doorward.control.audit.verify.segments import Named
-from doorward.control.audit.verify.strict import Unclear
+from doorward.control.audit.verify.strict import Unclear, is_count
 
 _CHUNK = 1 << 20
 
@@ -88,7 +88,7 @@ def _heads(heads: dict[str, object]) -> list[tuple[str, tuple[int, str]]]:
     found = []
     for writer, said in heads.items():
         match said:
-            case [int(count), str(head)] if WRITER.fullmatch(writer) and not isinstance(count, bool) and count >= 0:
+            case [count, str(head)] if WRITER.fullmatch(writer) and is_count(count):
                 found.append((writer, (count, head)))
             case _:
                 raise Unclear("its heads are not right")

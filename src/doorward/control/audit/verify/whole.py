@@ -1,13 +1,14 @@
 """A whole log: each writer's chain, and what the writers say of each other."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
 from doorward.control.audit.verify.chains import Writer, chains
-from doorward.control.audit.verify.findings import COMPLETE, Fault, records
+from doorward.control.audit.verify.findings import COMPLETE, INTACT, Fault, records
 from doorward.control.audit.verify.lines import LONGEST, read
-from doorward.control.audit.verify.places import File, copies, measure, writers
+from doorward.control.audit.verify.places import LIKE_SEGMENT, WRITER, File, copies, measure, writers
 from doorward.control.audit.verify.public_keys import PublicKeys
 from doorward.control.audit.verify.report import Pending, Report
 from doorward.control.audit.verify.segments import STREAM, Named
@@ -38,7 +39,7 @@ def verify(
     for place in places:
         measure(place)
     report = Report(str(directory), faults, with_exported=exported is not None, strict=strict)
-    report.notes += [f"{name!r} is not part of a log" for name in strange]
+    _strange(report, "", strange, WRITER)
     found = [
         Writer(place, by, tuple(said for said in named.get(place.writer, ()) if said[0]), faults=by.faults)
         for place, by in zip(places, vouched, strict=True)
@@ -50,11 +51,24 @@ def verify(
     return report
 
 
+def _strange(report: Report, writer: str, names: list[str], like: re.Pattern[str]) -> None:
+    """What lies in a log and is no part of it. What is ``like`` a part (a link, a number written in another way) could
+    be shown by who reads the log, and nothing here was held against it.
+    """
+    for name in names:
+        if like.fullmatch(name):
+            what = f"{name!r} has the name of a part of the log, and is none"
+            report.faults.append(Fault(writer, INTACT, None, None, what))
+        else:
+            report.notes.append(f"{f'writer {writer}: ' if writer else ''}{name!r} is not part of a log")
+
+
 def _gone(directory: Path, there: set[str], named: dict[str, Named], copied: dict[str, File]) -> list[Fault]:
     """Writers that somebody names and that are not there. One that began while this ran is there by now."""
     faults = []
     for writer in sorted((named.keys() | copied.keys()) - there):
-        if (directory / writer).is_dir():
+        place = directory / writer
+        if place.is_dir() and not place.is_symlink():
             continue
         who = [f"the first record of the writer {said[2]}" for said in named.get(writer, ())[-1:]]
         who += ["its exported checkpoints"] if writer in copied else []
@@ -82,6 +96,7 @@ def _gather(report: Report, found: list[Writer], jobs: int, advanced: Advanced) 
             del writer.told.open[name]
         _ended(report, writer)
         _aside(report, writer, set_aside)
+        _strange(report, writer.place.writer, writer.place.strange, LIKE_SEGMENT)
 
 
 def _sum_up(report: Report, writer: Writer) -> None:
@@ -95,7 +110,6 @@ def _sum_up(report: Report, writer: Writer) -> None:
     report.keys = sorted(proven.keys.union(report.keys))
     report.gaps += told.gaps
     report.admitted += [(place.writer, admitted) for admitted in told.admitted]
-    report.notes += [f"writer {place.writer}: {name!r} is not part of a log" for name in place.strange]
     if writer.last is not None:
         report.last_checkpoint = max(report.last_checkpoint, writer.last.timestamp)
     said = [count for count, _, _ in writer.named]

@@ -161,3 +161,11 @@ def test_what_the_verifier_said(intact: bool, complete: bool, said: str) -> None
     assert said in page.seen
     assert "1 writer was verified." in page.seen
     assert "Not verified" not in page.seen
+
+
+def test_long_words_keep_some_width_and_short_ones_need_none() -> None:
+    change = {"kind": "admin", "identity": "os:root", "method": "override create"}
+    page = html.page(report(seen(**change, detail="x y " * 20), seen(**change, detail="short")))
+    assert len(re.findall(r'<td class="words wide"><bdi>x y ', page)) == 1
+    assert '<td class="words"><bdi>short</bdi>' in page
+    assert "td.wide{" in page

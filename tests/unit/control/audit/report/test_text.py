@@ -23,6 +23,7 @@ def test_what_enforcement_would_have_done_is_one_sentence() -> None:
         "Had enforcement been on everywhere, 3 more of these 1,500 calls (0.2 %), by 2 of 3 callers, would have been"
         in told
     )
+    assert "1,500 calls ended, 1,500 of them tool calls: 1,500 allowed (3 of which would have been refused), 0" in told
 
 
 def test_where_there_is_nothing_it_says_so() -> None:

@@ -1,7 +1,7 @@
 import pytest
 
 from doorward.configtypes import Refused
-from doorward.control.audit.report.period import moment
+from doorward.control.audit.period import moment
 
 NOW = 1_795_392_000.0  # 2026-11-23T00:00:00Z
 
