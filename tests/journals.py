@@ -17,7 +17,17 @@ from doorward.gateway.journal import FileJournal, Files, Settings
 PATIENT = 20.0
 """Seconds after which a condition that does not come true is a failure."""
 
-SETTINGS = Settings(stuck_after=PATIENT, retry_after=0.005, reserve_bytes=8192)
+SETTINGS = Settings(stuck_after=PATIENT, close_within=PATIENT, retry_after=0.005, reserve_bytes=8192)
+
+
+class Clock:
+    """Stands still until it is moved: by it, a machine that is busy does not count as a disk that hangs."""
+
+    def __init__(self) -> None:
+        self.now = 1.0
+
+    def __call__(self) -> float:
+        return self.now
 
 
 class Key:

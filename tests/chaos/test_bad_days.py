@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from tests.faulty_files import FaultyFiles
-from tests.journals import Key, Told, chain, names, record, until
+from tests.journals import Clock, Key, Told, chain, names, record, until
 
 from doorward.control.audit.verify.public_keys import PublicKeys
 from doorward.control.audit.verify.report import Report
@@ -34,7 +34,8 @@ class Log:
 
     @contextlib.contextmanager
     def writer(self, files: Files | None = None, **more: Any) -> Iterator[FileJournal]:
-        """A journal as the gateway has it: nothing of its settings is other than there."""
+        """A journal as the gateway has it: nothing of its settings is other than there. No disk hangs by its clock."""
+        more.setdefault("monotonic", Clock())
         kept = FileJournal(self.audit, signer=self.key, copy_to=self.exported, files=files or Files(), **more)
         try:
             yield kept
@@ -102,12 +103,14 @@ async def test_syncs_that_fail_and_a_disk_that_recovers(log: Log) -> None:
 
 @pytest.mark.parametrize("call", ["write", "sync"])
 async def test_a_disk_that_stands_still_for_more_than_two_seconds(log: Log, call: str) -> None:
-    files, told = FaultyFiles(), Told()
-    with log.writer(files, changed=told) as kept:
+    files, told, clock = FaultyFiles(), Told(), Clock()
+    with log.writer(files, changed=told, monotonic=clock) as kept:
         await kept.synced(kept.append(record("before")))
         hang = files.hang(call, name="journal-")
         async with others_are_served(turns=10):
             waiting = kept.append(record("waiting", "intent", "x"))
+            await until(lambda: hang.entered == 1)
+            clock.now += 2.0
             with pytest.raises(JournalFault, match=f"a {call} has not ended for 2 s"):
                 await kept.synced(waiting)
             with pytest.raises(JournalFault):

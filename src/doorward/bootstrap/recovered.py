@@ -16,13 +16,18 @@ RECOVERY = 5.0
 
 def recovered(audit: Path, journal: Journal) -> None:
     """What killed processes left behind is put in order, if nobody else is at it. In a thread, before the first call;
-    what cannot be put in order is told, and for the verifier to name.
+    what cannot be put in order is told, and for the verifier to name. Whatever is on the disk, the process starts.
     """
     try:
         found = recover(audit, journal, now=time.time(), limit_seconds=RECOVERY)
     except (OSError, JournalFault) as fault:
         log.error("what earlier processes left in the log could not be put in order: %s", fault)
         return
+    except Exception:
+        log.exception("what earlier processes left in the log could not be put in order, and stays as it is")
+        return
+    if found.skipped:
+        log.info("what earlier processes left in the log is left to another process, or to the next start")
     if found.torn or found.interrupted:
         log.warning(
             "earlier processes were killed: %d exchanges closed as interrupted, %d torn lines set aside",

@@ -20,8 +20,10 @@ CHECKPOINTS = "checkpoints.jsonl"
 RESERVE = "reserve"
 CLOSED = "closed"
 INDEX = "index.db"
+MOST_SEQ = 10**18 - 1
+"""No record has a higher sequence; what says so is none. The verifier has the same bound."""
 
-_SEGMENT = re.compile(r"journal-([0-9]{6,9})\.jsonl", re.ASCII)
+_SEGMENT = re.compile(r"journal-([0-9]{6}|[1-9][0-9]{6,8})\.jsonl", re.ASCII)
 _WRITER = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 

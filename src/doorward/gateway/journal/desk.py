@@ -158,10 +158,14 @@ class Desk:
         self.tell()
 
     def resume(self) -> None:
-        """Records are taken again."""
+        """Records are taken again. In the writer, whose turn begins anew: the time before was no hang."""
         with self.lock:
             self.fault = ""
-            self._refusing = self._stalled or (CLOSED if self.closing else "")
+            self._refusing = CLOSED if self.closing else ""
+            self.writing_since = self.monotonic()
+            if self._stalled:
+                self._judge(self.writing_since)
+                self._refusing = self._stalled or self._refusing
         self.tell()
 
     def end(self) -> None:
@@ -230,9 +234,9 @@ class Desk:
         elif not self._stalled:
             self._stalled = f"a {'write' if writing else 'sync'} has not ended for {stuck:g} s"
             self._refusing = self.fault or self._stalled
-            self.failures += 1
+            self.failures += not self.fault  # a stop is counted already
         if writing and not self.written.stalled:
-            self._given_up = True
+            self._given_up = self.written.done < self.ticket - len(self._queue)  # calls' records are being written
             self._drop(self._stalled)
         self.written.stalled = self._stalled if writing else ""
         self.synced.stalled = self._stalled

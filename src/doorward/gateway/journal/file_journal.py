@@ -57,6 +57,7 @@ class FileJournal:
         self._desk = Desk(settings, wall, monotonic, changed)
         self._timer: asyncio.TimerHandle | None = None
         self._ringing = False
+        self._flushed = 0
         with contextlib.ExitStack() as undo:
             try:
                 directory.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -136,9 +137,13 @@ class FileJournal:
         return self._desk.written.done < self._desk.ticket
 
     def flush(self, timeout: float = 10.0) -> None:
-        """``synced`` for where there is no event loop. Raises ``JournalFault``, also when the time is over."""
+        """``synced`` for where there is no event loop, and for all records since the flush before. Raises
+        ``JournalFault`` if one of them was lost, and when the time is over; once.
+        """
         self._desk.bell.ring()  # on the loop's own thread nothing else would
-        self._desk.synced.block(self._desk.ticket, timeout)
+        first, last = self._flushed + 1, self._desk.ticket
+        self._flushed = last
+        self._desk.synced.block(first, last, timeout)
 
     def decided_by(self, policy_digest: str, manifest_digest: str = "") -> None:
         """What the checkpoints say about the policy in force from here on."""

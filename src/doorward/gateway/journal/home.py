@@ -24,9 +24,14 @@ class Home:
         self._shown = directory / writer
         self._writer = writer
         self._files = files
+        self._lock = -1
         self.path.mkdir(mode=0o700)
-        self._lock = files.open(self.path / audit_layout.LOCK, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW)
-        fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        try:
+            self._lock = files.open(self.path / audit_layout.LOCK, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW)
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self.drop()
+            raise
 
     def show(self) -> None:
         """Give it its name. Raises ``OSError``."""

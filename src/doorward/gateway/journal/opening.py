@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
+from typing import Annotated
 from uuid import uuid4
 
 import msgspec
@@ -30,11 +31,13 @@ class _First(msgspec.Struct):
 
 
 class _Last(msgspec.Struct):
-    seq: int
+    seq: Annotated[int, msgspec.Meta(ge=0, le=audit_layout.MOST_SEQ)]
 
 
 _first = msgspec.json.Decoder(_First).decode
 _last = msgspec.json.Decoder(_Last).decode
+_UNREADABLE = (OSError, ValueError, RecursionError)
+"""What may come of files that anybody may have changed: it must not keep a writer from beginning."""
 
 
 def opening(directory: Path, wall: float) -> Opening:
@@ -66,7 +69,7 @@ def unnamed(directory: Path) -> dict[str, Head]:
 
 
 def _named(place: str) -> dict[str, Head]:
-    with contextlib.suppress(OSError, msgspec.MsgspecError), _opened(f"{place}/{audit_layout.segment(1)}") as file:
+    with contextlib.suppress(*_UNREADABLE), _opened(f"{place}/{audit_layout.segment(1)}") as file:
         line = b""
         while len(line) < _LONGEST and (piece := os.pread(file, _PIECE, len(line))):
             line += piece
@@ -87,7 +90,7 @@ def _alive(place: str) -> bool:
 
 def _head(place: str) -> Head:
     """Of the last whole line, whichever segment it is in. What cannot be read has none; the verifier says why."""
-    with contextlib.suppress(OSError, msgspec.MsgspecError):
+    with contextlib.suppress(*_UNREADABLE):
         numbers = filter(None, map(audit_layout.segment_number, os.listdir(place)))
         for number in sorted(numbers, reverse=True):
             line = _last_line(f"{place}/{audit_layout.segment(number)}")
@@ -113,7 +116,7 @@ def _last_line(path: str) -> bytes:
 
 @contextmanager
 def _opened(path: str) -> Iterator[int]:
-    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)  # a pipe would hold us
     try:
         yield file
     finally:

@@ -12,7 +12,9 @@ from collections.abc import Callable
 from doorward.core.errors import JournalFault
 
 _MOST_LOST = 1000
-"""Ranges of tickets that are remembered as lost: nobody asks for one of a thousand failures ago."""
+"""Ranges of tickets that are remembered as lost; what was forgotten is not said to be kept."""
+
+_FORGOTTEN = "nobody knows any more whether the record was kept"
 
 
 class Progress:
@@ -26,6 +28,8 @@ class Progress:
         self.stalled = ""
         self.asked = asked
         self._lost: list[tuple[int, int, str]] = []
+        self._lost_to = 0
+        self._forgotten_to = 0
         self._waiting: list[tuple[int, asyncio.Future[str]]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waking = False
@@ -38,8 +42,9 @@ class Progress:
 
     async def reach(self, ticket: int) -> None:
         """Return when it is done, at once where it is. Raises ``JournalFault`` if it was lost or nothing goes on."""
-        why = self._fate(ticket) if self._lost else ""
-        if not why and ticket > self.done:
+        done = self.done  # before the fate: another thread may lose a ticket, and then pass it, between the two
+        why = self._fate(ticket)
+        if not why and ticket > done:
             why = await self._wait(ticket)
         if why:
             raise JournalFault(why)
@@ -49,14 +54,14 @@ class Progress:
         future: asyncio.Future[str] = self._loop.create_future()
         self._waiting.append((ticket, future))
         self.asked()
-        if ticket <= self.done or self._lost:
+        if ticket <= self.done or ticket <= self._lost_to:
             self._wake()
         if self.stalled:
             self.give_up()
         return await future
 
-    def block(self, ticket: int, seconds: float) -> None:
-        """``reach`` for a thread without a loop."""
+    def block(self, first: int, ticket: int, seconds: float) -> None:
+        """``reach`` for a thread without a loop; also raises if one from ``first`` on was lost."""
         turned = threading.Event()
         entry = (ticket, turned)
         self._blocked.append(entry)
@@ -66,7 +71,7 @@ class Progress:
                 raise JournalFault(self.stalled or f"the record was not on the disk within {seconds:g} s")
         finally:
             self._blocked.remove(entry)
-        why = self._fate(ticket)
+        why = self._fate(ticket, first)
         if why:
             raise JournalFault(why)
 
@@ -74,9 +79,12 @@ class Progress:
         """Say, before ``done`` goes on to them, that these tickets were not kept."""
         if first > last:
             return
-        if len(self._lost) >= _MOST_LOST:
-            del self._lost[: _MOST_LOST // 2]
-        self._lost.append((first, last, why))
+        lost = self._lost
+        if len(lost) >= _MOST_LOST:
+            self._forgotten_to = max(self._forgotten_to, *(end for _, end, _ in lost[: _MOST_LOST // 2]))
+            self._lost = lost = lost[_MOST_LOST // 2 :]  # a new list: somebody may be reading the other
+        lost.append((first, last, why))
+        self._lost_to = max(self._lost_to, last)
 
     def publish(self) -> None:
         """After ``done`` went on or something was lost: one call into the loop for all who wait."""
@@ -89,26 +97,33 @@ class Progress:
                 turned.set()
 
     def give_up(self) -> None:
-        """In the loop: nobody waits any longer."""
+        """In the loop: nobody waits any longer, if it still is stalled."""
+        why = self.stalled  # once: the thread may come back meanwhile, and no reason would say that all is kept
+        if not why:
+            return
         waiting, self._waiting = self._waiting, []
         for ticket, future in waiting:
             if not future.done():
-                future.set_result(self._fate(ticket) if ticket <= self.done else self.stalled)
+                future.set_result(self._fate(ticket) if ticket <= self.done else why)
 
     def _wake(self) -> None:
         self._waking = False  # before ``done`` is read: who moves it on afterwards wakes us again
         done, rest = self.done, []
         for entry in self._waiting:
             ticket, future = entry
-            why = self._fate(ticket) if self._lost else ""
+            why = self._fate(ticket)
             if ticket > done and not why:
                 rest.append(entry)
             elif not future.done():  # else its task was cancelled
                 future.set_result(why)
         self._waiting = rest
 
-    def _fate(self, ticket: int) -> str:
-        for first, last, why in reversed(self._lost):
-            if first <= ticket <= last:
+    def _fate(self, ticket: int, first: int | None = None) -> str:
+        """Why it was lost, or one from ``first`` to it; "" where none was, or not yet."""
+        first = ticket if first is None else first
+        if first > self._lost_to:
+            return ""
+        for begin, end, why in reversed(self._lost):
+            if begin <= ticket and first <= end:
                 return why
-        return ""
+        return _FORGOTTEN if first <= self._forgotten_to else ""

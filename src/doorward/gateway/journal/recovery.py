@@ -6,6 +6,7 @@ can be killed at any moment and is done again from where it was.
 """
 
 import contextlib
+import logging
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -18,9 +19,12 @@ import msgspec
 from doorward.core import audit_layout
 from doorward.core.audit import AuditRecord, timestamp
 from doorward.core.decision import Reason
+from doorward.core.errors import JournalFault
 from doorward.gateway.journal import remains, tidy
 from doorward.gateway.journal.own_records import gap
 from doorward.gateway.journal.remains import Opener, OutOfTime, Place, Remains, Start
+
+log = logging.getLogger(__name__)
 
 LOCK = "recovery.lock"
 MOST_OPEN = 100_000
@@ -40,7 +44,7 @@ class Taking(Protocol):
     def append(self, record: AuditRecord) -> object: ...
 
     def flush(self) -> None:
-        """Return when the disk has all of them. Raises ``JournalFault``."""
+        """Return when the disk has all of them. Raises ``JournalFault``, also if one since the last flush was lost."""
 
 
 class Recovered(msgspec.Struct):
@@ -153,10 +157,11 @@ class _Recovery:
         with contextlib.ExitStack() as locks:
             ours = []
             for place, left in several:
-                if locks.enter_context(tidy.held(place / audit_layout.LOCK)):
-                    ours.append((place, left))
-                else:
-                    self._done.left += 1
+                with self._kept(place):
+                    if locks.enter_context(tidy.held(place / audit_layout.LOCK)):
+                        ours.append((place, left))
+                    else:
+                        self._done.left += 1
             recorded = []
             for place, left in ours:
                 with self._kept(place):
@@ -216,9 +221,13 @@ class _Recovery:
             yield
         except OutOfTime:
             self._done.left += 1
-        except OSError as fault:
+        except JournalFault:
+            raise
+        except Exception as fault:  # whatever lies there, it must not keep the others, or a process, from starting
+            if not isinstance(fault, OSError):
+                log.exception("what writer %s left cannot be understood", place.name)
             self._done.left += 1
-            self._done.problems.append(f"writer {place.name}: {fault.strerror}")
+            self._done.problems.append(f"writer {place.name}: {getattr(fault, 'strerror', '') or type(fault).__name__}")
 
 
 _ENDS = {"intent": "outcome", "opened": "closed"}

@@ -5,10 +5,11 @@ It is read from the last checkpoint but one on, so that it takes as long after t
 does not grow with the log.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import Annotated, BinaryIO, NamedTuple
 
 import msgspec
 
@@ -95,7 +96,7 @@ class _Seen(msgspec.Struct):
     """What is looked at of a record."""
 
     exchange_id: str
-    seq: int
+    seq: Annotated[int, msgspec.Meta(ge=0, le=audit_layout.MOST_SEQ)]
     kind: str
     phase: str = ""
     reason: str = ""
@@ -106,8 +107,12 @@ _seen = msgspec.json.Decoder(_Seen)
 
 
 def plain(path: Path) -> BinaryIO:
-    """A file to read, as it is."""
-    return path.open("rb", buffering=0)
+    """A file to read, as it is. A pipe of that name does not hold us, and a link leads nowhere."""
+    return open(path, "rb", buffering=0, opener=_opened)
+
+
+def _opened(name: str, flags: int) -> int:
+    return os.open(name, flags | os.O_NONBLOCK | os.O_NOFOLLOW)
 
 
 def segments(place: Path) -> list[int]:

@@ -19,13 +19,16 @@ _TRIES, _PAUSE = 3, 0.005  # who asks whether a writer lives holds its lock for 
 _CHUNK = 1 << 20
 _UNBORN = 3600.0  # seconds; a journal shows itself within a moment
 _TORN = re.compile(r"torn-([0-9]{6,9})-([0-9]{1,19})", re.ASCII)
+_CUT = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW = os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def set_aside(place: Path, tail: Tail) -> None:
     """Copy, sync, cut: killed in between, it is done again."""
-    copy = os.open(place / audit_layout.torn(tail.segment, tail.offset), _NEW, 0o600)
-    with os.fdopen(copy, "wb") as kept, (place / tail.file).open("r+b", buffering=0) as opened:
+    with contextlib.ExitStack() as files:
+        opened = files.enter_context(os.fdopen(os.open(place / tail.file, _CUT), "r+b", buffering=0))
+        copy = os.open(place / audit_layout.torn(tail.segment, tail.offset), _NEW, 0o600)
+        kept = files.enter_context(os.fdopen(copy, "wb"))
         opened.seek(tail.offset)
         while part := opened.read(_CHUNK):
             kept.write(part)
@@ -51,7 +54,7 @@ def torn(place: Path) -> Iterator[str]:
 def synced(place: Path) -> None:
     """What the killed process wrote may be in memory only; nobody else will sync it."""
     for name in (audit_layout.segment(remains.segments(place)[-1]), audit_layout.CHECKPOINTS):
-        with contextlib.suppress(FileNotFoundError), (place / name).open("rb") as opened:
+        with contextlib.suppress(FileNotFoundError), remains.plain(place / name) as opened:
             os.fsync(opened.fileno())
 
 

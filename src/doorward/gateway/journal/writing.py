@@ -255,9 +255,9 @@ class Writer:
 
     def _resume(self) -> None:
         """Raises ``OSError`` where it is not over yet."""
-        self._reserve.make(sync=True)
         if isinstance(self._syncer.fault, SyncFault):
-            self._seal()
+            self._seal()  # first: who waits for that sync need not wait for a disk that works
+        self._reserve.make(sync=True)
         if self._segments.sealed:
             self._begin_segment()
         self._tell_breaks()

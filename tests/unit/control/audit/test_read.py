@@ -68,6 +68,7 @@ def test_only_what_is_named_like_them_are_writers_and_segments(tmp_path: Path) -
     put(tmp_path, A, 2, b"x\n")
     put(tmp_path, A, 1, b"x\n")
     (tmp_path / A / "journal-1.jsonl").touch()
+    (tmp_path / A / "journal-0000001.jsonl").touch()
     (tmp_path / A / "torn-000001-4711").touch()
     (tmp_path / "index.db").touch()
     assert (writers(tmp_path), segments(tmp_path, A)) == ([A], [1, 2])

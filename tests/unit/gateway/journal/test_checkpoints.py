@@ -96,8 +96,8 @@ async def test_a_copy_that_fails_is_made_up_for(tmp_path: Path) -> None:
     far = tmp_path / "far"
     far.write_text("not a directory")
     kept = journal(tmp_path / "audit", copy_to=far, settings=OFTEN)
-    await until(lambda: kept.copy_failed > 0)
-    assert kept.copy_trouble
+    await until(lambda: bool(kept.copy_trouble))
+    assert kept.copy_failed > 0
     await kept.synced(kept.append(record("a")))
     far.unlink()
     await kept.synced(kept.append(record("b")))
@@ -117,5 +117,6 @@ async def test_a_copy_that_hangs_holds_nobody_up(tmp_path: Path) -> None:
     for number in range(20):
         await kept.synced(kept.append(record(str(number))))
     kept.close()
-    hang.release()
+    await until(lambda: not kept._thread.is_alive())
     assert (tmp_path / "audit" / kept.writer / "closed").exists()
+    hang.release()

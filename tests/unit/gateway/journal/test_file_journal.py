@@ -148,19 +148,33 @@ def test_a_flush_that_takes_too_long_is_a_fault(tmp_path: Path) -> None:
     kept.close()
 
 
+def test_a_flush_is_for_all_records_since_the_one_before(tmp_path: Path) -> None:
+    kept = journal(tmp_path)
+    kept.append(record("\ud800"))
+    kept.append(record("a"))
+    with pytest.raises(JournalFault, match="could not be encoded"):
+        kept.flush()
+    kept.append(record("b"))
+    kept.flush()
+    kept.close()
+
+
 async def test_a_record_that_cannot_be_encoded_is_lost_alone_and_told(tmp_path: Path) -> None:
     kept = journal(tmp_path)
     good, bad, after = kept.append(record("a")), kept.append(record("\ud800")), kept.append(record("b"))
     await kept.written(good)
     await kept.written(after)
-    with pytest.raises(JournalFault, match="could not be encoded"):
-        await kept.written(bad)
-    with pytest.raises(JournalFault):
-        await kept.synced(bad)
-    await until(lambda: kept.records == 4)
+    await kept.synced(kept.append(record("c")))
+    for late in (kept.written, kept.synced):
+        with pytest.raises(JournalFault, match="could not be encoded"):
+            await late(bad)
+        await late(good)
+        await late(after)
+    await until(lambda: kept.records == 5)
     kept.close()
-    *found, gap = chain(tmp_path, kept.writer)
-    assert [shown["event_id"] for shown in found] == ["a", "b"]
+    found = chain(tmp_path, kept.writer)
+    (gap,) = (shown for shown in found if shown["kind"] == "gap")
+    assert [shown["event_id"] for shown in found if shown is not gap] == ["a", "b", "c"]
     assert (gap["kind"], gap["reason"], gap["decision"]) == ("gap", "journal.unavailable", "error")
     assert gap["detail"].startswith("1 records could not be kept since ")
 
@@ -221,7 +235,9 @@ def test_a_directory_that_cannot_be_written(tmp_path: Path) -> None:
         journal(tmp_path / "file")
 
 
-@pytest.mark.parametrize(("call", "name"), [("open", "journal-"), ("open", "check"), ("allocate", ""), ("write", "")])
+@pytest.mark.parametrize(
+    ("call", "name"), [("open", "lock"), ("open", "journal-"), ("open", "check"), ("allocate", ""), ("write", "")]
+)
 def test_a_journal_that_cannot_begin_leaves_nothing_behind(tmp_path: Path, call: str, name: str) -> None:
     files = FaultyFiles()
     files.fail(call, name=name)

@@ -5,23 +5,13 @@ from pathlib import Path
 
 import pytest
 from tests.faulty_files import FaultyFiles
-from tests.journals import Told, chain, journal, names, record, until
+from tests.journals import Clock, Told, chain, journal, names, record, until
 
 from doorward.core.errors import JournalFault
 from doorward.gateway.journal import Settings
 
-# Looks often, by a clock that the test moves: a machine that is busy does not count as a disk that hangs.
+# Looks often, by a clock that the test moves.
 IMPATIENT = Settings(stuck_after=0.05, retry_after=0.005, reserve_bytes=8192)
-
-
-class Clock:
-    """Stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = 1.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 async def test_a_write_that_hangs(tmp_path: Path) -> None:
@@ -138,8 +128,49 @@ async def test_a_disk_that_fails_after_it_hung(tmp_path: Path) -> None:
     assert chain(tmp_path, kept.writer)[-1]["detail"].startswith("1 records could not be kept")
 
 
+async def test_a_stop_that_takes_longer_is_no_hang(tmp_path: Path) -> None:
+    files, told, clock = FaultyFiles(), Told(), Clock()
+    kept = journal(tmp_path, files=files, changed=told, settings=IMPATIENT, monotonic=clock)
+    files.full(name="journal-")
+    kept.append(record("lost"))
+    with pytest.raises(JournalFault, match="No space left"):
+        await kept.written()
+    clock.now += 1
+    await until(lambda: bool(kept._desk.written.stalled))  # it was looked at
+    files.room()
+    await until(lambda: told.again)
+    await kept.written(kept.append(record("a")))
+    assert kept.failures == 1
+    kept.close()
+    assert told.said == ["the audit log cannot be written: No space left on device", ""]
+    assert names(tmp_path, kept.writer) == ["journal.unavailable", "a"]
+
+
+async def test_who_waits_for_a_sync_that_fails_is_told_though_the_disk_stays_broken(tmp_path: Path) -> None:
+    files, told = FaultyFiles(), Told()
+    kept = journal(tmp_path, files=files, changed=told, monotonic=Clock())
+    await kept.synced(kept.append(record("a")))
+    hang = files.hang("sync", name="journal-")
+    strict = asyncio.create_task(kept.synced(kept.append(record("b"))))
+    await until(lambda: hang.entered == 1)
+    files.fail("write", name="journal-")
+    files.fail("sync")
+    kept.append(record("lost"))
+    with pytest.raises(JournalFault, match="Input/output error"):
+        await kept.written()
+    await until(lambda: bool(told.said))
+    hang.release()
+    await until(strict.done)
+    with pytest.raises(JournalFault, match="may not have reached the disk"):
+        await strict
+    files.mend("write")
+    files.mend("sync")
+    await until(lambda: told.again)
+    kept.close()
+
+
 async def test_nothing_is_watched_where_nothing_goes_on(tmp_path: Path) -> None:
-    kept = journal(tmp_path, settings=IMPATIENT)
+    kept = journal(tmp_path, settings=IMPATIENT, monotonic=Clock())
     await kept.synced(kept.append(record("a")))
     await until(lambda: kept._timer is None)
     await kept.written(kept.append(record("b")))

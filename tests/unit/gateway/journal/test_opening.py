@@ -72,6 +72,13 @@ def test_what_cannot_be_read_is_named_all_the_same(tmp_path: Path) -> None:
     for name, text in (("1" * 32, b"\xff\n"), ("2" * 32, b""), ("3" * 32, b"{}\n")):
         (tmp_path / name).mkdir()
         (tmp_path / name / "journal-000001.jsonl").write_bytes(text)
+    for name, text in (
+        ("5" * 32, b'{"seq":%s}\n' % (b"9" * 4300)),
+        ("6" * 32, b'{"seq":0,"x":%s}\n' % (b"[" * 100_000)),
+    ):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "journal-000001.jsonl").write_bytes(text)
     (tmp_path / ("4" * 32)).write_bytes(b"a file")
     (tmp_path / "index.db").write_bytes(b"")
-    assert unnamed(tmp_path) == {name * 32: (0, "") for name in "1234"}
+    assert unnamed(tmp_path) == {name * 32: (0, "") for name in "123456"}
+    assert set(heads(tmp_path, ended(tmp_path))) == {name * 32 for name in "123456"}

@@ -613,6 +613,50 @@ def test_one_that_cannot_be_read_does_not_stop_the_others(
     assert not (writer.place / audit_layout.CLOSED).exists()
 
 
+@pytest.mark.parametrize("name", [audit_layout.segment(1), audit_layout.CHECKPOINTS])
+def test_nothing_is_cut_off_behind_a_link(audit: Path, writer: Writer, tmp_path: Path, name: str) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_bytes(b"of somebody else")
+    (writer.place / name).unlink(missing_ok=True)
+    (writer.place / name).symlink_to(elsewhere)
+    done = recovered(audit)
+    assert (done.writers, done.left, len(done.problems)) == (0, 1, 1)
+    assert elsewhere.read_bytes() == b"of somebody else"
+
+
+def test_a_fault_that_nobody_thought_of_does_not_stop_the_others(
+    audit: Path, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for each in (writer, Writer(audit, X)):
+        each.write(each.name, "intent")
+
+    def fails(path: Path) -> BinaryIO:
+        if path == writer.path:
+            raise LookupError("odd")
+        return remains.plain(path)
+
+    journal = Taken()
+    done = recovered(audit, journal, opener=fails)
+    assert (done.writers, done.left, done.problems) == (1, 1, [f"writer {W}: LookupError"])
+    assert [record.exchange_id for record in journal.records] == [X]
+
+
+def test_a_lock_that_cannot_be_opened_does_not_stop_the_others(
+    audit: Path, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Writer(audit, X)
+    held, asked = tidy.held, iter(range(9))
+
+    def fails(path: Path) -> Any:
+        if path.parent == writer.place and next(asked) == 2:  # dead, read, and now to be closed
+            raise OSError(24, "Too many open files")
+        return held(path)
+
+    monkeypatch.setattr(tidy, "held", fails)
+    done = recovered(audit)
+    assert (done.writers, done.left, done.problems) == (1, 1, [f"writer {W}: Too many open files"])
+
+
 def test_a_writer_whose_intents_cannot_be_read_is_not_closed(audit: Path, writer: Writer) -> None:
     writer.write("a", "intent")
     reads: Iterator[None] = iter([None])
