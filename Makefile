@@ -4,6 +4,9 @@
 .SUFFIXES:
 SHELL := /bin/bash
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Some images turn bytecode off: then each of the tests' hundreds of processes would compile the whole product anew, and
+# each of pytest's workers, twice, all tests.
+export PYTHONDONTWRITEBYTECODE :=
 
 # The newest python3 that is at least 3.11; set PYTHON to choose another.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -13,6 +16,8 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 BIN   := .venv/bin
 PEERS := .venv-peers
 NODE  := $(PEERS)/node/bin
+# The official suite is started a hundred times and more.
+export NODE_COMPILE_CACHE := $(CURDIR)/$(PEERS)/.node-cache
 # One test worker for each core but one; two at least, and no more than the machine's memory is sure to hold.
 TEST_WORKERS ?= $(shell n=$$(( $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) - 1 )); echo $$(( n < 2 ? 2 : n > 4 ? 4 : n )))
 APART := tests/adapters/test_presidio.py

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Self
 
+from tests import warm
 from tests.peers import Environment, python_of
 
 PATIENCE = 40.0  # seconds for one step; the player itself gives up before
@@ -58,18 +59,14 @@ class Player:
         self.kind = kind
         self._target = {**target, "mode": kind.mode}
         self._log = log
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: warm.Process | None = None
         self._pending = b""
         self.about: Json = {}
 
     def __enter__(self) -> Self:
         with self._log.open("ab") as errors:
-            self._process = subprocess.Popen(
-                [str(python_of(self.kind.environment)), str(CLIENTS / self.kind.script)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-            )
+            python, script = python_of(self.kind.environment), CLIENTS / self.kind.script
+            self._process = warm.Process(str(python), str(script), stderr=errors)
         try:
             self.about = self._exchange(self._target)["result"]
         except BaseException:
@@ -80,8 +77,6 @@ class Player:
     def __exit__(self, *error: object) -> None:
         process = self._process
         assert process is not None
-        assert process.stdin is not None
-        assert process.stdout is not None
         try:
             process.stdin.close()
             code = process.wait(PATIENCE)
@@ -124,7 +119,6 @@ class Player:
     def _say(self, line: Json) -> None:
         process = self._process
         assert process is not None
-        assert process.stdin is not None
         try:
             process.stdin.write(json.dumps(line).encode() + b"\n")
             process.stdin.flush()
@@ -136,8 +130,7 @@ class Player:
         outcome: Json = json.loads(self._line(self._process))
         return outcome
 
-    def _line(self, process: subprocess.Popen[bytes]) -> bytes:
-        assert process.stdout is not None
+    def _line(self, process: warm.Process) -> bytes:
         deadline = time.monotonic() + PATIENCE
         with selectors.DefaultSelector() as selector:
             selector.register(process.stdout, selectors.EVENT_READ)
@@ -155,10 +148,8 @@ class Player:
         process = self._process
         assert process is not None
         process.kill()
-        process.wait()
         for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                try:
-                    pipe.close()
-                except BrokenPipeError:
-                    pass
+            try:
+                pipe.close()
+            except BrokenPipeError:
+                pass

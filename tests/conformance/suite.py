@@ -5,6 +5,7 @@ with ample time, and a scenario that fails is run once more before it is believe
 are short.
 """
 
+import functools
 import json
 import re
 import subprocess
@@ -87,9 +88,13 @@ def scenarios(kind: str, revision: str | None = None) -> list[str]:
 
     Without one: all of them, those of extensions among them.
     """
-    listing = _suite("list", *(["--spec-version", revision] if revision else [])).stdout
-    section = re.search(rf"^{kind} scenarios.*?:\n(.*?)(?:\n\n|\Z)", listing, re.DOTALL | re.MULTILINE)
+    section = re.search(rf"^{kind} scenarios.*?:\n(.*?)(?:\n\n|\Z)", _listing(revision), re.DOTALL | re.MULTILINE)
     return re.findall(r"^  - (\S+)", section[1], re.MULTILINE) if section else []
+
+
+@functools.cache
+def _listing(revision: str | None) -> str:
+    return _suite("list", *(["--spec-version", revision] if revision else [])).stdout
 
 
 def failures(checks: Sequence[Check]) -> list[Check]:

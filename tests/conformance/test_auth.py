@@ -5,12 +5,11 @@ the server's place (auth_through_gateway.py); the suite's server stands behind i
 """
 
 import functools
-import shlex
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+from tests import warm
 from tests.conformance.suite import (
     REVISIONS,
     Check,
@@ -116,15 +115,11 @@ CASES += [(ERAS[0], name) for name in IN_BOTH_ERAS]
 Direct = Callable[[str, str], Sequence[Check]]
 
 
-def command(*words: str) -> str:
-    return shlex.join([sys.executable, "-m", *words])
-
-
 @pytest.fixture(scope="module")
 def direct_checks(tmp_path_factory: pytest.TempPathFactory) -> Direct:
     @functools.cache
     def of(revision: str, name: str) -> Sequence[Check]:
-        client = command("tests.conformance.auth_client")
+        client = warm.command("tests.conformance.auth_client")
         return client_results(client, f"auth/{name}", revision, tmp_path_factory.mktemp("direct"))
 
     return of
@@ -161,7 +156,7 @@ def test_our_own_client_passes_direct(revision: str, name: str, direct_checks: D
 def test_nothing_is_lost_with_the_gateway_as_the_resource(
     revision: str, name: str, direct_checks: Direct, out: Path, tmp_path: Path
 ) -> None:
-    gateway = command("tests.conformance.auth_through_gateway", str(tmp_path))
+    gateway = warm.command("tests.conformance.auth_through_gateway", str(tmp_path))
     through = client_results(gateway, f"auth/{name}", revision, out)
     assert worse({name: direct_checks(revision, name)}, {name: through}) == []
 

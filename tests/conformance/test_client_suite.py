@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+from tests import warm
 from tests.conformance.suite import REVISIONS, Check, client_results, failures, scenarios, worse
 
 pytestmark = pytest.mark.conformance
@@ -34,17 +35,14 @@ SCENARIOS = {
         "json-schema-2020-12-preservation",
     ],
 }
+CLIENT = "tests.conformance.client"
 Direct = Callable[[str, str], Sequence[Check]]
 CASES = [(revision, scenario) for revision, names in SCENARIOS.items() for scenario in names]
 
 
-def command(*words: str) -> str:
-    return shlex.join([sys.executable, "-m", *words])
-
-
 @pytest.fixture(scope="session")
 def direct_checks(tmp_path_factory: pytest.TempPathFactory) -> Direct:
-    client = command("tests.conformance.client")
+    client = warm.command(CLIENT)
 
     @functools.cache
     def of(revision: str, scenario: str) -> Sequence[Check]:
@@ -71,6 +69,6 @@ def test_our_own_client_passes_direct(revision: str, scenario: str, direct_check
 def test_nothing_is_lost_through_the_gateway(
     revision: str, scenario: str, mode: str, direct_checks: Direct, out: Path, tmp_path: Path
 ) -> None:
-    gateway = command("tests.conformance.through_gateway", mode, str(tmp_path))
-    through = client_results(gateway, scenario, revision, out)
+    words = [sys.executable, "-m", "tests.conformance.through_gateway", mode, str(tmp_path), warm.command(CLIENT)]
+    through = client_results(shlex.join(words), scenario, revision, out)
     assert worse({scenario: direct_checks(revision, scenario)}, {scenario: through}) == []

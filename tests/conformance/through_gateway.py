@@ -1,10 +1,12 @@
 """The client of this suite, with a gateway of its own before the server that the suite plays.
 
-    python -m tests.conformance.through_gateway MODE DIRECTORY URL
+    python -m tests.conformance.through_gateway MODE DIRECTORY CLIENT URL
 
-The suite appends URL. The exit code is the client's, or 1 if the gateway did not start or did not end well.
+CLIENT is the client's command, and the suite appends URL. The exit code is the client's, or 1 if the gateway did not
+start or did not end well.
 """
 
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -16,13 +18,13 @@ from tests.gateway import Gateway, Mode
 
 
 def main() -> int:
-    mode, directory, url = sys.argv[1:]
+    mode, directory, client, url = sys.argv[1:]
     own = Path(tempfile.mkdtemp(dir=directory))
     servers, strict = {"suite": {"url": url}}, mode == "enforce"
     with Gateway(
         own, servers, mode=cast(Mode, mode), with_token=strict, extra=DETECTING if strict else None
     ) as gateway:
-        return subprocess.run([sys.executable, "-m", "tests.conformance.client", gateway.url("suite")]).returncode
+        return subprocess.run([*shlex.split(client), gateway.url("suite")]).returncode
 
 
 if __name__ == "__main__":
