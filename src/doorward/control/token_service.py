@@ -61,8 +61,9 @@ class TokenService:
     """One configuration's token service; at a reload a new one takes its place and keeps ``attempts``.
 
     ``record`` takes one record and gives it a number, or raises ``JournalFault``; ``kept`` returns when the record of a
-    number is there, or raises it: nothing is handed out before. ``room(address, reason)``: whether one more refusal of this
-    address is recorded singly (``gateway.edge_records``). ``hashing``: the key that client secrets were hashed with.
+    number is there, or raises it: nothing is handed out before. ``room(address, reason)``: whether one more refusal of
+    this address is recorded singly (``gateway.edge_records``). ``hashing``: the key that client secrets were hashed
+    with.
     """
 
     def __init__(
