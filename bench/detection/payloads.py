@@ -9,6 +9,7 @@ import io
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -162,6 +163,16 @@ def clean_rows(kilobytes: int) -> Callable[[Random], bytes]:
         return message({"content": [], "structuredContent": {"jobs": states}, "isError": False})
 
     return make
+
+
+def own_text() -> list[bytes]:
+    """The documentation and the source of this repository in messages of 4 KB: of text that says the same again and
+    again an automaton has every state that it needs, of text as it is it has to make them.
+    """
+    here = Path(__file__).parents[2]
+    files = sorted([*here.glob("docs/**/*.md"), *here.glob("src/**/*.py")])
+    texts = [file.read_text("utf-8") for file in files]
+    return [text(whole[at : at + 4096]) for whole in texts for at in range(0, len(whole), 4096)]
 
 
 def mixed(random: Random) -> bytes:

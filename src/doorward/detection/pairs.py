@@ -39,6 +39,7 @@ def may_be(text: str) -> bool:
     return "=" in text or (":" in text and (text[-1] == ":" or any(mark in text for mark in _COLONS))) or "：" in text
 
 
+_QUOTES = "\"'`*_"
 _COLONS = (": ", ":\n", ':"', ":'", ":\t", ":*", ":_", ":\r")
 
 
@@ -199,10 +200,11 @@ def _bare(text: str, begin: int, end: int) -> tuple[int, int]:
     begin += len(piece) - len(piece.lstrip())
     piece = piece.strip().rstrip(",;").rstrip()
     end = begin + len(piece)
-    for quote in ('"', "'", "`", "**", "__"):
-        size = len(quote)
-        if len(piece) >= 2 * size and piece.startswith(quote) and piece.endswith(quote):
-            return begin + size, end - size
+    if piece and piece[0] in _QUOTES:
+        for quote in ('"', "'", "`", "**", "__"):
+            size = len(quote)
+            if len(piece) >= 2 * size and piece.startswith(quote) and piece.endswith(quote):
+                return begin + size, end - size
     return begin, end
 
 

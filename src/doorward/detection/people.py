@@ -316,6 +316,9 @@ _ANCHORS: Final = (
 )
 ANCHORS: Final = Anchors((*_ANCHORS, rf"(?i:{'|'.join(sorted(_ROLES))}) {_VERBS} [^a-z0-9]"), before=160, after=240)
 
+# How these words end: in the trigger pass as good as the words, and a third of the work for Hyperscan to compile.
+_ROLE_ENDS: Final = "|".join(sorted({role[-5:] for role in _ROLES}))
+
 # The same over raw bytes, for the trigger pass; non-ASCII letters are triggers of their own.
 TRIGGERS: Final[tuple[str, ...]] = (
     r"[<(\[][A-Za-z0-9_.%+':-]+@",
@@ -331,7 +334,7 @@ TRIGGERS: Final[tuple[str, ...]] = (
     r"(?i)(?:name is|heisse|name ist|me llamo|nombre es|appelle|mi chiamo|chamo-me|naam is|ik heet|jag heter|"
     r"jeg hedder|"
     r"jeg heter|nimeni on)(?: |\\+t|\t)[a-z]",
-    rf"(?i:{'|'.join(sorted(_ROLES))}) {_VERBS} [A-Z]",
+    rf"(?i:{_ROLE_ENDS}) {_VERBS} [A-Z]",
 )
 
 

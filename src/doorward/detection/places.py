@@ -225,9 +225,9 @@ def _end(match: re.Match[str]) -> int:
     return match.start() + len(text)
 
 
+_NO_MARK: Final = re.compile(r"[@{}<>=\\]")
 _NOT_PLACE: Final = re.compile(
-    r"[@{}<>=]|://|\A\W*\Z|\A(?:0x)?[0-9a-fA-F]{16,}\Z|\A[\w.-]+(?::\d+)?/|\A\d{1,3}(?:\.\d{1,3}){3}|"
-    r"\A\S*[a-z]\.[a-z]{2,}\S*\Z|\\"
+    r"\W*\Z|(?:0x)?[0-9a-fA-F]{16,}\Z|[\w.-]+(?::\d+)?/|\d{1,3}(?:\.\d{1,3}){3}|\S*[a-z]\.[a-z]{2,}\S*\Z"
 )
 _NONE: Final = keywords.listed(
     """
@@ -242,7 +242,9 @@ _CITY: Final = re.compile(rf"(?:{_L}|')++(?:[ .'’\-/(),]{{1,2}}(?:{_L}|')++){{
 def is_address(string: str) -> bool:
     """Whether ``string``, the value of an address field, can be (a line of) an address."""
     string = string.strip()
-    if not 3 <= len(string) <= 200 or string.lower() in _NONE or _NOT_PLACE.search(string):
+    if not 3 <= len(string) <= 200 or string.lower() in _NONE or _NOT_PLACE.match(string) is not None:
+        return False
+    if _NO_MARK.search(string) is not None or "://" in string:
         return False
     if _WORDY.search(string) is None:
         return False

@@ -11,6 +11,8 @@ import math
 import re
 import warnings
 from collections.abc import Callable, Iterable, Sequence
+from functools import reduce
+from operator import or_
 from typing import Any, Final, NamedTuple
 
 try:  # how Python itself reads expressions, which has no public name
@@ -19,8 +21,18 @@ try:  # how Python itself reads expressions, which has no public name
 except ImportError:
     _parser = _op = None
 
+Octets = int
+"""A set of octets, a bit for each: every word has two of them."""
+
+
+def _set(octets: Iterable[int]) -> Octets:
+    return sum(1 << octet for octet in set(octets))
+
+
 _EDGE: Final = 256  # stands for the begin or the end of the text, beside the 256 octets
-_ANY: Final = frozenset(range(257))
+_OCTETS: Final[Octets] = (1 << 256) - 1
+_ASCII: Final[Octets] = (1 << 128) - 1
+_ANY: Final[Octets] = (1 << 257) - 1
 _PLENTY: Final = 5
 """Letters of a word that is rare enough to be looked for whatever stands beside it."""
 _ALIKE: Final = 20.0  # letters that are about as frequent as each other
@@ -29,15 +41,13 @@ _TOGETHER: Final = 400  # words in one expression, as Hyperscan takes no more th
 # What RE2 reads otherwise than Python: classes by name, and bounds without a lower one.
 _OTHERWISE: Final = re.compile(r"\[:\^?[a-z]+:\]|\{,[0-9]*\}")
 
-Octets = frozenset[int]
-
-_OCTETS: Final[Octets] = frozenset(range(256))
-_ASCII: Final[Octets] = frozenset(range(128))
 _CATEGORIES: Final[dict[str, Octets]] = {  # as RE2 has them
-    "DIGIT": frozenset(b"0123456789"),
-    "SPACE": frozenset(b"\t\n\f\r "),
-    "WORD": frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"),
+    "DIGIT": _set(b"0123456789"),
+    "SPACE": _set(b"\t\n\f\r "),
+    "WORD": _set(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"),
 }
+_SMALL: Final = _set(b"abcdefghijklmnopqrstuvwxyz")
+_CASE: Final = 32  # from a capital to its small letter
 
 
 class _Word(NamedTuple):
@@ -57,7 +67,7 @@ class _Word(NamedTuple):
     @property
     def chance(self) -> float:
         """Very roughly, at how many of all places it is met in vain."""
-        beside = len(self.before) * len(self.behind) / len(_ANY) ** 2
+        beside = self.before.bit_count() * self.behind.bit_count() / _ANY.bit_count() ** 2
         return _ALIKE**-self.letters * beside if self.tells else math.inf
 
 
@@ -86,7 +96,7 @@ def _expressions(words: Iterable[_Word]) -> Iterable[str]:
     beside: dict[tuple[str, bool, bool], tuple[Octets, Octets]] = {}
     for word in words:
         known = (word.said.lower() if word.caseless else word.said, word.caseless, word.letters >= _PLENTY)
-        before, behind = beside.get(known, (frozenset[int](), frozenset[int]()))
+        before, behind = beside.get(known, (0, 0))
         beside[known] = before | word.before, behind | word.behind
     kinds: dict[tuple[bool, Octets, Octets], list[str]] = {}
     for (said, caseless, rare), (before, behind) in sorted(beside.items()):
@@ -100,14 +110,16 @@ def _expressions(words: Iterable[_Word]) -> Iterable[str]:
 def _beside(octets: Octets, edge: str) -> str:
     if octets == _ANY:
         return ""
-    listed = "".join(map(_quoted, sorted(octets - {_EDGE})))
-    if _EDGE not in octets:
+    listed = "".join(said for octet, said in enumerate(_QUOTED) if octets >> octet & 1)
+    if not octets >> _EDGE & 1:
         return f"[{listed}]"
     return f"(?:{edge}|[{listed}])" if listed else edge
 
 
-def _quoted(octet: int) -> str:
-    return chr(octet) if chr(octet).isascii() and chr(octet).isalnum() else f"\\x{octet:02x}"
+_QUOTED: Final = tuple(
+    chr(octet) if octet < 128 and chr(octet).isalnum() else f"\\x{octet:02x}" for octet in range(256)
+)
+"""Each octet as an expression."""
 
 
 # --- words ------------------------------------------------------------------------------------------------------------
@@ -145,7 +157,7 @@ def _words_of(part: Sequence[Any], caseless: bool, before: Octets, behind: Octet
         if not text.isascii():  # it fires by itself, and has a case that only RE2 knows
             return None
         letters = sum(chr(octet).isalnum() for octet in text)
-        return [_Word("".join(map(_quoted, text)), letters, caseless, before, behind)]
+        return [_Word("".join([_QUOTED[octet] for octet in text]), letters, caseless, before, behind)]
     if kind is _op.SUBPATTERN:
         inner = _inside(said, caseless)
         return None if inner is None else _words(list(said[3]), inner, before, behind)
@@ -179,7 +191,7 @@ def _reach(items: Iterable[Any], caseless: bool, beyond: Octets, side: Reach) ->
 
 
 def _whole(items: Iterable[Any], caseless: bool, side: Reach) -> tuple[Octets, bool]:
-    found: Octets = frozenset()
+    found = 0
     for item in items:
         octets, may_be_empty = side(item, caseless)
         found |= octets
@@ -203,7 +215,7 @@ def _at_the_side(item: Any, caseless: bool, side: Reach, order: Callable[[Any], 
         return _octets(item, caseless), False
     if kind is _op.AT:
         is_edge = said in (_op.AT_BEGINNING, _op.AT_BEGINNING_STRING, _op.AT_END, _op.AT_END_STRING)
-        return (frozenset({_EDGE}), False) if is_edge else (_ANY, True)
+        return (1 << _EDGE, False) if is_edge else (_ANY, True)
     if kind in (_op.MAX_REPEAT, _op.MIN_REPEAT):
         octets, empty = _whole(order(list(said[2])), caseless, side)
         return octets, empty or said[0] == 0
@@ -212,7 +224,7 @@ def _at_the_side(item: Any, caseless: bool, side: Reach, order: Callable[[Any], 
         return (_ANY, True) if inner is None else _whole(order(list(said[3])), inner, side)
     if kind is _op.BRANCH:
         ways = [_whole(order(list(way)), caseless, side) for way in said[1]]
-        return frozenset[int]().union(*(octets for octets, _ in ways)), any(empty for _, empty in ways)
+        return reduce(or_, (octets for octets, _ in ways)), any(empty for _, empty in ways)
     return _ANY, True
 
 
@@ -220,19 +232,19 @@ def _octets(item: Any, caseless: bool) -> Octets:
     """Those that one place takes."""
     kind, said = item
     if kind is _op.ANY:
-        return _OCTETS - {10}
+        return _OCTETS & ~(1 << 10)
     parts = said if kind is _op.IN else [(_op.LITERAL, said)]
-    found: set[int] = set()
+    found = 0
     for how, what in parts:
         if how is _op.LITERAL:
-            found.add(what)
+            found |= 1 << what
         elif how is _op.RANGE:
-            found.update(range(what[0], what[1] + 1))
+            found |= (2 << what[1]) - (1 << what[0])
         elif how is _op.CATEGORY:
             listed = _CATEGORIES[str(what).removeprefix("CATEGORY_").removeprefix("NOT_")]
-            found |= _OCTETS - listed if "_NOT_" in str(what) else listed
+            found |= _OCTETS & ~listed if "_NOT_" in str(what) else listed
     if caseless:
-        found |= set(bytes(found & _ASCII).swapcase())
+        found |= (found & _SMALL) >> _CASE | (found & _SMALL >> _CASE) << _CASE
     is_negative = kind is _op.NOT_LITERAL or (kind is _op.IN and said[0][0] is _op.NEGATE)
-    taken = _OCTETS - found if is_negative else frozenset(found)
-    return taken | (_OCTETS - _ASCII) if caseless else taken  # RE2 knows the case of letters beyond ASCII too
+    taken = _OCTETS & ~found if is_negative else found
+    return taken | (_OCTETS & ~_ASCII) if caseless else taken  # RE2 knows the case of letters beyond ASCII too

@@ -16,6 +16,7 @@ from doorward.detection import people
 _MOST: Final = 500  # values
 _ALIKE: Final = 24  # values that begin with the same word
 _TOGETHER: Final = 1 << 16  # characters that are searched at once
+_ONE_BY_ONE: Final = 1 << 17  # words times characters
 _BETWEEN: Final = "\x00"
 _SCORE: Final = 0.7  # at which a finding is taken up
 _WORD: Final = re.compile(r"\w+")
@@ -47,9 +48,8 @@ def findings(
     for same in first.values():
         same.sort(key=len, reverse=True)
         del same[_ALIKE:]
-    search = _any(first)
     more: list[Finding] = []
-    for index, start, value in _places(leaves, search, first, check):
+    for index, start, value in _places(leaves, _Words(first), check):
         leaf = leaves[index]
         begin, _ = leaf.locate(start, start + len(value))
         if (leaf.text.pointer, leaf.text.key, begin) not in taken:
@@ -67,6 +67,49 @@ def _tells(value: str, entity: str) -> bool:
     return len(value) >= 5 and people.likeness(value) >= 0.7
 
 
+class _Words:
+    """The words that values begin with, each with these values, the longest first."""
+
+    __slots__ = ("_search", "values")
+
+    def __init__(self, values: dict[str, list[str]]) -> None:
+        self.values = values
+        self._search: Any = None
+
+    def begins(self, text: str) -> Iterable[int]:
+        """Where one of the words may begin in ``text``, in order. A few are looked for one by one: that is done before
+        an automaton for them is made.
+        """
+        if len(self.values) * len(text) <= _ONE_BY_ONE:
+            return sorted({start for word in self.values for start in _starts(word, text)})
+        if self._search is None:
+            self._search = _any(self.values)
+        return (
+            start for match in self._search.finditer(text.encode("ascii", "replace")) for start in _word(match, text)
+        )
+
+
+def _starts(word: str, text: str) -> Iterator[int]:
+    start = text.find(word)
+    while start >= 0:
+        if not start or not _goes_on(text[start - 1]):
+            yield start
+        start = text.find(word, start + len(word))
+
+
+def _word(match: Any, text: str) -> tuple[int, ...]:
+    """Where the word of a match of ``_any`` begins, if it does."""
+    start: int = match.start()
+    if start and text[start].isalnum():
+        return ()  # a letter that is not ASCII
+    return (start,) if _goes_on(text[start]) else (start + 1,)
+
+
+def _goes_on(character: str) -> bool:
+    """Whether a word goes on in it."""
+    return character.isalnum() or character == "_"
+
+
 def _any(words: Iterable[str]) -> Any:
     """One automaton for all words, over octets: other characters than ASCII are "?" there."""
     options = re2.Options()
@@ -77,13 +120,11 @@ def _any(words: Iterable[str]) -> Any:
     return re2.compile(b"(?:^|[^0-9A-Za-z_])(?:" + either + b")", options)
 
 
-def _places(
-    leaves: Sequence[Leaf], search: Any, first: dict[str, list[str]], check: Callable[[], None]
-) -> Iterator[tuple[int, int, str]]:
+def _places(leaves: Sequence[Leaf], words: _Words, check: Callable[[], None]) -> Iterator[tuple[int, int, str]]:
     """(index of the leaf, start, value) where values stand in the leaves, as whole words, in order; none overlap. Many
     leaves are searched together, but not those that are a value as a whole: most are where it was found.
     """
-    values = frozenset(value for same in first.values() for value in same)
+    values = frozenset(value for same in words.values.values() for value in same)
     shortest = min(map(len, values))
     whole: list[tuple[int, int, str]] = []
     some: list[tuple[int, str]] = []
@@ -99,27 +140,22 @@ def _places(
         size += len(string)
         if size > _TOGETHER:
             check()
-            yield from sorted([*whole, *_in(some, search, first)])
+            yield from sorted([*whole, *_in(some, words)])
             whole, some, size = [], [], 0
     check()
-    yield from sorted([*whole, *_in(some, search, first)])
+    yield from sorted([*whole, *_in(some, words)])
 
 
-def _in(strings: list[tuple[int, str]], search: Any, first: dict[str, list[str]]) -> Iterator[tuple[int, int, str]]:
+def _in(strings: list[tuple[int, str]], words: _Words) -> Iterator[tuple[int, int, str]]:
     """The same in a few strings, each with its index."""
     joined = _BETWEEN.join([string for _, string in strings])
     begins: list[int] = []
     behind = 0
-    for match in search.finditer(joined.encode("ascii", "replace")):
-        start = match.start()
-        if start and joined[start].isalnum():
-            continue  # a letter that is not ASCII
-        if not (joined[start].isalnum() or joined[start] == "_"):
-            start += 1
+    for start in words.begins(joined):
         if start < behind:
             continue
         word = _WORD.match(joined, start)
-        for value in first.get(word[0], ()) if word is not None else ():
+        for value in words.values.get(word[0], ()) if word is not None else ():
             end = start + len(value)
             if joined.startswith(value, start) and not joined[end : end + 1].isalnum():
                 if not begins:

@@ -134,13 +134,13 @@ DISGUISES: Final[tuple[str, ...]] = (
     rf"{_BEFORE}(?:0[xX])?(?:1[Ff]8[Bb]|78(?:01|5[Ee]|9[Cc]|[Dd][Aa])){_HEX}{{12}}",
     rf"{_BEFORE}(?:0[xX])?(?:[2-7]{_HEX}00){{4}}",
     rf"{_BEFORE}(?:0[xX])?{_A_PAIR}(?:[ :,\-]{{1,2}}(?:0[xX])?{_A_PAIR}){{7}}",
-    # digits and letters set apart
+    # digits and letters set apart; letters between digits are not counted, each count would be a state
     rf"[0-9](?:{_GAP}[0-9]){{6}}",
     r"[0-9A-Za-z](?: [0-9A-Za-z@._+\-]){6}",
-    r"(?:[A-Za-z@._+\-]{0,24}[0-9] {1,2}){6}",
-    r"[A-Za-z._+\-][0-9] {1,2}[A-Za-z._+\-]{1,24}[0-9] ",
-    r"[0-9] {1,2}[A-Za-z._+\-]{0,64}@",
-    r"@[A-Za-z@._+\-]{0,24}[0-9] ",
+    r"(?:[A-Za-z@._+\-]*[0-9] {1,2}){6}",
+    r"[A-Za-z._+\-][0-9] {1,2}[A-Za-z._+\-]+[0-9] ",
+    r"[0-9] {1,2}[A-Za-z._+\-]*@",
+    r"@[A-Za-z@._+\-]*[0-9] ",
 )
 """Expressions that fire where ``canonical.canonical`` changes a string or ``encodings.encoded`` finds a token."""
 
@@ -189,7 +189,9 @@ _LONG: Final = 8000
 _CLASS: Final = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*+\]|\{[0-9,]*+\}|\(\?[a-zA-Z:\-]*+")
 _LITERAL: Final = re.compile(r"[0-9A-Za-z_:@\-]{3}")
 _Numbered = tuple[int, str]
-_MEMORY: Final = 16 << 20  # bytes that RE2 may fill with states, before it starts anew
+# Bytes that RE2 may take for an automaton; its states in one direction get a third. Where ordinary text needs more than
+# that, it makes the states for nearly every message anew, which takes thirty times as long.
+_MEMORY: Final = 48 << 20
 
 
 class Triggers:
@@ -208,7 +210,7 @@ class Triggers:
         wanted = tuple(dict.fromkeys(expressions))
         for expression in wanted:
             _checked(expression)
-        literal = tuple(filter(_has_literal, wanted))
+        literal = dict.fromkeys(filter(_has_literal, wanted))
         lists = () if engine == "hyperscan" else tuple(one for one in literal if len(one) > _LONG)
         fast = [] if engine == "re2" else [one for one in wanted if engine == "hyperscan" or one in literal]
         looked_for = [(_FOUND, one) for one in fast if one not in lists]
@@ -217,14 +219,16 @@ class Triggers:
         self._fast, refused = _Hyperscan.of(looked_for)
         taken = {one for number, one in looked_for if number == _FOUND}.difference(one for _, one in refused)
         spotted = {number for number, _ in looked_for}.difference(number for number, _ in refused)
-        self._slow = _re2_searches([one for one in wanted if one not in {*taken, *lists} and one not in literal])
-        self._slow += _re2_searches([one for one in wanted if one not in {*taken, *lists} and one in literal])
+        left = [one for one in wanted if one not in taken and one not in lists]
+        self._slow = _re2_searches([one for one in left if one not in literal])
+        self._slow += _re2_searches([one for one in left if one in literal])
         self._spotted: dict[int, list[_Search]] = {}
         for number, one in enumerate(lists, _FOUND + 1):
             if number in spotted:
                 self._spotted[number] = _re2_searches([one])
             else:
                 self._slow += _re2_searches([one])
+        re2.purge()  # it keeps what was only compiled to be checked
 
     @property
     def size(self) -> int:
@@ -262,14 +266,23 @@ def _checked(expression: str) -> None:
 
 
 def _any(searches: Sequence["_Search"], raw: bytes) -> bool:
-    end = len(raw)
-    return any(search(_ANYWHERE, raw, 0, end)[0] != _NOWHERE for search in searches)
+    return any(search(raw) for search in searches)
 
 
-_ANYWHERE: Final[Any] = re2._Anchor.UNANCHORED
 _NOWHERE: Final = (-1, -1)
-_Search = Callable[[Any, bytes, int, int], Sequence[tuple[int, int]]]
-"""What ``search`` of a compiled expression calls in the end; what it does around that takes as long again."""
+_Search = Callable[[bytes], bool]
+"""Whether an expression is found."""
+
+
+def _search(compiled: Any) -> _Search:
+    """By what ``compiled.search`` calls in the end, which has no public name: what it does around that takes half as
+    long again. Where the name is another one, by itself.
+    """
+    try:
+        match, anywhere = compiled._regexp.Match, re2._Anchor.UNANCHORED
+    except AttributeError:
+        return lambda raw: compiled.search(raw) is not None
+    return lambda raw: match(anywhere, raw, 0, len(raw))[0] != _NOWHERE
 
 
 def _re2_searches(expressions: Sequence[str]) -> list[_Search]:
@@ -278,7 +291,7 @@ def _re2_searches(expressions: Sequence[str]) -> list[_Search]:
         return []
     together = "|".join(f"(?:{expression})" for expression in expressions)
     try:
-        return [re2.compile(together.encode(), _options())._regexp.Match]
+        return [_search(re2.compile(together.encode(), _options()))]
     except re2.error:
         half = len(expressions) // 2
         return _re2_searches(expressions[:half]) + _re2_searches(expressions[half:])

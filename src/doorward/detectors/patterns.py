@@ -93,8 +93,9 @@ class Patterns:
             *recognizers.TRIGGERS,
             *(recognizers.ADDRESS_TRIGGERS if options.ip_addresses else ()),
             *naming.PERSONAL,
-            # One automaton for what prose says.
-            "|".join(f"(?:{form})" for form in (*people.TRIGGERS, *places.TRIGGERS, *dates.TRIGGERS)),
+            *people.TRIGGERS,
+            *places.TRIGGERS,
+            *dates.TRIGGERS,
         )
         self._known: dict[tuple[tuple[str, ...], bool], tuple[Key, dict[str, _Judged]]] = {}
         self._kept = 0
@@ -135,9 +136,9 @@ class Patterns:
             if judged is _NOTHING:
                 continue
             record = leaf.record
-            for candidate in judged.found:
-                self._add(leaf, candidate, found)
-                evidence.add(record, candidate.entity)
+            for start, end, entity, score, rule in judged.found:
+                found.append(leaf.finding(start, end, entity, score, self.name, rule))
+                evidence.add(record, entity)
             if judged.maybe:
                 undecided = votes.Undecided(leaf, judged.maybe, judged.like)
                 (where if judged.maybe in ("LOCATION", "POSTCODE") else whose).append(undecided)
@@ -152,7 +153,8 @@ class Patterns:
                 self._whole(leaf, "LOCATION", score, "place+record", found)
         if guesses:
             for leaf, candidate in votes.numbers(guesses):
-                self._add(leaf, candidate, found)
+                start, end, entity, score, rule = candidate
+                found.append(leaf.finding(start, end, entity, score, self.name, rule))
         self._split(document.leaves, found)
         if found:
             document.check()
@@ -219,7 +221,3 @@ class Patterns:
         end = len(string.rstrip())
         if start < end:
             found.append(leaf.finding(start, end, entity, score, self.name, rule))
-
-    def _add(self, leaf: Leaf, candidate: Candidate, found: list[Finding]) -> None:
-        start, end, entity, score, rule = candidate
-        found.append(leaf.finding(start, end, entity, score, self.name, rule))

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from doorward.detection import people
+from doorward.detection.trigger import Triggers
 
 
 @pytest.mark.parametrize(
@@ -97,3 +98,12 @@ def test_forms_of_nobody(text: str) -> None:
 def test_any_text(text: str) -> None:
     assert 0.0 <= people.likeness(text) <= 1.0
     assert all(0 <= start < end <= len(text) for start, end, _, _ in people.in_prose(text))
+
+
+PROSE = Triggers(people.TRIGGERS)
+
+
+@pytest.mark.parametrize("role", sorted(people._ROLES))
+def test_what_is_said_of_every_role_fires(role: str) -> None:
+    assert PROSE.fires(f'"the {role} was Prado, Ines"'.encode())
+    assert not PROSE.fires(f'"the {role} was absent"'.encode())

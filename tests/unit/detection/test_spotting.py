@@ -2,6 +2,7 @@
 
 import re
 import sys
+import tracemalloc
 
 import pytest
 import re2
@@ -117,6 +118,15 @@ def test_what_has_no_word_to_look_for(expression: str) -> None:
 
 def test_words_that_are_everywhere_are_not_looked_for() -> None:
     assert spots("(?:in|to|of|at|on|by|or|an|as|it|is|be|he|we|me|no|so|up|us|am|my|do|go)") == ()
+
+
+def test_long_lists_are_read_in_little_memory() -> None:
+    tracemalloc.start()
+    try:
+        assert spots(NUMBERS)
+        assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    finally:
+        tracemalloc.stop()
 
 
 def test_without_a_reader_of_expressions_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:

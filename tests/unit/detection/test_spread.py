@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -35,15 +36,17 @@ def _naive(string: str) -> list[tuple[int, int]]:
 
 
 @settings(deadline=None, max_examples=300)
-@given(st.lists(st.lists(PIECES, max_size=8).map("".join), max_size=4))
-def test_as_one_would_look_by_hand(strings: list[str]) -> None:
+@given(st.lists(st.lists(PIECES, max_size=8).map("".join), max_size=4), st.sampled_from([0, 1 << 17]))
+def test_as_one_would_look_by_hand(strings: list[str], one_by_one: int) -> None:
     leaves = _leaves(strings)
     sources = [Leaf(Text(f"/source/{value}", value), value) for value in VALUES]
     known = [
         leaf.finding(0, len(leaf.string), "CREDIT_CARD" if leaf.string.isdigit() else "PERSON", 0.85, "patterns")
         for leaf in sources
     ]
-    more = spread.findings(leaves, known, "patterns", lambda: None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(spread, "_ONE_BY_ONE", one_by_one)
+        more = spread.findings(leaves, known, "patterns", lambda: None)
     expected = [
         (f"/{index}", start, end)
         for index, string in enumerate(strings)

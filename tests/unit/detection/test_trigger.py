@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Callable
 
 import pytest
+import re2
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -160,6 +161,11 @@ def test_ordinary_values_do_not_fire(value: object) -> None:
     assert not HIDDEN.fires(json.dumps({"result": {"v": json.dumps({"v": value})}}).encode())
 
 
+def test_letters_between_digits_that_are_set_apart_are_not_counted() -> None:
+    assert DISGUISE.fires((("q" * 90 + "1 ") * 6).encode())
+    assert DISGUISE.fires(b"q1 " + b"q" * 90 + b"2 ")
+
+
 def test_blocks_of_prose_do_not_fire() -> None:
     content = [{"type": "text", "text": text} for text in ("All is well.", "Nothing to do.", "Bye!")]
     assert not HIDDEN.fires(json.dumps({"content": content}).encode())
@@ -215,6 +221,20 @@ def test_expressions_too_large_for_one_automaton_are_looked_for_in_parts(monkeyp
     triggers = Triggers([f"[a-z]{{20}}x{i}y" for i in range(60)], engine="re2")
     assert triggers.fires(b"a" * 20 + b"x59y")
     assert not triggers.fires(b"a" * 20 + b"x60y")
+
+
+def test_the_short_way_into_re2_is_there() -> None:
+    compiled = re2.compile(b"a")
+    assert compiled._regexp.Match(re2._Anchor.UNANCHORED, b"xa", 0, 2)[0] == (1, 2)
+    assert compiled._regexp.Match(re2._Anchor.UNANCHORED, b"x", 0, 1)[0] == (-1, -1)
+
+
+def test_without_it_re2_is_asked_in_public(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(re2, "_Anchor")
+    triggers = Triggers(["[0-9]{3}"], engine="re2")
+    monkeypatch.undo()  # what it calls itself has to be there
+    assert triggers.fires(b"a 123")
+    assert not triggers.fires(b"a 12")
 
 
 def test_threads_scan_at_once() -> None:
