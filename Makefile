@@ -23,7 +23,7 @@ TEST_WORKERS ?= $(shell n=$$(( $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 
 APART := tests/adapters/test_presidio.py
 ALONE := tests/conformance/test_server_suite.py tests/conformance/test_client_suite.py tests/leaks
 # `make presidio` installs its own: 400 MB.
-PEER_STAMPS := $(foreach peer,mcp1 fastmcp servers node,$(PEERS)/$(peer)/.stamp) $(PEERS)/npm/.stamp
+PEER_STAMPS := $(foreach peer,mcp1 fastmcp servers aws kafka node,$(PEERS)/$(peer)/.stamp) $(PEERS)/npm/.stamp
 PIP_INSTALL := -m pip install --quiet --require-hashes -r
 
 # $(call environment,DIR,REQUIREMENTS): a fresh virtual environment that holds exactly the pinned set.
@@ -53,6 +53,15 @@ peers: $(PEER_STAMPS) ## other people's clients and servers, and the official co
 
 $(PEERS)/%/.stamp: requirements/%.txt
 	$(call environment,$(PEERS)/$*,$<)
+	@touch $@
+
+# A real Kafka broker, where there are java and mvn; else its test is skipped, and says so.
+$(PEERS)/kafka/.stamp: requirements/kafka/pom.xml
+	@echo "setting up $(PEERS)/kafka from $<"
+	@rm -rf $(@D) && mkdir -p $(@D)
+	@if command -v java >/dev/null && command -v mvn >/dev/null && mvn --batch-mode --quiet --strict-checksums \
+		--file $< dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=$(CURDIR)/$(@D)/lib; then :; \
+	else rm -rf $(@D)/lib; echo "no Kafka broker (it needs java and mvn): its test will be skipped" >&2; fi
 	@touch $@
 
 # Node comes from the Python index too; npm finds it through PATH.
@@ -87,7 +96,7 @@ bench: venv ## calls per second and added latency beside nginx (not part of the 
 	$(BIN)/python -m bench
 
 chaos: venv ## kill, fill and break a running gateway, in many rounds (a few are part of `test`; DOORWARD_CHAOS=100)
-	DOORWARD_CHAOS=$(or $(DOORWARD_CHAOS),100) $(BIN)/python -m pytest --durations=5 tests/chaos
+	DOORWARD_CHAOS=$(or $(DOORWARD_CHAOS),100) $(BIN)/python -m pytest --durations=5 tests/chaos tests/delivery
 
 fuzz: venv ## throw garbage at the strict reader (not part of the tests; FUZZ_ROUNDS=100000)
 	$(BIN)/python -m tests.fuzz.fuzz_reader --random $(or $(FUZZ_ROUNDS),100000)

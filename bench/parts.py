@@ -1,4 +1,4 @@
-"""The parts of the path on their own: tokens, decisions, schemas, the log, detection; each can be run alone."""
+"""The parts of the path on their own: tokens, decisions, schemas, log, delivery, detection; each can be run alone."""
 
 import subprocess
 import sys
@@ -16,6 +16,7 @@ def parts(core: int) -> str:
     said = [_said(f"python bench/{name}", pinned(core, [sys.executable, str(HERE / name)])) for name in SCRIPTS]
     # Every core: for long logs it starts a process on each.
     said.append(_said("python bench/verify.py", [sys.executable, str(HERE / "verify.py")]))
+    said.append(_said("python -m bench.delivery", [sys.executable, "-m", "bench.delivery", "--events", "20000"]))
     for name in DETECTION:
         command = [sys.executable, "-m", "bench.detection", name]
         # What it costs a gateway starts its own processes, each on a core of its own.

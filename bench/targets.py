@@ -1,19 +1,25 @@
 """What is compared: the upstream itself, nginx before it, Doorward before it."""
 
+import base64
 import json
 import os
 import secrets
+import socket
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 from bench.payloads import CASES, CLEAN_1KB, SERVED, Case, answer, headers, request
 from bench.processes import BenchError, Cores, cpu_seconds, free_port, pinned, running, tree, wait_until
 
+SECRET_PREFIX = "whsec_"
 TOKEN_VARIABLE = "BENCH_TOKEN"
 _TOOLS = tuple(dict.fromkeys(case.tool for case in SERVED))
 _AS_IT_IS: Mapping[str, object] = {}
@@ -56,7 +62,7 @@ def all_targets(
     names: list[str], cores: Cores, directory: Path, token: str, cases: Sequence[Case] = CASES
 ) -> Iterator[list[Target]]:
     """Start the upstream and the targets of these names; stop them all at the end. ``cases``: what is to be asked."""
-    start = {"nginx": _nginx, "doorward": _doorward, "detecting": _detecting}
+    start = {"nginx": _nginx, "doorward": _doorward, "detecting": _detecting, "shipping": _shipping}
     with ExitStack() as stack:
         direct = stack.enter_context(_upstream(cores.upstream, directory, token))
         targets = [direct]
@@ -119,6 +125,52 @@ def _detecting(core: int, directory: Path, upstream: str, token: str) -> Iterato
     inspect = {"detectors": [{"use": "patterns"}, {"use": "secrets"}]}
     with _doorward(core, directory, upstream, token, "detecting", {"inspect": inspect}) as target:
         yield target
+
+
+@contextmanager
+def _shipping(core: int, directory: Path, upstream: str, token: str) -> Iterator[Target]:
+    """Doorward with four sinks: a file, and services that are slow, that hang, that are not there."""
+    with slow_service() as slow, socket.create_server(("127.0.0.1", 0)) as hanging:
+        secret = SECRET_PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
+        urls = {"slow": slow, "hangs": f"http://127.0.0.1:{hanging.getsockname()[1]}/"}
+        urls["down"] = f"http://127.0.0.1:{free_port()}/"
+        (directory / "secret").write_text(secret)
+        sinks: list[dict[str, str]] = [{"use": "file", "path": str(directory / "shipped.jsonl")}]
+        sinks += [
+            {"use": "http", "name": name, "url": url, "secret": f"file:{directory / 'secret'}", "timeout": "2s"}
+            for name, url in urls.items()
+        ]
+        audit = {"directory": str(directory / "shipping" / "audit"), "on_failure": "refuse", "sinks": sinks}
+        with _doorward(core, directory, upstream, token, "shipping", {"audit": audit}) as target:
+            yield target
+
+
+class _Slow(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        time.sleep(0.5)
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Silence."""
+
+
+@contextmanager
+def slow_service() -> Iterator[str]:
+    """One that takes half a second for everything. The address."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Slow)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 def _answers(target: Target, token: str, case: Case = CASES[0]) -> bool:

@@ -196,6 +196,7 @@ class Server(Section, frozen=True):
     inspect: NearerInspect | None = None
     authorization_servers: tuple[str, ...] = ()
     server_requests: tuple[Literal["sampling", "elicitation", "roots"], ...] | None = None
+    trace: Literal["pass", "propagate"] = "pass"
 
 
 class Inspect(Section, frozen=True):

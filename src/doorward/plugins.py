@@ -39,6 +39,19 @@ _OURS: Mapping[str, Mapping[str, str]] = {
         "static": "doorward.brokers.static:StaticBroker",
         "relay": "doorward.brokers.relay:RelayBroker",
     },
+    "sinks": {
+        "cloudwatch": "doorward.sinks.cloudwatch:CloudWatch",
+        "datadog": "doorward.sinks.datadog:Datadog",
+        "file": "doorward.sinks.file:File",
+        "firehose": "doorward.sinks.firehose:Firehose",
+        "http": "doorward.sinks.http:Http",
+        "kafka": "doorward.sinks.kafka:Kafka",
+        "otlp": "doorward.sinks.otlp:Otlp",
+        "splunk": "doorward.sinks.splunk:Splunk",
+        "stdout": "doorward.sinks.stdout:Stdout",
+        "syslog": "doorward.sinks.syslog:Syslog",
+        "traces": "doorward.sinks.traces:Traces",
+    },
 }
 
 

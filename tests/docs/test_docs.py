@@ -259,7 +259,7 @@ def made_up(name: str) -> str:
     """A value for a variable: some plug-ins look at the form of theirs."""
     if name.endswith("_HOOK"):
         return f"https://hooks.example.com/{name}"
-    if name == "ALERTS_SECRET":
+    if name in ("ALERTS_SECRET", "EVENTS_SECRET"):
         return "whsec_" + base64.b64encode(name.ljust(32).encode()).decode()
     return f"made-up-value-of-{name}"
 

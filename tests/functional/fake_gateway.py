@@ -68,7 +68,8 @@ class FakeService:
         self._idle = asyncio.Event()
         self._server: asyncio.Server | None = None
 
-    async def open(self, bound: socket.socket) -> None:
+    async def open(self, bound: socket.socket | None) -> None:
+        assert bound is not None
         self._server = await asyncio.start_server(self._client, sock=bound)
 
     def prepare(self, version: int, text: str) -> dict[str, Any]:
@@ -81,6 +82,9 @@ class FakeService:
 
     async def swap(self, prepared: dict[str, Any]) -> None:
         self._settings = prepared
+
+    async def drop(self, prepared: dict[str, Any]) -> None:
+        """Nothing is open."""
 
     def reasons(self) -> list[str]:
         return list(self._settings.get("reasons", ()))

@@ -108,6 +108,11 @@ class Gateway:
 
         until(sent)
 
+    def serves(self, version: int) -> bool:
+        """Whether this version of the configuration is in force, in every worker."""
+        about = self.status()
+        return about["config"]["version"] == version and all(each["version"] == version for each in about["workers"])
+
     def write(self, **settings: Any) -> None:
         """Replace the configuration in one step, as an editor does."""
         self.write_text(json.dumps(settings))

@@ -36,7 +36,7 @@ def test_after_an_erased_key_and_a_reload_records_name_another(tmp_path: Path) -
         assert "  erased 20" in audit(tmp_path, "erase-key", erased, "--yes", "--why", "Erasure of today, DPO-7")
         assert all(secret not in path.read_bytes() for path in keys.iterdir())
         running.signal(signal.SIGHUP)
-        until(lambda: running.status()["config"]["version"] == 2)
+        until(lambda: running.serves(2))
         assert call(running)[0] == 200
         _, (now, after) = hashed(tmp_path)
         running.signal(signal.SIGTERM)

@@ -18,7 +18,7 @@ def test_a_changed_file_comes_into_force_by_itself_in_all_workers(tmp_path: Path
         with running.connected() as ask:
             assert ask("word") == "one"
             running.write(workers=2, word="two")
-            until(lambda: running.status()["config"]["version"] == 2)
+            until(lambda: running.serves(2))
             assert ask("word") == "two"  # the connection lived on
         assert words(running) == {"two"}
         assert [worker["version"] for worker in running.status()["workers"]] == [2, 2]
@@ -32,7 +32,7 @@ def test_a_hang_up_reads_the_file_at_once(tmp_path: Path) -> None:
         running.signal(signal.SIGHUP)
         until(lambda: running.ask("word") == "two")
         running.signal(signal.SIGHUP)  # the same text again: the secrets that it refers to may be others
-        until(lambda: running.status()["config"]["version"] == 3)
+        until(lambda: running.serves(3))
 
 
 def test_a_bad_file_keeps_the_last_good_version_and_says_why(tmp_path: Path) -> None:

@@ -12,6 +12,13 @@ from typing import Any
 
 from tests.gateway import Gateway
 
+_GROWING = {
+    "doorward_journal_checkpoints",
+    "doorward_journal_unsynced_seconds",
+    "doorward_journal_syncs",
+    "doorward_journal_sync_seconds",
+}
+"""What traffic leaves behind."""
 _GAUGE = re.compile(r"^# TYPE (\S+) gauge$", re.MULTILINE)
 MIB = 1 << 20
 
@@ -70,7 +77,7 @@ def metrics(gateway: Gateway) -> dict[str, float]:
 
 def gauges(gateway: Gateway) -> dict[str, float]:
     """The gauges without labels: what is held now, so without those of the log that tell what was."""
-    names = set(_GAUGE.findall(_text(gateway))) - {"doorward_journal_checkpoints", "doorward_journal_unsynced_seconds"}
+    names = set(_GAUGE.findall(_text(gateway))) - _GROWING
     return {name: value for name, value in metrics(gateway).items() if name in names}
 
 

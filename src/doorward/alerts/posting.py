@@ -1,6 +1,5 @@
 """One POST to an address that the operator wrote: verified TLS, no redirects, one deadline for the whole of it."""
 
-import ipaddress
 import socket
 import ssl
 from collections.abc import Callable, Mapping
@@ -11,7 +10,8 @@ from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
-from doorward.configtypes import Refused, Secret
+from doorward.configfile.outgoing import address as address
+from doorward.configfile.outgoing import reachable
 from doorward.core.alerting import Sent
 
 TIMEOUT = 10.0
@@ -27,23 +27,6 @@ class Status(msgspec.Struct, frozen=True):
 
 Post = Callable[[str, Mapping[str, str], bytes, float], Status]
 """``post(url, headers, body, timeout)``; raises ``OSError`` where there was no answer."""
-
-
-def address(url: Secret) -> str:
-    """The URL of an incoming webhook, checked. Raises ``Refused``, which never shows it: its path is a secret."""
-    text = url.reveal()
-    try:
-        parts = urlsplit(text)
-        port_is_a_number = parts.port is None or parts.port > 0
-    except ValueError:
-        raise Refused("the address cannot be read", _REMEDY) from None
-    if not parts.hostname or not port_is_a_number or not text.isascii() or any(c.isspace() for c in text):
-        raise Refused("the address cannot be read", _REMEDY)
-    if parts.username is not None or parts.password is not None:
-        raise Refused("the address holds a user name", "leave out what stands before @")
-    if parts.scheme != "https" and not (parts.scheme == "http" and _loopback(parts.hostname)):
-        raise Refused("the address is neither https nor on this machine", _REMEDY)
-    return text
 
 
 def post(url: str, headers: Mapping[str, str], body: bytes, timeout: float) -> Status:
@@ -77,16 +60,6 @@ def judged(status: Status) -> Sent:
     return Sent(False, again, status.retry_after, f"HTTP {status.code}")
 
 
-_REMEDY = "write https://HOST/PATH, or http:// for 127.0.0.1, ::1 or localhost"
-
-
-def _loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 def _connection(parts: SplitResult, timeout: float) -> HTTPConnection:
     """To one address that was looked at first, so that the name cannot change its meaning in between."""
     host = parts.hostname or ""
@@ -106,20 +79,12 @@ def _connection(parts: SplitResult, timeout: float) -> HTTPConnection:
 
 
 def _allowed(host: str, port: int, *, plain: bool) -> str:
-    """The first address of a host that may be reached: never link-local (cloud metadata), multicast or unspecified."""
+    """The first address of a host that may be reached."""
     for *_, found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
-        at = ipaddress.ip_address(str(found[0]).partition("%")[0])
-        at = getattr(at, "ipv4_mapped", None) or at
-        if at.is_link_local or at.is_multicast or at.is_unspecified or str(at) in _METADATA:
-            continue
-        if plain and not at.is_loopback:
-            continue
-        return str(at)
+        at = str(found[0])
+        if reachable(at, here=plain):
+            return at
     raise ConnectionError("the name has no address that may be reached")
-
-
-# The metadata services of clouds that are not at a link-local address.
-_METADATA = frozenset(("fd00:ec2::254", "100.100.100.200", "168.63.129.16"))
 
 
 def _cut(opened: socket.socket) -> None:

@@ -14,6 +14,8 @@ from doorward.gateway.meter import (
     JOURNAL_QUEUED,
     JOURNAL_RECORDS,
     JOURNAL_STOPS,
+    JOURNAL_SYNC,
+    JOURNAL_SYNCS,
     JOURNAL_WINDOW,
     Meter,
 )
@@ -40,6 +42,8 @@ class Recorded:
             (JOURNAL_CHECKPOINTS, "checkpoints"),
             (JOURNAL_COPIES_FAILED, "copy_failed"),
             (JOURNAL_WINDOW, "unsynced_seconds_max"),
+            (JOURNAL_SYNCS, "syncs"),
+            (JOURNAL_SYNC, "sync_seconds"),
         ):
             meter.watch(name, partial(getattr, self.journal, figure))
 

@@ -179,8 +179,9 @@ class Gateway:
         await asyncio.to_thread(load_detectors, made.snapshot)
         await self._following.start(loaded.config.servers)
 
-    async def open(self, bound: socket.socket) -> None:
+    async def open(self, bound: socket.socket | None) -> None:
         """Accept connections."""
+        assert bound is not None
         self._following.begin(self._revoke, self._leasing.run())
         bound.listen(BACKLOG)  # with TLS the edge accepts on the socket just as it gets it
         await self._server.start(sock=bound, ssl=self._certificate.context if self._certificate is not None else None)
@@ -249,6 +250,9 @@ class Gateway:
         """What was revoked ends."""
         self._pipeline.callers.revoke(shared)
         self._conversations.revoke(shared)
+
+    async def drop(self, prepared: Prepared) -> None:
+        """Nothing is open yet."""
 
     def reasons(self) -> list[str]:
         return self._live.healthy_reasons()

@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from doorward.bootstrap.configured import known_tools
+from doorward.bootstrap.shipping import targets
 from doorward.configfile import Loaded, load
 from doorward.configtypes import InvalidConfiguration, Notice, Problem
 from doorward.control.compile import compiled
@@ -80,6 +81,8 @@ def _compile(loaded: Loaded) -> list[Notice]:
         known_tools=_known_tools(loaded),
         now=time.time(),
     )
+    for target in targets(loaded):
+        target.sink.close()
     return [*made.policies.notices, *made.notices]
 
 

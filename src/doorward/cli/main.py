@@ -14,8 +14,10 @@ VERBS = {
     "policy": "Policies: show, test, explain, replay.",
     "override": "Justified exceptions that expire: grant, list, revoke.",
     "inspect": "What the detectors would find in a file, and why.",
+    "ship": "Ship the log to its sinks, apart from serve.",
     "audit": "The log: verify, query, tail, export, report.",
     "check": "Read the configuration without starting; names file, line and remedy.",
+    "doctor": "Look at the surroundings: files, disk, addresses, servers, sinks; one line each.",
     "schema": "Print the JSON Schema of the configuration file.",
 }
 """Verb -> its line in the help; the command is ``doorward.cli.VERB:command``."""

@@ -106,13 +106,9 @@ def _entities(config: Config) -> Iterator[tuple[str, dict[str, Entity]]]:
 
 
 def _outside(config: Config) -> Found:
-    if config.audit.sinks:
-        remedy = "remove it; ship the files of audit.directory with a tool of yours until then"
-        yield Problem(path="audit.sinks", message=f"shipping records {_NOT_YET}", remedy=remedy)
-    if config.audit.sampling is not None:
-        yield Notice(
-            path="audit.sampling", message="has no effect yet: nothing is shipped, and the log keeps every record"
-        )
+    if config.audit.sampling is not None and not config.audit.sinks:
+        message = "has no effect: there are no sinks, and the log keeps every record"
+        yield Notice(path="audit.sampling", message=message, remedy="add audit.sinks")
     if not config.state.url.startswith("sqlite:"):
         yield Problem(path="state.url", message=f"a store other than SQLite {_NOT_YET}", remedy="write sqlite:PATH")
     for index, network in enumerate(config.egress.allow):

@@ -178,6 +178,7 @@ class _Compiler:
             response_headers=_lower(section.headers.response),
             server_requests=None if section.server_requests is None else frozenset(section.server_requests),
             looks=self._looks(section, path),
+            propagate=section.trace == "propagate",
         )
 
     def agents(self) -> dict[bytes, Grant]:

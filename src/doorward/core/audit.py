@@ -152,3 +152,10 @@ def _moment(milliseconds: int) -> str:
 @lru_cache(maxsize=8)
 def _second(whole: int) -> str:
     return datetime.fromtimestamp(whole, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def milliseconds(timestamp: str) -> int:
+    """Since the epoch, of a time as records have it. Raises ``ValueError``."""
+    if len(timestamp) != 24 or timestamp[10] != "T" or timestamp[19] != "." or timestamp[23] != "Z":
+        raise ValueError("not a time of a record")
+    return round(datetime.fromisoformat(timestamp).timestamp() * 1000)

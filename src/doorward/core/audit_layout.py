@@ -11,6 +11,12 @@ AUDIT/.WRITER                       a writer that is being made: it is renamed w
 AUDIT/recovery.lock                 held by who puts in order what killed writers left, one process at a time (flock)
 AUDIT/index.db                      made from the rest; may be removed at any time, with ``index.db-wal`` and ``-shm``
 AUDIT/index.lock                    held by who fills the index (flock)
+AUDIT/shipping/NAME.cursor.json     how far a sink has acknowledged, writer by writer
+AUDIT/shipping/NAME.ended           writers that have ended and of which it has everything, one a line
+AUDIT/shipping/NAME.dead.jsonl      events that the sink refuses as such, one a line
+AUDIT/shipping/first-calls.json     when each server was called first (for sampling)
+AUDIT/shipping/status.json          how the sinks are, written each second
+AUDIT/shipping/lock                 held by the shipper: one for each log (flock)
 """
 
 import re
@@ -20,6 +26,7 @@ CHECKPOINTS = "checkpoints.jsonl"
 RESERVE = "reserve"
 CLOSED = "closed"
 INDEX = "index.db"
+SHIPPING = "shipping"
 MOST_SEQ = 10**18 - 1
 """No record has a higher sequence; what says so is none. The verifier has the same bound."""
 

@@ -50,7 +50,8 @@ class Inbound(msgspec.Struct, frozen=True):
 class Outbound(msgspec.Struct, frozen=True):
     """What goes to the upstream. ``session`` is the upstream's own id. ``owner`` is ``Principal.key``.
 
-    ``message`` is the reading of ``body``; None for a GET, a DELETE, a batch, or a body that audit mode passes unread.
+    ``message`` is the reading of ``body``, before our trace context came in; None for a GET, a DELETE, a batch, or a
+    body that audit mode passes unread.
     ``resend``: no side effect is possible, so the transport may try again once if no byte came back.
     ``endless``: a stream without idle and total limits (GET, ``subscriptions/listen``).
     """
@@ -172,6 +173,7 @@ class Exchange(msgspec.Struct):
     facts: tuple[str, ...] = ()
     override: str | None = None  # the id of the justified exception that let it pass
     entities: dict[str, int] = {}
+    found: dict[tuple[str, str], int] = {}
     findings: list[dict[str, Any]] = []
     redactions: int = 0
     redacted_arguments: dict[str, int] = {}  # entity -> how many were replaced on the way to the server

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from doorward.core.audit import AuditRecord, Record
+from doorward.core.audit import Record
 from doorward.core.exchange import Answer, Outbound, Reply
 from doorward.core.finding import Finding, Text
 from doorward.core.identity import Credential, Grant
@@ -135,12 +135,6 @@ class Seals(Protocol):
 
     def open(self, sealed: bytes, server: str, owner: str) -> tuple[str, str] | None:
         """(protocol version, the upstream's id), or None for what is not ours or not this caller's."""
-
-
-class Sink(Protocol):
-    """Takes shipped records (later issues)."""
-
-    async def deliver(self, records: Sequence[AuditRecord]) -> None: ...
 
 
 class Discovery(Protocol):

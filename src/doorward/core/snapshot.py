@@ -73,6 +73,7 @@ class Server(msgspec.Struct, frozen=True):
     response_headers: frozenset[bytes] = frozenset()  # more that pass to the client, lower case
     server_requests: frozenset[str] | None = None  # what it may ask of clients; None: not configured
     looks: tuple[LookRule, ...] = ()  # what it wants otherwise done about findings
+    propagate: bool = False  # its spans hang under ours: requests get our trace context
 
     def mode_of(self, tool: str | None) -> Mode:
         """The mode that holds for a tool: of the rules that match the strictest, else the server's."""

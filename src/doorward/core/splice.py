@@ -21,24 +21,37 @@ class Edit(msgspec.Struct, frozen=True):
     `pointer` is an RFC 6901 JSON pointer from the top of the message (for a batch, from its array), in the names that
     the message had *before* any edit. Without `key` it names a string or a number, with `key` a member whose name is
     replaced. `new` is a string; an int, or a str with `literal`, is a number in exactly that spelling. A string can
-    become a string only; a number can become either.
+    become a string only; a number can become either. With `add` a member that is not there is put behind the last of
+    its object, and the objects on the way to it as well.
     """
 
     pointer: str
     new: str | int
     key: bool = False
     literal: bool = False
+    add: bool = False
 
 
 class _Node:
     """What is edited at one place of the message, and below it."""
 
-    __slots__ = ("below", "rename", "replace")
+    __slots__ = ("add", "below", "rename", "replace")
 
     def __init__(self) -> None:
         self.below: dict[str, _Node] = {}
         self.rename: str | None = None
         self.replace: bytes | None = None
+        self.add = False  # where it is not there, it is made
+
+    def made(self) -> bytes:
+        """The value of a member that is not there."""
+        if not self.add:
+            raise ValueError("no such member")
+        if self.replace is not None:
+            if self.below:
+                raise ValueError("an edit below a value that is replaced")
+            return self.replace
+        return b"{" + b",".join(_quoted(name) + b":" + child.made() for name, child in self.below.items()) + b"}"
 
 
 def splice(raw: bytes, edits: Sequence[Edit]) -> bytes:
@@ -66,6 +79,7 @@ def _plan(edits: Sequence[Edit]) -> _Node:
         node = top
         for name in _names(edit.pointer):
             node = node.below.setdefault(name, _Node())
+            node.add = node.add or edit.add
         if edit.key and node.rename is None and node is not top:
             node.rename = _new_name(edit)
         elif not edit.key and node.replace is None:
@@ -82,7 +96,7 @@ def _names(pointer: str) -> list[str]:
 
 
 def _new_name(edit: Edit) -> str:
-    if not isinstance(edit.new, str) or edit.literal:
+    if not isinstance(edit.new, str) or edit.literal or edit.add:
         raise ValueError("a member name is a string")
     return edit.new
 
@@ -134,24 +148,29 @@ class _Walk:
 
     def _object(self, position: int, node: _Node) -> int:
         names: list[str] = []
-        left = len(node.below)
+        left = dict(node.below)
+        last = 0  # behind the last member
 
         def visit(begin: int, end: int, value: int) -> int:
-            nonlocal left
+            nonlocal last
             name = scan.name_of(self.raw[begin:end])
-            child = node.below.get(name)
+            child = left.pop(name, None)
             if child is None:
                 names.append(name)
-                return scan.skip(self.raw, value)
-            left -= 1
+                last = scan.skip(self.raw, value)
+                return last
             names.append(name if child.rename is None else child.rename)
             if child.rename is not None:
-                self.cuts.append((begin, end, msgspec.json.encode(child.rename)))
-            return self.value(value, child)
+                self.cuts.append((begin, end, _quoted(child.rename)))
+            last = self.value(value, child)
+            return last
 
         behind = scan.each_member(self.raw, position, visit)
         if left:
-            raise ValueError("no such member")
+            names += left
+            added = b",".join(_quoted(name) + b":" + child.made() for name, child in left.items())
+            last, added = (last, b"," + added) if last else (position + 1, added)
+            self.cuts.append((last, last, added))
         if len(set(names)) != len(names):
             raise ValueError("a new name that its object already has")
         return behind
@@ -174,6 +193,10 @@ class _Walk:
         if seen != len(node.below):
             raise ValueError("no such element")
         return behind
+
+
+def _quoted(name: str) -> bytes:
+    return msgspec.json.encode(name)
 
 
 _NUMBER_STARTS = frozenset(bytes((byte,)) for byte in b"-0123456789")

@@ -13,6 +13,7 @@ from doorward.core.message import Batch, Message, Notification, Request, Respons
 from doorward.core.methods import allows_batches
 from doorward.core.policy import Severity
 from doorward.core.ports import Seals
+from doorward.core.tracing import ids_of
 from doorward.gateway.books import Books
 from doorward.gateway.call import Call, Ids, is_listen, weigh
 from doorward.gateway.deciding import Deciding
@@ -25,7 +26,6 @@ from doorward.gateway.step_up import StepUp
 from doorward.stages.asks import answers, decide
 from doorward.stages.authenticate import authenticate
 from doorward.stages.mirrors import compare, stated_version, states_modern
-from doorward.stages.record import trace_of
 from doorward.stages.refuse import error_body, refusal, tool_refusal, unreadable
 from doorward.stages.validate import validate_size
 
@@ -271,7 +271,7 @@ class Admission:
         """A new exchange of this call, with all that is known by now."""
         inbound, server = call.inbound, call.server
         named = named_tool(message)
-        trace_id, span_id = trace_of(message, inbound.traceparent)
+        trace_id, span_id = ids_of(message, inbound.traceparent)
         exchange = Exchange(
             exchange_id=self._ids.next(),
             inbound=inbound,

@@ -28,7 +28,7 @@ class Meters(Protocol):
 
     def observe(self, stage: str, seconds: float) -> None: ...
 
-    def count(self, name: str, *labels: str) -> None: ...
+    def count(self, name: str, *labels: str, by: int = 1) -> None: ...
 
 
 Early = Callable[[str, str], bool]
@@ -192,6 +192,8 @@ class Books:
         meter.count(
             "doorward_calls_total", exchange.server, method or "other", str(exchange.effect), str(exchange.reason)
         )
+        for (entity, direction), number in exchange.found.items():
+            meter.count("doorward_findings_total", entity, direction, by=number)
         if exchange.would_have is not None:
             meter.count("doorward_would_have_total", exchange.server, exchange.reason.value)
         if exchange.alert:

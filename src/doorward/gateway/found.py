@@ -16,6 +16,10 @@ def count(exchange: Exchange, findings: Sequence[Finding], direction: str) -> No
     for finding in findings:
         entities[finding.entity] = entities.get(finding.entity, 0) + 1
     exchange.entities = entities
+    found = dict(exchange.found)
+    for entity, number in by_entity(findings).items():
+        found[entity, direction] = found.get((entity, direction), 0) + number
+    exchange.found = found
     if len(exchange.findings) < _MOST_FINDINGS:
         places = exchange.findings + [
             {

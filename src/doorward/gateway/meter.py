@@ -42,12 +42,15 @@ CALLS = "doorward_calls_total"
 WOULD_HAVE = "doorward_would_have_total"
 UPSTREAM_FAILURES = "doorward_upstream_failures_total"
 EDGE_REFUSED = "doorward_edge_refused_total"
+FINDINGS = "doorward_findings_total"
 JOURNAL_RECORDS = "doorward_journal_records_total"
 JOURNAL_QUEUED = "doorward_journal_queued"
 JOURNAL_STOPS = "doorward_journal_stops"
 JOURNAL_CHECKPOINTS = "doorward_journal_checkpoints"
 JOURNAL_COPIES_FAILED = "doorward_journal_copies_failed"
 JOURNAL_WINDOW = "doorward_journal_unsynced_seconds"
+JOURNAL_SYNCS = "doorward_journal_syncs"
+JOURNAL_SYNC = "doorward_journal_sync_seconds"
 IN_FLIGHT = "doorward_in_flight"
 STREAMS = "doorward_streams"
 TASKS = "doorward_tasks"
@@ -69,6 +72,9 @@ class Metric(msgspec.Struct, frozen=True):
 METRICS = (
     Metric(CALLS, "counter", ("server", "method", "decision", "reason"), "Messages that were decided upon."),
     Metric(WOULD_HAVE, "counter", ("server", "reason"), "Messages that enforcement would have changed or refused."),
+    Metric(
+        FINDINGS, "counter", ("entity", "direction"), "Personal data and secrets found, whatever was done with them."
+    ),
     Metric(GATEWAY_SECONDS, "histogram", ("stage",), "Seconds that the gateway itself took, by stage."),
     Metric(WHOLE_SECONDS, "histogram", (), "Seconds from a call's first byte to its answer's last, upstream included."),
     Metric(JOURNAL_SECONDS, "histogram", (), "Seconds until the kernel had an audit record."),
@@ -84,6 +90,8 @@ METRICS = (
     Metric(JOURNAL_CHECKPOINTS, "gauge", (), "Signed checkpoints of the workers that run."),
     Metric(JOURNAL_COPIES_FAILED, "gauge", (), "How often checkpoints could not be copied to audit.checkpoints."),
     Metric(JOURNAL_WINDOW, "gauge", (), "The longest that records were written and not synced, of all workers."),
+    Metric(JOURNAL_SYNCS, "gauge", (), "Syncs of the audit log to the disk by the workers that run."),
+    Metric(JOURNAL_SYNC, "gauge", (), "Seconds that the last sync took; of the slowest worker."),
 )
 
 MOST_SERIES = 5000
@@ -112,12 +120,14 @@ class Meter:
         row[bisect_left(BUCKETS, seconds)] += 1
         row[-1] += seconds
 
-    def count(self, name: str, *labels: str) -> None:
-        """Add one to a counter of ``METRICS``; labels in the order given there, never a tool's name or user's text."""
+    def count(self, name: str, *labels: str, by: int = 1) -> None:
+        """Add ``by`` to a counter of ``METRICS``; labels in the order given there, never a tool's name or user's
+        text.
+        """
         try:
-            self._counts[name][labels] += 1
+            self._counts[name][labels] += by
         except KeyError:
-            self._first(name, labels)
+            self._first(name, labels, by)
 
     def gauge(self, name: str, value: float) -> None:
         """Set how many there are now."""
@@ -140,7 +150,7 @@ class Meter:
             "gauges": gauges,
         }
 
-    def _first(self, name: str, labels: tuple[str, ...]) -> None:
+    def _first(self, name: str, labels: tuple[str, ...], by: int) -> None:
         """A combination not seen before. A mistake here costs a number, never a call: it is logged and not counted."""
         if _ARITY.get(name) != len(labels):
             log.error("no counter %s with %d labels; see gateway/meter.py", name, len(labels))
@@ -148,4 +158,4 @@ class Meter:
         series = self._counts[name]
         if len(series) >= MOST_SERIES:
             labels = ("other",) * len(labels)
-        series[labels] = series.get(labels, 0) + 1
+        series[labels] = series.get(labels, 0) + by

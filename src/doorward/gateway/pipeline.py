@@ -2,7 +2,7 @@
 
 A request:   admit (server > authenticate > session > read > headers > limit > authorize)   gateway/admission.py
              > inspect > redact > authorize again if anything changed                       gateway/screen.py
-             > journal the intent > mint a credential > forward
+             > our trace context, where the server wants it > journal the intent > mint a credential > forward
 An answer:   read > whose is it > inspect > redact > journal the outcome > send             gateway/returning.py
 
 A refusal is a ``Decision``; a fault is an exception, and ``Pipeline.serve`` is the one place that catches it, and
@@ -24,6 +24,7 @@ from doorward.core.message import Request, Response
 from doorward.core.methods import method_entry
 from doorward.core.policy import Mode
 from doorward.core.ports import Clock, Journal, Seals, Send
+from doorward.core.tracing import trace_id_of
 from doorward.gateway.admission import Admission, named_tool
 from doorward.gateway.answers import Answers
 from doorward.gateway.books import Books, Early, Meters, always
@@ -44,6 +45,7 @@ from doorward.gateway.task_owners import used_tasks
 from doorward.gateway.tokens import TokenCache
 from doorward.gateway.upstreams import Upstreams
 from doorward.stages.mirrors import remirrored
+from doorward.stages.propagate import propagate
 from doorward.stages.refuse import DROPPED, JSON, error_body, refusal
 
 log = logging.getLogger(__name__)
@@ -143,6 +145,8 @@ class Pipeline:
         if reply is None and call.body and not is_quiet(call, call.body, ARGUMENTS):
             reply = await self._inspect(call)
         if reply is None:
+            if call.server.propagate:
+                _propagate(call)
             if call.server.broker is not None:
                 for exchange in call.exchanges:
                     exchange.credential = call.server.broker.name
@@ -344,6 +348,14 @@ class Pipeline:
             call.draining = True
             if call.answer is not None:
                 call.answer.abort()
+
+
+def _propagate(call: Call) -> None:
+    """Our trace context goes on in the place of the caller's; a trace that begins so is in the records too."""
+    call.body, call.headers = propagate(call.body, call.headers, call.exchanges, batch=call.batch)
+    for exchange in call.exchanges:
+        if not exchange.trace_id and isinstance(exchange.message, Request):
+            exchange.trace_id = trace_id_of(exchange.exchange_id)
 
 
 def _outbound(call: Call) -> Outbound:

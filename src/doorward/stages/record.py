@@ -7,29 +7,6 @@ from functools import lru_cache
 from doorward.core.audit import AuditRecord, timestamp
 from doorward.core.decision import Effect
 from doorward.core.exchange import Exchange
-from doorward.core.message import Message, Response
-
-# W3C Trace Context, 3.2: version-traceid-parentid-flags. Never trusted as identity.
-_TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
-
-
-def trace_of(message: Message | None, header: bytes | None) -> tuple[str, str]:
-    """(trace id, parent span id) from ``_meta.traceparent`` (SEP-414) or else from the header; empty where there is
-    none.
-    """
-    if message is not None and not isinstance(message, Response):
-        meta = message.params.get("_meta")
-        value = meta.get("traceparent") if isinstance(meta, dict) else None
-        if isinstance(value, str):
-            match = _TRACEPARENT.fullmatch(value)
-            if match is not None:
-                return match[1], match[2]
-    if header is not None:
-        match = _TRACEPARENT.fullmatch(header.decode("latin-1"))
-        if match is not None:
-            return match[1], match[2]
-    return "", ""
-
 
 # A part of a name: letters and digits of any language, and what names are joined with (MCP 2025-11-25 server/tools,
 # "Tool Names", allows less).

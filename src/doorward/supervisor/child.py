@@ -35,10 +35,13 @@ def environment(base: Mapping[str, str]) -> dict[str, str]:
 
 
 class Child:
-    """A worker that was spawned. ``export`` and ``reasons`` are its latest answer; ``version`` what it serves."""
+    """A worker that was spawned; ``name``: in what is said of it. ``export`` and ``reasons`` are its latest answer;
+    ``version`` what it serves.
+    """
 
-    def __init__(self, number: int, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, number: int, process: asyncio.subprocess.Process, name: str = "worker") -> None:
         self.number = number
+        self.name = f"{name} {number}"
         self.process = process
         self.ready = False
         self.version = 0
@@ -48,18 +51,25 @@ class Child:
         self._reading: asyncio.Task[None] | None = None
 
     @classmethod
-    async def spawn(cls, number: int, command: Sequence[str]) -> "Child":
+    async def spawn(
+        cls, number: int, command: Sequence[str], name: str = "worker", stdout: int | None = _STDERR
+    ) -> "Child":
+        """``stdout``: a descriptor; None: ours. Raises ``OSError``."""
         ours, theirs = socket.socketpair()
         with theirs:
-            process = await asyncio.create_subprocess_exec(
-                *command,
-                str(theirs.fileno()),
-                pass_fds=[theirs.fileno()],
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=_STDERR,
-                env=environment(os.environ),
-            )
-        child = cls(number, process)
+            try:
+                process = await asyncio.create_subprocess_exec(
+                    *command,
+                    str(theirs.fileno()),
+                    pass_fds=[theirs.fileno()],
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=stdout,
+                    env=environment(os.environ),
+                )
+            except BaseException:
+                ours.close()
+                raise
+        child = cls(number, process, name)
         child._channel = await Channel.over(ours, child._handle)
         child._reading = asyncio.create_task(child._channel.run())
         return child
@@ -74,9 +84,9 @@ class Child:
             answer = await self._ask("start", within=within, **start.plain())
         except ChannelClosed:
             code = await self.process.wait()
-            raise StartFault([f"worker {self.number} ended with {code} while starting; its words are above"]) from None
+            raise StartFault([f"{self.name} ended with {code} while starting; its words are above"]) from None
         except TimeoutError:
-            raise StartFault([f"worker {self.number} was not ready within {within:g} s"]) from None
+            raise StartFault([f"{self.name} was not ready within {within:g} s"]) from None
         if "failed" in answer:
             raise StartFault(answer["problems"], configuration=answer["failed"] == "configuration")
         self._pulsed(answer)
@@ -94,7 +104,7 @@ class Child:
                 await self.pulse(pace.stuck)
                 await asyncio.wait([self._reading], timeout=pace.pulse)  # its end is noticed at once
         except TimeoutError:
-            log.error("worker %d (%d) gave no sign of life for %g s and is killed", self.number, self.pid, pace.stuck)
+            log.error("%s (%d) gave no sign of life for %g s and is killed", self.name, self.pid, pace.stuck)
             self.kill()
         except ChannelClosed:
             pass
@@ -108,6 +118,11 @@ class Child:
     async def swap(self, version: int, within: float) -> None:
         """Let it serve a prepared version; nothing happens if it already has a later one."""
         self.version = (await self._ask("swap", within=within, version=version))["version"]
+
+    def drop(self, version: int) -> None:
+        """Let it forget a version that was prepared."""
+        assert self._channel is not None
+        self._channel.tell("drop", version=version)
 
     async def stop(self, drain: float, grace: float) -> None:
         """Let it finish its calls for ``drain`` seconds; kill it ``grace`` seconds later."""
@@ -132,7 +147,7 @@ class Child:
             async with asyncio.timeout(seconds):
                 await self.ended()
         except TimeoutError:
-            log.error("worker %d (%d) did not end in time and is killed", self.number, self.pid)
+            log.error("%s (%d) did not end in time and is killed", self.name, self.pid)
             self.kill()
             await self.ended()
 

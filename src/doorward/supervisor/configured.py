@@ -60,6 +60,7 @@ def load(path: Path, *, lenient: bool = False) -> Plan:
         policies=directory_of(config, loaded.base_dir),
         modes=msgspec.to_builtins(modes(config)),
         notices=tuple(map(str, (*loaded.warnings, *policies.notices))),
+        ships=bool(config.audit.sinks),
     )
 
 

@@ -1,6 +1,7 @@
 """Sums of meters -> Prometheus' text. The workers' metrics are ``gateway.meter.METRICS``; ours are below."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import msgspec
 from prometheus_client import CollectorRegistry, generate_latest
@@ -17,15 +18,47 @@ OURS = {
     "doorward_config_reload_failed": "1 while the file on disk was refused and an older version is in force, else 0.",
 }
 
+SHIPPING = {
+    "doorward_shipper_up": "1 if the process that ships records answered the supervisor in time, else 0.",
+    "doorward_shipper_restarts_total": "Shippers that were started in the place of a dead one.",
+}
+"""Shown where there are sinks."""
+
+SINKS: Mapping[str, tuple[str, str, str]] = {
+    "doorward_sink_up": ("gauge", "up", "1 if the last delivery to the sink was taken, else 0."),
+    "doorward_sink_delivered_total": ("counter", "delivered", "Events that the sink has acknowledged."),
+    "doorward_sink_repeated_total": ("counter", "repeated", "Events that were sent again."),
+    "doorward_sink_dead_letters_total": ("counter", "dead", "Events that the sink refuses as such, set aside."),
+    "doorward_sink_waiting_bytes": ("gauge", "waiting_bytes", "Bytes of the log that the sink has not acknowledged."),
+    "doorward_sink_waiting_seconds": ("gauge", "waiting_seconds", "Age of the oldest record that it has not."),
+    "doorward_sink_acknowledged_timestamp_seconds": (
+        "gauge",
+        "acknowledged",
+        "When the newest event was made that it has.",
+    ),
+    "doorward_sink_events_per_second": ("gauge", "rate", "What it has taken, over the last minute."),
+    "doorward_sink_spool_ratio": ("gauge", "fill", "What waits for it, of that and the free space of the disk."),
+}
+"""Name -> kind, member of the sink's status, help; labelled by the sink's name."""
+
+
+class Shipping(msgspec.Struct, frozen=True):
+    """The shipper. ``sinks``: the status of each (``shipping.status``)."""
+
+    up: bool
+    restarts: int
+    sinks: Sequence[Mapping[str, Any]]
+
 
 class View(msgspec.Struct, frozen=True):
-    """What one scrape shows. ``up``: worker number -> did it answer."""
+    """What one scrape shows. ``up``: worker number -> did it answer. ``shipping``: None without sinks."""
 
     total: Export
     up: Mapping[int, bool]
     restarts: int
     version: int
     reload_failed: bool
+    shipping: Shipping | None = None
 
 
 def render(view: View) -> bytes:
@@ -87,3 +120,16 @@ def _own(view: View) -> Iterator[Metric]:
     yield GaugeMetricFamily(version, OURS[version], view.version)
     failed = "doorward_config_reload_failed"
     yield GaugeMetricFamily(failed, OURS[failed], float(view.reload_failed))
+    if view.shipping is not None:
+        yield from _shipping(view.shipping)
+
+
+def _shipping(shipping: Shipping) -> Iterator[Metric]:
+    up, restarts = "doorward_shipper_up", "doorward_shipper_restarts_total"
+    yield GaugeMetricFamily(up, SHIPPING[up], float(shipping.up))
+    yield CounterMetricFamily(restarts, SHIPPING[restarts], shipping.restarts)
+    for name, (kind, member, text) in SINKS.items():
+        family = (CounterMetricFamily if kind == "counter" else GaugeMetricFamily)(name, text, labels=("sink",))
+        for sink in shipping.sinks:
+            family.add_metric((sink["name"],), float(sink[member]))
+        yield family

@@ -1,4 +1,6 @@
-"""All workers: as many as configured, each replaced when it dies, all on one configuration version."""
+"""All workers: as many as configured, each replaced when it dies, all on one configuration version. The one that ships
+records to sinks is a fleet of its own.
+"""
 
 import asyncio
 import logging
@@ -29,12 +31,27 @@ class Slot(msgspec.Struct):
 
 
 class Fleet:
-    """``run`` keeps them alive until ``stop``; ``first`` is set when each was ready once."""
+    """``run`` keeps them alive until ``stop``; ``first`` is set when each was ready once. ``name``: what one of them is
+    called. ``aside``: no call needs them, so only a configuration that is wrong from the beginning ends ``run``; and
+    their stdout is ours, for the sink of that name.
+    """
 
-    def __init__(self, command: Sequence[str], size: int, start: MakeStart, pace: Pace) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        size: int,
+        start: MakeStart,
+        pace: Pace,
+        name: str = "worker",
+        *,
+        aside: bool = False,
+    ) -> None:
         self.slots = [Slot(number) for number in range(size)]
         self.first = asyncio.Event()
         self._command = command
+        self._name = name
+        self._aside = aside
+        self._stdout: tuple[None, ...] = (None,) if aside else ()
         self._start = start
         self._pace = pace
         self._totals = Totals()
@@ -61,23 +78,28 @@ class Fleet:
         for child in self._children():
             child.kill()
 
-    async def adopt(self, version: int, text: str, commit: Callable[[], None]) -> list[str]:
-        """Bring all workers to a version, or none: compile everywhere, ``commit``, swap. Returns what is against it.
+    async def prepare(self, version: int, text: str) -> list[str]:
+        """Have all compile a version; what stands against it."""
+        problems = await asyncio.gather(*(self._prepared(child, version, text) for child in self._ready()))
+        return list(dict.fromkeys(problem for each in problems for problem in each))
 
-        ``commit`` puts the version in force for workers that start from then on.
-        """
-        ready = [child for child in self._children() if child.ready]
-        problems = await asyncio.gather(*(self._prepared(child, version, text) for child in ready))
-        if found := [problem for each in problems for problem in each]:
-            return list(dict.fromkeys(found))
-        commit()
-        await asyncio.gather(*(self._swapped(child, version) for child in ready))
-        return []
+    def drop(self, version: int) -> None:
+        """It is not to be: let go of what was prepared."""
+        for child in self._ready():
+            child.drop(version)
+
+    async def swap(self, version: int) -> None:
+        """Put what was prepared in force. One that began meanwhile has it, or catches up."""
+        await asyncio.gather(*(self._swapped(child, version) for child in self._ready()))
 
     async def scrape(self) -> tuple[Export, dict[int, bool]]:
         """The sum over all workers, living and dead, and who answered in time."""
         up = dict(zip(range(len(self.slots)), await asyncio.gather(*map(self._answers, self.slots)), strict=True))
         return self._totals.over(child.export for child in self._children()), up
+
+    def exports(self) -> list[Export]:
+        """What each of the living said last."""
+        return [child.export for child in self._children()]
 
     def restarts(self) -> int:
         return sum(slot.restarts for slot in self.slots)
@@ -96,7 +118,7 @@ class Fleet:
             slot.streak = 1 if lived > self._pace.settled else slot.streak + 1
             slot.restarts += 1
             wait = pause(slot.streak)
-            log.warning("worker %d is started again in %g s", slot.number, wait)
+            log.warning("%s %d is started again in %g s", self._name, slot.number, wait)
             await self._rest(wait)
 
     async def _rest(self, seconds: float) -> None:
@@ -107,14 +129,17 @@ class Fleet:
             pass
 
     async def _one_life(self, slot: Slot) -> None:
-        child = slot.child = await Child.spawn(slot.number, self._command)
+        try:
+            child = slot.child = await Child.spawn(slot.number, self._command, self._name, *self._stdout)
+        except OSError as error:  # no memory, no process, no descriptor: that may pass
+            return self._failed(slot, StartFault([f"cannot be started: {error.strerror}"]))
         if self._stopping.is_set():
             child.kill()
         try:
             await self._begin(child)
             await child.watch(self._pace)
             if not self._stopping.is_set():
-                log.error("worker %d (%d) ended: %s", slot.number, child.pid, _ending(child.process.returncode))
+                log.error("%s (%d) ended: %s", child.name, child.pid, _ending(child.process.returncode))
         except StartFault as fault:
             self._failed(slot, fault)
         finally:
@@ -127,7 +152,7 @@ class Fleet:
         await child.start(self._start(child.number), self._pace.start)
         while child.version < (now := self._start(child.number)).version:  # a reload while it was starting
             await self._catch_up(child, now)
-        log.info("worker %d (%d) is ready with version %d", child.number, child.pid, child.version)
+        log.info("%s (%d) is ready with version %d", child.name, child.pid, child.version)
         self._never_ready.discard(child.number)
         if not self._never_ready:
             self.first.set()
@@ -139,14 +164,15 @@ class Fleet:
                 raise StartFault(problems)
             await child.swap(now.version, within)
         except (TimeoutError, ChannelClosed):
-            raise StartFault([f"worker {child.number} did not take version {now.version}"]) from None
+            raise StartFault([f"{child.name} did not take version {now.version}"]) from None
 
     def _failed(self, slot: Slot, fault: StartFault) -> None:
         if self._stopping.is_set():
             return
         for problem in fault.problems:
-            log.error("worker %d: %s", slot.number, problem)
-        if not self.first.is_set() and (fault.configuration or slot.streak + 1 >= self._pace.attempts):
+            log.error("%s %d: %s", self._name, slot.number, problem)
+        given_up = slot.streak + 1 >= self._pace.attempts and not self._aside
+        if not self.first.is_set() and (fault.configuration or given_up):
             raise fault
 
     async def _prepared(self, child: Child, version: int, text: str) -> list[str]:
@@ -174,6 +200,9 @@ class Fleet:
 
     def _children(self) -> list[Child]:
         return [slot.child for slot in self.slots if slot.child is not None]
+
+    def _ready(self) -> list[Child]:
+        return [child for child in self._children() if child.ready]
 
 
 def _described(slot: Slot) -> dict[str, Any]:

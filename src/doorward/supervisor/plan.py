@@ -12,7 +12,7 @@ class Plan(msgspec.Struct, frozen=True):
 
     ``state``: a digest of what the text refers to (keys, secrets); another one: the same text means something else.
     ``store``: the file of ``state.url``; None: there is none, and no API. ``policies``: their directory, if there is
-    one. ``modes``: for the API.
+    one. ``modes``: for the API. ``ships``: there are sinks.
     ``drain`` in seconds. ``admin_hosts``: names beside loopback's that the admin address answers to.
     ``notices``: what works but deserves a look, for the log.
     """
@@ -37,6 +37,7 @@ class Plan(msgspec.Struct, frozen=True):
     modes: dict[str, Any] = {}
     admin_hosts: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
+    ships: bool = False
 
 
 Load = Callable[[Path], Plan]
@@ -52,6 +53,7 @@ _AT_START = {
     "audit.directory": "audit",
     "audit.checkpoints": "checkpoints",
     "audit.segment": "segment",
+    "audit.sinks (from none to some, or back)": "ships",
 }
 
 

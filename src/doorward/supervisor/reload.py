@@ -15,7 +15,7 @@ from doorward.worker.process import told
 log = logging.getLogger(__name__)
 
 Adopt = Callable[[int, str, Callable[[], None]], Awaitable[list[str]]]
-"""(version, text, commit) -> what stands against it (``Fleet.adopt``)."""
+"""(version, text, commit) -> what stands against it (``Supervisor._adopt``)."""
 
 Look = tuple[int, int, int] | None
 

@@ -9,7 +9,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from doorward.control.store import Store
 from doorward.core.errors import ConfigurationFault
 from doorward.supervisor.admin_server import served
 from doorward.supervisor.child import StartFault
-from doorward.supervisor.exposition import View, render
+from doorward.supervisor.exposition import Shipping, View, render
 from doorward.supervisor.fleet import Fleet
 from doorward.supervisor.pace import Pace
 from doorward.supervisor.plan import Load, Plan
@@ -33,9 +33,15 @@ from doorward.worker.sockets import Place, listener, reserve, resolve
 
 log = logging.getLogger(__name__)
 
+LAST_DELIVERY = 3.0
+"""Seconds that the shipper has at the end (``shipping.target.Pace.flush`` of them for the sinks); what they do not take
+then, they get after the next start.
+"""
+
 DONE, CUT_OFF, WRONG_CONFIGURATION, OUTSIDE_FAILED = 0, 1, 2, 3
 
-WORKER = (sys.executable, "-m", "doorward.worker")
+WORKER = (sys.executable, "-m", "doorward.worker", "serve")
+SHIPPER = (sys.executable, "-m", "doorward.worker", "ship")
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -74,7 +80,9 @@ def serve(
 
 
 class Supervisor:
-    """The workers, the admin address, and the configuration file, together. It is the admin application's ``Board``."""
+    """The workers, the shipper, the admin address, and the configuration file, together. It is the admin application's
+    ``Board``.
+    """
 
     def __init__(
         self, options: Options, reloads: Reloads, listen: Place, admin: Place, command: Sequence[str], pace: Pace
@@ -85,6 +93,7 @@ class Supervisor:
         self._admin = admin
         self._pace = pace
         self._fleet = Fleet(command, reloads.plan.workers, self._start, pace)
+        self._shipping = Fleet(SHIPPER, int(reloads.plan.ships), self._ship, pace, "shipper", aside=True)
         self._signals = 0
         self._stop = asyncio.Event()
         self._reload = asyncio.Event()
@@ -96,13 +105,15 @@ class Supervisor:
             api = self._api(plan, held)
             async with served(application(self, plan.admin_hosts, api.routes() if api is not None else ()), admin):
                 workers = asyncio.create_task(self._fleet.run())
+                shipper = asyncio.create_task(self._shipping.run())
                 others = [asyncio.create_task(part) for part in (self._greet(), self._follow(), self._hang_ups())]
                 stop = asyncio.create_task(self._stop.wait())
-                await asyncio.wait((workers, stop), return_when=asyncio.FIRST_COMPLETED)
+                ends = (workers, stop, shipper) if plan.ships else (workers, stop)
+                await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
                 await _cancelled([stop, *others])
                 if api is not None:
                     api.close()  # streams of events, or the admin server would wait for them
-                return await self._end(workers)
+                return await self._end(workers, shipper)
 
     def _api(self, plan: Plan, held: contextlib.ExitStack) -> Api | None:
         if plan.store is None:
@@ -110,13 +121,15 @@ class Supervisor:
         store = held.enter_context(contextlib.closing(Store(plan.store)))
         return Api(store, plan.audit, lambda: self._reloads.plan.modes, time.time)
 
-    async def _end(self, workers: asyncio.Task[None]) -> int:
+    async def _end(self, workers: asyncio.Task[None], shipper: asyncio.Task[None]) -> int:
         if not workers.done():
             drain = self._reloads.plan.drain
             log.info("stopping: calls in flight have %g s to end; a second signal cuts them off", drain)
             await self._fleet.stop(drain)
+        await self._shipping.stop(LAST_DELIVERY)  # after the workers: their last records too
         try:
             await workers
+            await shipper
         except StartFault as fault:
             return _complain(fault.problems, WRONG_CONFIGURATION if fault.configuration else OUTSIDE_FAILED)
         log.info("stopped")
@@ -127,7 +140,13 @@ class Supervisor:
     async def metrics(self) -> bytes:
         total, up = await self._fleet.scrape()
         reloads = self._reloads
-        return render(View(total, up, self._fleet.restarts(), reloads.version, bool(reloads.problems)))
+        view = View(total, up, self._fleet.restarts(), reloads.version, bool(reloads.problems))
+        if self._shipping.slots:
+            _, shipping = await self._shipping.scrape()
+            sinks = [sink for export in self._shipping.exports() for sink in export.get("sinks", ())]
+            shipper = Shipping(shipping[0], self._shipping.restarts(), sinks)
+            view = msgspec.structs.replace(view, shipping=shipper)
+        return render(view)
 
     async def unready(self) -> list[str]:
         if self._stop.is_set():
@@ -147,6 +166,7 @@ class Supervisor:
             "admin": str(self._admin),
             "draining": self._stop.is_set(),
             "workers": self._fleet.status(),
+            "shipper": self._shipping.status(),
             "mode": plan.mode,
             "servers": [{"id": server, "mode": mode} for server, mode in plan.servers.items()],
             "config": {"path": str(plan.path), "version": self._reloads.version, "digest": plan.digest},
@@ -154,6 +174,24 @@ class Supervisor:
         }
 
     # what runs beside
+
+    def _ship(self, shipper: int) -> Start:
+        return msgspec.structs.replace(self._start(shipper), name="shipper")
+
+    async def _adopt(self, version: int, text: str, commit: Callable[[], None]) -> list[str]:
+        """Bring all processes to a version, or none: compile everywhere, ``commit``, swap. What is against it.
+
+        ``commit`` puts the version in force for those that start from then on.
+        """
+        fleets = (self._fleet, self._shipping)
+        problems = await asyncio.gather(*(fleet.prepare(version, text) for fleet in fleets))
+        if found := [problem for each in problems for problem in each]:
+            for fleet in fleets:
+                fleet.drop(version)
+            return found
+        commit()
+        await asyncio.gather(*(fleet.swap(version) for fleet in fleets))
+        return []
 
     def _start(self, worker: int) -> Start:
         plan = self._reloads.plan
@@ -183,14 +221,14 @@ class Supervisor:
             print(json.dumps(about | {"listen": str(self._listen), "admin": str(self._admin)}), flush=True)
 
     async def _follow(self) -> None:
-        await self._reloads.follow(self._fleet.adopt, self._pace.watch)
+        await self._reloads.follow(self._adopt, self._pace.watch)
 
     async def _hang_ups(self) -> None:
         while True:
             await self._reload.wait()
             self._reload.clear()
             log.info("SIGHUP: reading %s again", self._reloads.plan.path)
-            await self._reloads.attempt(self._fleet.adopt, unchanged=True)
+            await self._reloads.attempt(self._adopt, unchanged=True)
 
     @contextlib.contextmanager
     def _signalled(self) -> Iterator[None]:
@@ -208,6 +246,7 @@ class Supervisor:
         self._signals += 1
         if self._signals > 1:
             self._fleet.cut()
+            self._shipping.cut()
         self._stop.set()
 
 

@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from typing import Any
 
-from doorward.gateway.meter import JOURNAL_WINDOW
+from doorward.gateway.meter import JOURNAL_SYNC, JOURNAL_WINDOW
 
 Export = dict[str, Any]
 """``gateway.meter.Meter.export()``."""
 
 
-_LARGEST = frozenset({JOURNAL_WINDOW})
+_LARGEST = frozenset({JOURNAL_SYNC, JOURNAL_WINDOW})
 
 
 class Totals:

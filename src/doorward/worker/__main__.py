@@ -1,9 +1,22 @@
-"""``python -m doorward.worker FD``: the supervisor starts it, nobody else. FD is the inherited end of its channel."""
+"""``python -m doorward.worker KIND FD``: the supervisor starts it, nobody else. KIND is ``serve`` or ``ship``, FD the
+inherited end of its channel.
+"""
 
+import os
 import sys
 
-from doorward.bootstrap.serve import build
 from doorward.worker.process import run
 
+SHIPPER_NICENESS = 10
+"""Where there are few cores, calls come before what is sent about them."""
+
 if __name__ == "__main__":
-    sys.exit(run(int(sys.argv[1]), build))
+    kind, descriptor = sys.argv[1], int(sys.argv[2])
+    if kind == "ship":
+        from doorward.bootstrap.shipping import build as ship  # each kind imports only what it needs
+
+        os.nice(SHIPPER_NICENESS)
+        sys.exit(run(descriptor, ship, listens=False))
+    from doorward.bootstrap.serve import build
+
+    sys.exit(run(descriptor, build))

@@ -11,16 +11,19 @@ from doorward.worker.sockets import Place
 
 
 class Service(Protocol):
-    """One gateway in one process."""
+    """One gateway, or one shipper, in one process."""
 
-    async def open(self, bound: socket.socket) -> None:
-        """Accept connections on a bound socket."""
+    async def open(self, bound: socket.socket | None) -> None:
+        """Begin: accept connections on a bound socket, where there is one."""
 
     def prepare(self, version: int, text: str) -> Any:
         """Compile another configuration text and change nothing. Raises ConfigurationFault."""
 
     async def swap(self, prepared: Any) -> None:
         """Let calls from now on see what ``prepare`` gave."""
+
+    async def drop(self, prepared: Any) -> None:
+        """What ``prepare`` gave is not to be, for others refused it."""
 
     def reasons(self) -> list[str]:
         """Why this worker should get no calls; empty when all is well."""
@@ -36,7 +39,8 @@ class Service(Protocol):
 
 
 class Start(msgspec.Struct, frozen=True):
-    """What a new worker is told. ``text`` is what was read from ``path``, so that all compile the same bytes.
+    """What a new worker is told. ``text`` is what was read from ``path``, so that all compile the same bytes. ``name``:
+    in the log.
 
     ``keys``, ``audit`` and ``store`` are where they were at the start: a reload does not move them.
     """
@@ -50,6 +54,7 @@ class Start(msgspec.Struct, frozen=True):
     audit: Path
     store: Path | None = None
     workers: int = 1
+    name: str = "worker"
     log_format: str = "text"
     log_level: str = "INFO"
 

@@ -121,6 +121,13 @@ def test_the_nearest_mode_wins() -> None:
 
 
 @pytest.mark.parametrize(
+    ("said", "propagates"), [({}, False), ({"trace": "pass"}, False), ({"trace": "propagate"}, True)]
+)
+def test_trace_context_goes_on_as_it_came_unless_it_is_said(said: dict[str, Any], propagates: bool) -> None:
+    assert one({"url": "http://127.0.0.1:9/mcp", **said}).servers["a"].propagate is propagates
+
+
+@pytest.mark.parametrize(
     ("server", "mode", "strict"),
     [
         ({}, "audit", False),

@@ -111,3 +111,57 @@ def test_many_edits_in_a_large_message():
 def test_a_string_of_escapes_is_skipped_in_one_go():
     raw = b'{"a":"' + b'\\"' * 1_000_000 + b'","b":"x"}'
     assert splice(raw, [Edit("/b", "y")]) == raw[:-3] + b'y"}'
+
+
+@pytest.mark.parametrize(
+    ("raw", "after"),
+    [
+        ('{"p":{"_m":{"t":"old","z":1}}}', '{"p":{"_m":{"t":"new","z":1}}}'),
+        ('{"p":{"_m":{"z":1 } }}', '{"p":{"_m":{"z":1,"t":"new" } }}'),
+        ('{"p":{"_m":{"z":[ 1 ]}, "q":{}}}', '{"p":{"_m":{"z":[ 1 ],"t":"new"}, "q":{}}}'),
+        ('{"p":{"_m":{ }}}', '{"p":{"_m":{"t":"new" }}}'),
+        ('{"p":{"n":1}, "x":2 }', '{"p":{"n":1,"_m":{"t":"new"}}, "x":2 }'),
+        ('{"p":{}}', '{"p":{"_m":{"t":"new"}}}'),
+        (' {"x":2\n} ', ' {"x":2,"p":{"_m":{"t":"new"}}\n} '),
+        ("{}", '{"p":{"_m":{"t":"new"}}}'),
+    ],
+)
+def test_a_member_that_is_not_there_can_be_added_with_the_objects_on_its_way(raw: str, after: str):
+    made = splice(raw.encode(), [Edit("/p/_m/t", "new", add=True)])
+    assert made == after.encode()
+    assert json.loads(made)["p"]["_m"]["t"] == "new"
+
+
+def test_several_are_added_beside_other_edits():
+    raw = b'[{"a":{"b":"x"}},{},{"c":1}]'
+    edits = [
+        Edit("/0/a/t", "1", add=True),
+        Edit("/0/a/b", "y"),
+        Edit("/1/p/q", "2", add=True),
+        Edit("/1/p/r", 3, add=True),
+        Edit("/0/a", "A", key=True),
+    ]
+    assert splice(raw, edits) == b'[{"A":{"b":"y","t":"1"}},{"p":{"q":"2","r":3}},{"c":1}]'
+
+
+@pytest.mark.parametrize(
+    "edits",
+    [
+        [Edit("/p", "x", add=True, key=True)],
+        [Edit("/n/x", "x", add=True)],  # below a number
+        [Edit("/3/x", "x", add=True), Edit("/3/y", "z")],  # the second is not to be added
+        [Edit("/p/a", "x", add=True), Edit("/p/a/b", "x", add=True)],
+    ],
+)
+def test_what_cannot_be_added(edits: list[Edit]):
+    with pytest.raises(ValueError):
+        splice(b'{"n":1,"p":{}}', edits)
+
+
+def test_no_element_is_added():
+    with pytest.raises(ValueError, match="no such element"):
+        splice(b"[1]", [Edit("/1", "x", add=True)])
+
+
+def test_a_member_that_is_added_is_named_as_json_names_it():
+    assert json.loads(splice(b"{}", [Edit('/a"~1\n', "x", add=True)])) == {'a"/\n': "x"}

@@ -16,6 +16,7 @@ from doorward.stages.record import record
 
 # One value for each member of an exchange that is not the one it has by itself.
 OTHERS: dict[str, Any] = {
+    "found": {("US_SSN", "results"): 1},
     "exchange_id": "ab",
     "inbound": Inbound("stdio", "GET", "x", client_ip="2001:db8::1"),
     "kind": "stream",

@@ -1,16 +1,12 @@
 import json
 
 import msgspec
-import pytest
 
 from doorward.core.decision import Decision, Effect, Reason
 from doorward.core.exchange import Exchange, Inbound
 from doorward.core.identity import Principal
-from doorward.core.message import Request, read
 from doorward.core.policy import Mode, Severity
-from doorward.stages.record import record, trace_of
-
-PARENT = f"00-{'a' * 32}-{'b' * 16}-01"
+from doorward.stages.record import record
 
 
 def exchange(**fields: object) -> Exchange:
@@ -58,26 +54,3 @@ def test_empty_says_does_not_apply() -> None:
         None,
         None,
     )
-
-
-def request(meta: object) -> Request:
-    found = read(json.dumps({"jsonrpc": "2.0", "id": 1, "method": "ping", "params": {"_meta": meta}}).encode())
-    assert isinstance(found, Request)
-    return found
-
-
-@pytest.mark.parametrize(
-    ("meta", "header", "trace"),
-    [
-        ({"traceparent": PARENT}, None, "a"),
-        ({"traceparent": PARENT}, PARENT.replace("a", "c").encode(), "a"),
-        ({}, PARENT.encode(), "a"),
-        ({"traceparent": 7}, PARENT.encode(), "a"),
-        ({"traceparent": PARENT + "x"}, None, ""),
-        ({"traceparent": PARENT.upper()}, None, ""),
-        ({}, b"\xff" * 55, ""),
-        ({}, None, ""),
-    ],
-)
-def test_trace_context(meta: object, header: bytes | None, trace: str) -> None:
-    assert trace_of(request(meta), header) == (trace * 32, "b" * 16 if trace else "")

@@ -4,7 +4,7 @@ from pathlib import Path
 from prometheus_client.parser import text_string_to_metric_families
 
 from doorward.gateway.meter import CALLS, IN_FLIGHT, JOURNAL_RECORDS, METRICS, WHOLE, Meter
-from doorward.supervisor.exposition import OURS, View, render
+from doorward.supervisor.exposition import OURS, SHIPPING, SINKS, Shipping, View, render
 from doorward.supervisor.totals import combined
 
 DOCS = Path(__file__).resolve().parents[3] / "docs" / "metrics.md"
@@ -57,6 +57,17 @@ def test_the_supervisor_shows_its_own() -> None:
     assert samples(Meter(), reload_failed=False)[("doorward_config_reload_failed", ())] == 0
 
 
+def test_sinks_are_shown_where_there_are_some() -> None:
+    about = {"name": "siem", "up": False, "delivered": 7, "repeated": 2, "dead": 1}
+    about |= {"waiting_bytes": 4096, "waiting_seconds": 1.5, "acknowledged": 9.5, "rate": 3.0, "fill": 0.25}
+    shown = samples(Meter(), shipping=Shipping(True, 2, [about]))
+    assert shown[("doorward_shipper_up", ())] == 1
+    assert shown[("doorward_shipper_restarts_total", ())] == 2
+    of_it = {name: shown[(name, (("sink", "siem"),))] for name in SINKS}
+    assert list(of_it.values()) == [0, 7, 2, 1, 4096, 1.5, 9.5, 3, 0.25]
+    assert not any(name.startswith(("doorward_sink", "doorward_shipper")) for name, _ in samples(Meter()))
+
+
 def test_hostile_labels_cannot_forge_a_series() -> None:
     meter = Meter()
     meter.count(CALLS, 'x"} 1\ndoorward_config_version 99\n#', "a\\", "", "")
@@ -65,7 +76,7 @@ def test_hostile_labels_cannot_forge_a_series() -> None:
 
 def test_every_metric_has_its_heading_in_the_docs_and_no_heading_is_without_a_metric() -> None:
     headings = set(re.findall(r"^### `(doorward_\w+)", DOCS.read_text(encoding="utf-8"), re.MULTILINE))
-    assert headings == {metric.name for metric in METRICS} | set(OURS)
+    assert headings == {metric.name for metric in METRICS} | set(OURS) | set(SHIPPING) | set(SINKS)
 
 
 def test_the_docs_name_each_metrics_labels() -> None:

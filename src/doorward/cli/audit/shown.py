@@ -18,12 +18,12 @@ class Lines:
         self.colours = out.isatty() and not os.environ.get("NO_COLOR")
         self._open_intents = open_intents
 
-    def line(self, record: Mapping[str, Any]) -> str:
-        """Time, decision, identity, server and tool, reason, latency."""
+    def line(self, record: Mapping[str, Any], indent: str = "") -> str:
+        """Time, decision, identity, server and tool, reason, latency. ``indent`` stands behind the decision."""
         parts = [
             _plain(record.get("timestamp")),
             self._decision(record),
-            _plain(record.get("identity")) or "-",
+            indent + (_plain(record.get("identity")) or "-"),
             _where(record),
             *_why(record),
         ]
@@ -58,7 +58,7 @@ def _why(record: Mapping[str, Any]) -> list[str]:
         said.append(f"would have: {_plain(record.get('would_have'))}")
     entities = record.get("entities")
     if isinstance(entities, dict) and entities:
-        said.append(" ".join(f"{_plain(name)}:{count}" for name, count in entities.items()))
+        said.append(" ".join(f"{_plain(name)}:{_plain(count)}" for name, count in entities.items()))
     if record.get("detail"):
         said.append(_plain(record.get("detail")))
     return said

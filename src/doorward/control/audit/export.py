@@ -9,10 +9,11 @@ from typing import Any
 
 import msgspec
 
-from doorward.control.audit import ocsf
 from doorward.control.audit.filter import Filter
 from doorward.control.audit.read import Line, in_order, readable
 from doorward.core.audit import AuditRecord
+from doorward.formats import ocsf
+from doorward.formats.one_line import json_line
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
@@ -56,7 +57,7 @@ def ocsf_lines(found: Iterator[tuple[Line, dict[str, Any]]]) -> Iterator[bytes]:
     """One OCSF event a line; a record with findings is two."""
     for line, record in found:
         try:
-            yield b"".join(_encode(event) + b"\n" for event in ocsf.events(record))
+            yield b"".join(json_line(event) + b"\n" for event in ocsf.events(record))
         except ValueError as fault:
             raise Unreadable(f"writer {line.place.writer}, offset {line.place.offset}: {fault}") from None
 

@@ -3,7 +3,6 @@
 import sqlite3
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime
 from hashlib import blake2b
 from operator import attrgetter, itemgetter
 from pathlib import Path
@@ -14,6 +13,7 @@ import msgspec
 from doorward.control.audit.index_schema import IDS, INDEXES, NAMES, NUMBERS, SHAPE, WORDS
 from doorward.control.audit.read import Chunk, chunks, segment_file, segments, writers
 from doorward.control.audit.terms import ROUGH, decade, packed, some
+from doorward.core.audit import milliseconds as milliseconds
 
 BATCH = 20_000
 """Records of one transaction."""
@@ -90,13 +90,6 @@ _INSERT_SHAPE = (
 _COLUMNS = ("ts", "writer", "seq", "shape", "segment", "offset", "length", *IDS, *NAMES, *NUMBERS)
 _EXCHANGE = _COLUMNS.index("exchange_id")
 _INSERT = f"INSERT OR IGNORE INTO record ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"
-
-
-def milliseconds(timestamp: str) -> int:
-    """Since the epoch, of a time as records have it. Raises ``ValueError``."""
-    if len(timestamp) != 24 or timestamp[10] != "T" or timestamp[19] != "." or timestamp[23] != "Z":
-        raise ValueError("not a time of a record")
-    return round(datetime.fromisoformat(timestamp).timestamp() * 1000)
 
 
 def fits(connection: sqlite3.Connection, directory: Path) -> bool:

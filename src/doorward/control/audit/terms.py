@@ -4,6 +4,7 @@ Both must agree (``tests/property/test_audit_filter.py``). Nothing in a record m
 """
 
 import operator
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from math import inf, nextafter
@@ -45,7 +46,7 @@ class Glob(msgspec.Struct, frozen=True):
     @property
     def sql(self) -> str:
         """For SQLite's GLOB, whose other special characters are made plain."""
-        return "*".join(part.replace("[", "[[]").replace("?", "[?]") for part in self.parts)
+        return "*".join(re.sub(r"[\[?*]", r"[\g<0>]", part) for part in self.parts)
 
 
 class Words(msgspec.Struct, frozen=True):

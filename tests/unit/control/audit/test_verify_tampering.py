@@ -319,6 +319,7 @@ def test_bytes_that_are_no_line_behind_the_last_segment(log: Path) -> None:
 def test_files_that_are_not_part_of_a_log_are_told_of(log: Path) -> None:
     (log / "note.txt").touch()
     (log / FIRST / "journal-000001.jsonl.bak").touch()
+    (log / "shipping").mkdir()  # belongs to the shipper
     report = verified(log)
     assert report.complete
     assert report.notes == [

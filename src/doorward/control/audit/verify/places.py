@@ -13,6 +13,8 @@ from pathlib import Path
 from doorward.control.audit.verify.strict import Unclear, is_count, strict
 
 LOCK, CHECKPOINTS, CLOSED, RESERVE = "lock", "checkpoints.jsonl", "closed", "reserve"
+BESIDE = frozenset({"shipping"})
+"""What others keep in the directory of a log: no part of it, and nothing strange."""
 WRITER = re.compile(r"[0-9a-f]{32}", re.ASCII)
 # A number is written in one way, and who shows the log opens no other: under another name a segment would be proved
 # here and seen by nobody.
@@ -74,7 +76,9 @@ def writers(directory: Path, copies: dict[str, File]) -> tuple[list[Place], list
     for entry in _entries(directory):
         if WRITER.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False):
             found.append(_looked_at(Place(entry.name, Path(entry.path), copies.get(entry.name))))
-        elif not entry.name.startswith((".", "index.")) and not entry.name.endswith(".lock"):
+        elif (
+            not entry.name.startswith((".", "index.")) and not entry.name.endswith(".lock") and entry.name not in BESIDE
+        ):
             strange.append(entry.name)
     return sorted(found, key=lambda place: place.writer), sorted(strange)
 

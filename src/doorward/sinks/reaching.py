@@ -1,0 +1,98 @@
+"""One connection to an address that the operator wrote: verified TLS, and nothing in the clear beyond this machine."""
+
+import select
+import socket
+import ssl
+import time
+from pathlib import Path
+
+from doorward.configfile.outgoing import reachable
+from doorward.configtypes import Refused
+
+
+def trust(ca: Path | None) -> ssl.SSLContext:
+    """What vouches for a server: the system's authorities, or those in ``ca`` alone. Raises ``Refused``."""
+    try:
+        context = ssl.create_default_context(cafile=ca)
+    except (OSError, ValueError):
+        raise Refused("the file of authorities cannot be read", "ca: certificates in PEM form") from None
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+def connect(
+    host: str, port: int, tls: ssl.SSLContext | None, until: float, *, plain_anywhere: bool = False
+) -> socket.socket:
+    """Connected, and in TLS begun but not yet agreed (``shake``). Raises ``OSError``.
+
+    ``until``: a moment of ``time.monotonic``; only the look-up of the name has the system's own time. Without ``tls``
+    it reaches this machine alone, whatever the name leads to; or, where the operator said so, any.
+    """
+    opened = _opened(host, port, until, here=tls is None and not plain_anywhere)
+    if tls is None:
+        return opened
+    try:
+        return tls.wrap_socket(opened, server_hostname=host, do_handshake_on_connect=False)
+    except (OSError, ValueError):
+        opened.close()
+        raise
+
+
+def shake(opened: socket.socket) -> None:
+    """Agree on TLS, where it is TLS. Raises ``OSError``."""
+    if isinstance(opened, ssl.SSLSocket):
+        opened.do_handshake()
+
+
+def cut(opened: socket.socket) -> None:
+    """End a connection from another thread: who waits for it gets an error."""
+    try:
+        socket.socket.shutdown(opened, socket.SHUT_RDWR)  # not the TLS socket's: another thread is reading from it
+    except OSError:
+        pass
+
+
+def readable(opened: socket.socket, seconds: float = 0.0) -> bool:
+    """Whether there is something to read, the end included, at once or within so many seconds. Raises ``OSError``."""
+    poll = select.poll()
+    poll.register(opened, select.POLLIN)
+    return bool(poll.poll(seconds * 1000))
+
+
+def told(fault: BaseException) -> str:
+    """A fault of a connection in words, without an address."""
+    if isinstance(fault, ssl.SSLCertVerificationError):
+        mismatch = "mismatch" in fault.verify_message  # it would name the host
+        return "the certificate is for another name" if mismatch else f"the certificate: {fault.verify_message}"
+    if isinstance(fault, ssl.SSLError):
+        return f"TLS: {fault.reason or type(fault).__name__}"
+    if isinstance(fault, socket.gaierror):
+        return "the name cannot be looked up"
+    if isinstance(fault, TimeoutError):
+        return "no answer in time"
+    if isinstance(fault, OSError) and fault.strerror:
+        return fault.strerror
+    return f"no connection: {type(fault).__name__}"
+
+
+def _opened(host: str, port: int, until: float, *, here: bool) -> socket.socket:
+    """To the first address that answers of those that may be reached."""
+    fault: OSError = ConnectionError(0, _NOWHERE)
+    for *_, found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        at = str(found[0])
+        if not reachable(at, here=here):
+            continue
+        left = until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        try:
+            opened = socket.create_connection((at, port), left)
+        except OSError as tried:
+            fault = tried
+            continue
+        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return opened
+    raise fault
+
+
+_NOWHERE = "the name has no address that may be reached"

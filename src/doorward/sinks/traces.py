@@ -1,0 +1,152 @@
+"""Exchanges as OpenTelemetry spans, over OTLP/HTTP in protobuf: the SDK's spans, its exporter's encoding, our POST.
+
+The exporter itself is not used: it tries again by itself and logs what a receiver says, and here both are the pump's.
+"""
+
+import importlib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from doorward.configtypes import Refused, Secret
+from doorward.core.delivery import ALL, Delivered, Event, Limits, SinkFault
+from doorward.sinks.isolating import Isolating, Unacceptable
+from doorward.sinks.options import SinkOptions
+from doorward.sinks.posting import Answer, Poster, address, fields, judge, packed
+from doorward.sinks.spans import Span, span
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import ReadableSpan
+
+PATH = "/v1/traces"
+
+# No limit is published for receivers in general; 4 MiB unpacked is the least that is usual. A span is smaller than its
+# record.
+MOST_SPANS = 500
+MOST_BYTES = 2 << 20
+
+# OTLP 1.x, "OTLP/HTTP Response": 400 and 413 are about what was sent. 401 and the like are about us.
+_ABOUT_THE_BATCH = frozenset((400, 413, 422))
+
+_FIELDS: Mapping[str, str] = {"Content-Type": "application/x-protobuf", "Content-Encoding": "gzip"}
+
+
+class Traces:
+    name = "traces"
+
+    class Options(SinkOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
+        """``url``: of the receiver; ``/v1/traces`` is added where it does not end so. ``headers``: that it asks for.
+        ``service``: ``service.name``; ``resource``: more attributes of the resource. ``ca``: who vouches for it.
+        """
+
+        url: Secret
+        headers: dict[str, Secret] = msgspec.field(default_factory=dict)
+        service: str = "doorward"
+        resource: dict[str, str] = msgspec.field(default_factory=dict)
+        ca: Path | None = None
+
+    def __init__(self, options: Options) -> None:
+        if not options.service:
+            raise Refused("service is empty", "leave it out, or name the service")
+        if options.format != "native":
+            raise Refused("a span has one form only", "leave format out")
+        url = address(options.url)
+        self.options = options
+        self.limits = Limits(events=min(options.events or MOST_SPANS, MOST_SPANS), bytes=MOST_BYTES)
+        self._encode, self._rejected = _library({"service.name": options.service, **options.resource})
+        self._path = "" if url.partition("?")[0].rstrip("/").endswith(PATH) else PATH
+        self._poster = Poster(url, headers=fields(options.headers), timeout=options.timeout, ca=options.ca)
+        self._isolating = Isolating()
+
+    def deliver(self, events: Sequence[Event]) -> Delivered:
+        """What is no end of an exchange is no span, and needs nobody to take it."""
+        spans: dict[int, Span] = {}
+        refused: dict[int, str] = {}
+        for place, event in enumerate(events):
+            try:
+                found = span(event.record)
+            except ValueError:
+                refused[place] = "it has no time"
+                continue
+            if found is not None:
+                spans[place] = found
+        if not spans:
+            return Delivered(refused=refused)
+        places = list(spans)
+        chosen = {events[place].id: found for place, found in spans.items()}
+        made = self._isolating.send([events[place] for place in places], lambda part: self._put(part, chosen))
+        again = {places[index]: why for index, why in made.again.items()}
+        return Delivered(again, refused | {places[index]: why for index, why in made.refused.items()})
+
+    def close(self) -> None:
+        self._poster.close()
+
+    def __repr__(self) -> str:
+        return f"Traces({self.options.service})"
+
+    def _put(self, events: Sequence[Event], spans: Mapping[str, Span]) -> Delivered:
+        body = self._encode([spans[event.id] for event in events])
+        answer = self._poster.post(packed(body), _FIELDS, self._path)
+        if answer.status in _ABOUT_THE_BATCH:
+            raise Unacceptable(f"HTTP {answer.status}")
+        judge(answer)
+        rejections = self._rejected(answer)
+        if rejections <= 0:
+            return ALL
+        if rejections < len(events):
+            raise Unacceptable("rejected in part")  # for good, and it does not say which
+        return Delivered(refused=dict.fromkeys(range(len(events)), "rejected by the receiver"))
+
+
+Encode = Callable[[Sequence[Span]], bytes]
+Rejected = Callable[[Answer], int]
+
+
+def _library(resource: Mapping[str, str]) -> tuple[Encode, Rejected]:
+    """What needs OpenTelemetry, imported where somebody wants traces. Raises ``Refused``."""
+    try:
+        from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
+        from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+        from opentelemetry.sdk.resources import Resource
+        from opentelemetry.sdk.trace import ReadableSpan
+        from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+        from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, TraceFlags
+    except ImportError:
+        raise Refused("OpenTelemetry is not installed", "pip install 'doorward[otel]'") from None
+
+    malformed: type[Exception] = importlib.import_module("google.protobuf.message").DecodeError  # it has no types
+    ours = Resource(dict(resource))
+    scope = InstrumentationScope("doorward")
+    sampled = TraceFlags(TraceFlags.SAMPLED)
+
+    def readable(made: Span) -> "ReadableSpan":
+        trace_id = int(made.trace_id, 16)
+        parent = SpanContext(trace_id, int(made.parent, 16), is_remote=True) if made.parent else None
+        return ReadableSpan(
+            name=made.name,
+            context=SpanContext(trace_id, int(made.span_id, 16), is_remote=False, trace_flags=sampled),
+            parent=parent,
+            resource=ours,
+            attributes=dict(made.attributes),
+            kind=SpanKind.SERVER,
+            status=Status(StatusCode.ERROR, made.error) if made.error else Status(StatusCode.UNSET),
+            start_time=made.start,
+            end_time=made.end,
+            instrumentation_scope=scope,
+        )
+
+    def encode(spans: Sequence[Span]) -> bytes:
+        data: bytes = encode_spans([readable(made) for made in spans]).SerializeToString(deterministic=True)
+        return data
+
+    def rejected(answer: Answer) -> int:
+        """``partial_success``: how many of the spans were rejected."""
+        try:
+            said = ExportTraceServiceResponse.FromString(answer.body)
+        except malformed:
+            raise SinkFault("the answer is not OTLP's") from None
+        return int(said.partial_success.rejected_spans)
+
+    return encode, rejected

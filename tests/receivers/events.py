@@ -1,0 +1,37 @@
+"""Events as shipping makes them, small."""
+
+import json
+from typing import Any
+
+from doorward.core.delivery import Event
+
+AT = 1_790_000_000.064
+
+
+def event(number: int, *, at: float = AT, data: bytes | None = None, **members: Any) -> Event:
+    """The record of one call, with other members than usual."""
+    record = {
+        "event_id": f"{number:032x}",
+        "kind": "exchange",
+        "phase": "outcome",
+        "decision": "allow",
+        "reason": "",
+        "severity": "",
+        "identity": "agent:sales",
+        "mcp_server": "crm",
+        "tool_name": "get_customer",
+        "trace_id": "",
+        "entities": {},
+        **members,
+    }
+    line = json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode() if data is None else data
+    return Event(record["event_id"], at + number, record["identity"], record, line)
+
+
+def some(count: int, **members: Any) -> list[Event]:
+    return [event(number, **members) for number in range(count)]
+
+
+def ids(lines: list[Any]) -> list[str]:
+    """Of decoded native events."""
+    return [line["event_id"] for line in lines]

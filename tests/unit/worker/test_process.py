@@ -1,0 +1,31 @@
+"""What a worker does with versions; the rest is in tests/functional."""
+
+from typing import Any
+
+from doorward.worker.process import Worker
+
+
+class Service:
+    def __init__(self) -> None:
+        self.done: list[tuple[str, Any]] = []
+
+    def prepare(self, version: int, text: str) -> str:
+        return f"{version}: {text}"
+
+    async def swap(self, prepared: str) -> None:
+        self.done.append(("swap", prepared))
+
+    async def drop(self, prepared: str) -> None:
+        self.done.append(("drop", prepared))
+
+
+async def test_a_version_that_is_not_to_be_is_let_go() -> None:
+    service: Any = Service()
+    worker = Worker(lambda _: service)
+    worker._service = service
+    assert await worker._handle("prepare", {"version": 2, "text": "a"}) == {}
+    assert await worker._handle("drop", {"version": 2}) == {}
+    assert await worker._handle("drop", {"version": 2}) == {}  # it has gone already
+    await worker._handle("prepare", {"version": 3, "text": "b"})
+    assert await worker._handle("swap", {"version": 3}) == {"version": 3}
+    assert service.done == [("drop", "2: a"), ("swap", "3: b")]
