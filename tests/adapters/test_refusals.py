@@ -153,14 +153,16 @@ def line(upstream: str) -> Iterator[Line]:
 
 @pytest.fixture(scope="module")
 def strict(upstream: str, line: Line, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    """Reads everything, grants almost every tool, takes small answers only and waits for three seconds."""
+    """Reads everything, grants almost every tool, takes small answers only, and waits for eight seconds: a child has to
+    start in them.
+    """
     granted = ["echo", "test_*", "wait", "was_cancelled"]
     servers = {
         "all": {"url": upstream},
         "far": {"url": f"http://127.0.0.1:{line.port}/mcp"},
         "hosted": {"command": sys.executable, "args": STDIO, "cwd": str(ROOT)},
     }
-    extra = {"inspect": INSPECT, "limits": {"response_bytes": "64KiB"}, "timeouts": {"first_byte": "3s"}}
+    extra = {"inspect": INSPECT, "limits": {"response_bytes": "64KiB"}, "timeouts": {"first_byte": "8s"}}
     with place(tmp_path_factory.mktemp("strict"), servers, extra, dict.fromkeys(servers, granted)) as made:
         yield made
 

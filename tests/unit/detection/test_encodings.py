@@ -185,4 +185,6 @@ def test_any_text(string: str) -> None:
 @given(st.text(alphabet=st.characters(categories=["Lu", "Ll", "Nd"]), min_size=9, max_size=60))
 def test_text_comes_back(text: str) -> None:
     assert only(f"x {b64(text)} y").string == text
-    assert only(f"x {text.encode().hex()}").string == text
+    digits = text.encode().hex()
+    if not digits.isdecimal():  # else it may be a number
+        assert only(f"x {digits}").string == text
