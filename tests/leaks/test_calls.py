@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.leaks, pytest.mark.skipif(sys.platform != "linux", rea
 
 CALLS = int(os.environ.get("DOORWARD_LEAK_CALLS", "10000"))
 WARM_UP = 1000
-GROWTH = 16 * MIB
+GROWTH = 8 * MIB
 SETTLE = 20.0  # seconds, for a time-out of 1 s and the pool's idle life of 3 s on a machine that is busy
 
 

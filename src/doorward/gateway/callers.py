@@ -67,6 +67,7 @@ class Callers:
     def leave(self, call: Call) -> None:
         """The call is over."""
         self._ending.discard(call)
+        call.task = None  # if it was cancelled it holds the call, which would hold it
 
     def revoke(self, shared: Shared) -> None:
         """Calls and streams of what has just been revoked end with an error."""

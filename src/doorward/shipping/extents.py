@@ -96,6 +96,12 @@ class Extents:
                 self._recent[writer] = (now, found)
             return found
 
+    def again(self, writer: str) -> Extent:
+        """What there is of it now. Raises ``OSError``."""
+        with self._lock:
+            self._recent.pop(writer, None)
+            return self.of(writer)
+
     def _look(self, writer: str) -> Extent:
         segments, checkpoints, closed = [], 0, False
         with os.scandir(self.directory / writer) as found:

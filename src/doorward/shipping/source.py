@@ -137,8 +137,14 @@ class Source:
         vouched = self._vouched(writer, at)
         piece = self._records(writer, at, extent)
         if piece is None:
-            # The end: a checkpoint that vouches for more than there is must get out all the more.
-            return self._merged(writer, at, None, vouched) if vouched else None
+            if not vouched:
+                return None
+            # They may have been written since the look, with the records that they vouch for.
+            piece = self._records(writer, at, self._extents.again(writer))
+            if piece is None:
+                # They vouch for more than there is, and must get out all the more.
+                return self._merged(writer, at, None, vouched)
+            vouched = self._vouched(writer, at)
         end = (piece.segment, piece.offset + len(piece.data))
         due: list[_Vouched] = []
         for each in vouched:

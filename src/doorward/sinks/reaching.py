@@ -77,7 +77,7 @@ def told(fault: BaseException) -> str:
 
 def _opened(host: str, port: int, until: float, *, here: bool) -> socket.socket:
     """To the first address that answers of those that may be reached."""
-    fault: OSError = ConnectionError(0, _NOWHERE)
+    fault: OSError | None = None
     for *_, found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
         at = str(found[0])
         if not reachable(at, here=here):
@@ -92,7 +92,10 @@ def _opened(host: str, port: int, until: float, *, here: bool) -> socket.socket:
             continue
         opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return opened
-    raise fault
+    try:
+        raise fault or ConnectionError(0, _NOWHERE)
+    finally:
+        del fault  # it holds us in its traceback, and with us what was to be sent
 
 
 _NOWHERE = "the name has no address that may be reached"

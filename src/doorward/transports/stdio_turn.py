@@ -44,7 +44,7 @@ class Mailbox:
         """The next line; None at the end. Raises the fault that ended it, after the lines before it."""
         while not self._lines:
             if self._fault is not None:
-                raise self._fault
+                raise UpstreamFault(self._fault.detail, code=self._fault.code)  # ours would hold who reads, and be held
             if self.ended or self.abandoned:
                 return None
             await self._wait()

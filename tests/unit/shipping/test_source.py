@@ -182,6 +182,24 @@ def test_no_record_overtakes_a_checkpoint_that_was_written_before_it(log: Log, m
     assert phases == ["outcome", "signed", "outcome"]
 
 
+def test_no_checkpoint_overtakes_a_record_that_was_written_before_it(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    writer = log.writer()
+    reading = source(log)
+    all_of(reading)
+    writer.checkpoint()
+    read = Source._vouched
+
+    def meanwhile(self: Source, *arguments: Any) -> Any:
+        monkeypatch.undo()
+        writer.refusal()
+        writer.checkpoint()
+        return read(self, *arguments)
+
+    monkeypatch.setattr(Source, "_vouched", meanwhile)  # after the look at how long the files are
+    phases = [each.record["phase"] for each in all_of(reading) if each.record is not None]
+    assert phases == ["signed", "outcome", "signed"]
+
+
 def test_a_checkpoint_is_sent_as_it_was_signed(log: Log) -> None:
     writer = log.writer()
     writer.checkpoint()

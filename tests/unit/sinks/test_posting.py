@@ -3,13 +3,14 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from email.utils import formatdate
 from pathlib import Path
 from threading import Thread
 
 import pytest
 from tests.functional.edge.certificates import Authority
+from tests.garbage import uncollected
 from tests.receivers.serving import Fault, Reply, Request, Serving
 
 from doorward.configtypes import Refused, Secret
@@ -175,6 +176,19 @@ def test_nobody_listens_and_then_somebody_does(poster: Make, echo: Echo) -> None
         made.post(b"x")
     echo.up()
     assert made.post(b"x").status == 200
+
+
+@pytest.mark.parametrize("fault", ["cut", "lost", "half", "down"])
+def test_what_failed_to_be_sent_is_not_left_to_the_garbage_collector(poster: Make, echo: Echo, fault: str) -> None:
+    if fault == "down":
+        echo.down()
+    else:
+        echo.next(Fault(fault))
+    with uncollected() as found:
+        for _ in range(2):
+            with suppress(SinkFault):
+                poster(echo.url).post(b"x")
+    assert not found
 
 
 def test_redirects_are_answers(poster: Make, echo: Echo) -> None:

@@ -1,8 +1,10 @@
 """The bounded way of lines from a child to one client."""
 
 import asyncio
+from contextlib import suppress
 
 import pytest
+from tests.garbage import uncollected
 
 from doorward.core.errors import UpstreamFault
 from doorward.transports.stdio_messages import Line
@@ -34,8 +36,19 @@ async def test_a_fault_comes_after_the_lines_before_it() -> None:
     box.end(UpstreamFault(code="upstream.crashed"))
     box.end()
     assert await box.take() == b"1"
-    with pytest.raises(UpstreamFault):
+    with pytest.raises(UpstreamFault) as found:
         await box.take()
+    assert found.value.code == "upstream.crashed"
+
+
+async def test_who_met_a_fault_is_not_left_to_the_garbage_collector() -> None:
+    with uncollected() as found:
+        box = Mailbox()
+        box.end(UpstreamFault(code="upstream.crashed"))
+        with suppress(UpstreamFault):
+            await box.take()
+        del box
+    assert not found
 
 
 async def test_a_writer_waits_while_it_is_full() -> None:

@@ -79,6 +79,10 @@ class ResponseReader(msgspec.Struct, eq=False):
             self.complete = True
         return self.complete
 
+    def abandon(self) -> None:
+        """Nothing more comes."""
+        self._parser = None
+
     def _head_end(self, data: bytes) -> int:
         end = data.find(b"\r\n\r\n", max(self._scanned - 3, 0))
         if (end + 4 if end >= 0 else len(data)) > self._limits.head_bytes:

@@ -107,9 +107,8 @@ class Pool:
         connection = self._take() or await self._connect()
         while True:
             reader = ResponseReader(self.limits, method == "HEAD", self._answers)
-            waiter = connection.begin(reader, head, body, stream, total)
             try:
-                await waiter
+                await connection.begin(reader, head, body, stream, total)
                 return answer(connection, reader)
             except UpstreamClosed:
                 never_left = connection.untried  # not a byte of it went out, so nothing can have happened twice

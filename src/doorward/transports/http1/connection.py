@@ -79,7 +79,6 @@ class Connection(asyncio.Protocol):
     )
 
     _transport: asyncio.Transport
-    _responder: Responder
 
     def __init__(self, owner: Owner, loop: asyncio.AbstractEventLoop) -> None:
         self._owner = owner
@@ -90,6 +89,7 @@ class Connection(asyncio.Protocol):
         self._ahead = b""  # received and not yet parsed
         self._held = 0  # received bytes counted in owner.buffered
         self._task: asyncio.Task[None] | None = None
+        self._responder: Responder | None = None  # of the last request; it refers back to us
         self._deadline = inf
         self._reading_paused = False
         self._waiters: list[asyncio.Future[None]] = []
@@ -135,12 +135,13 @@ class Connection(asyncio.Protocol):
         self.flush()
         # A client that closes its side while we work is gone: MCP ends a call by closing the connection.
         # An answer that is complete is still flushed; the handler may go on with its book-keeping.
-        if self._state == BUSY and not self._responder.finished:
+        if self._working():
             self.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        working = self._state == BUSY and not self._responder.finished
+        working = self._working()
         self._state = CLOSED
+        self._responder = None
         self.closed = True
         self._owner.buffered -= self._held
         self._held = 0
@@ -150,8 +151,9 @@ class Connection(asyncio.Protocol):
         for waiter in self._waiters:
             if not waiter.done():
                 waiter.set_exception(ConnectionResetError("the client is gone"))
-        if working and self._task is not None:
-            self._task.cancel()
+        task, self._task = self._task, None  # once it is cancelled, its error's traceback holds us and the message
+        if working and task is not None:
+            task.cancel()
 
     def pause_writing(self) -> None:
         self.congested = True
@@ -202,6 +204,7 @@ class Connection(asyncio.Protocol):
             await waiter
         finally:
             self._waiters.remove(waiter)
+            del waiter  # it may hold an error, whose traceback holds us
 
     def abort(self) -> None:
         if not self.closed:
@@ -210,6 +213,10 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
 
     # Serving.
+
+    def _working(self) -> bool:
+        """Whether there is a request whose answer is not complete."""
+        return self._state == BUSY and self._responder is not None and not self._responder.finished
 
     def _fresh_reader(self) -> RequestReader:
         return RequestReader(self._limits, self._owner.heads)

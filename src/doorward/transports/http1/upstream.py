@@ -204,7 +204,7 @@ class UpstreamConnection(asyncio.Protocol):
     async def wait(self, what: int, want: int = 0) -> None:
         """Waits for a head, for SOME bytes, or for ALL of them (up to `want`). Raises the connection's fault."""
         if self.fault is not None:
-            raise self.fault
+            raise _anew(self.fault)
         if self._paused:
             self._resume()
         self._wait_for, self._want = what, want
@@ -214,6 +214,7 @@ class UpstreamConnection(asyncio.Protocol):
         finally:
             if self._waiter is waiter:  # the connection may carry somebody else's exchange by now
                 self._waiter = None
+            del waiter  # it holds the fault, whose traceback holds us
 
     def took(self, size: int) -> None:
         """The consumer has taken the first `size` bytes of the body."""
@@ -265,16 +266,25 @@ class UpstreamConnection(asyncio.Protocol):
 
     def _fail(self, fault: UpstreamFault) -> None:
         if self.fault is None:
-            self.fault = fault
+            self.fault = _anew(fault)
             self.untried = bool(self._unsent)
-        self._reader = None
+        if self._reader is not None:
+            self._reader.abandon()
+            self._reader = None
         self._deadline = self._until = inf
         waiter, self._waiter = self._waiter, None
         if waiter is not None and not waiter.done():
-            waiter.set_exception(self.fault)
+            waiter.set_exception(_anew(self.fault))
         self.abort()
 
     def _wake(self) -> None:
         waiter, self._waiter = self._waiter, None
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
+
+
+def _anew(fault: UpstreamFault) -> UpstreamFault:
+    """The same fault, for one who raises it. Kept and raised, it would hold the call and the messages of whoever got it
+    in its traceback, and they it, until the garbage collector comes by.
+    """
+    return type(fault)(*fault.args)
