@@ -121,7 +121,8 @@ async def call(raw: Raw, port: int, server: str = "good") -> tuple[str, Answer]:
 
 
 class Load:
-    """Clients that call without a pause, and call again when their connection breaks.
+    """Clients that call without a pause, and call again when their connection breaks. ``pause``: seconds, each, where
+    the log would grow faster than somebody reads it.
 
     ``answered``: the traces of the calls whose whole answer a client has. ``refused``: why others were not passed.
     """
@@ -129,6 +130,7 @@ class Load:
     def __init__(self, port: int) -> None:
         self.answered: set[str] = set()
         self.refused: list[str] = []
+        self.pause = 0.0
         self._port = port
         self._over = False
 
@@ -137,12 +139,21 @@ class Load:
         enough = len(self.answered) + more
         await until(lambda: len(self.answered) >= enough)
 
+    @contextlib.contextmanager
+    def slower(self) -> Iterator[None]:
+        self.pause = 0.05
+        try:
+            yield
+        finally:
+            self.pause = 0.0
+
     async def _client(self) -> None:
         while not self._over:
             try:
                 async with Raw.to(self._port) as raw:
                     while not self._over:
                         await self._call(raw)
+                        await asyncio.sleep(self.pause)
             except TimeoutError:
                 raise
             except (OSError, EOFError):

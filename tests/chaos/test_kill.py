@@ -38,7 +38,8 @@ async def test_kills_of_one_worker_and_of_everything(tmp_path: Path) -> None:
                 await load.answers(random.randint(FEW, MANY))
                 os.kill(random.choice(gateway.workers), signal.SIGKILL)
                 await gateway.ready(2)
-                await chaos.verify()
+                with load.slower():
+                    await chaos.verify()
                 await load.answers(random.randint(FEW, MANY))
                 under_way = asyncio.create_task(chaos.call("silent"))
                 await until(lambda number=number: len(silent.traces) > number)
@@ -46,7 +47,8 @@ async def test_kills_of_one_worker_and_of_everything(tmp_path: Path) -> None:
                 with pytest.raises((EOFError, ConnectionError)):
                     await under_way
                 await asyncio.to_thread(gateway.start)
-                await chaos.verify()
+                with load.slower():
+                    await chaos.verify()
         gateway.stop()
         told = await _all_is_told(chaos, load)
         for trace in silent.traces:
