@@ -92,6 +92,17 @@ class Syslog:
             self._changed.notify_all()
             assert self._changed.wait_for(lambda: not self._receiving & numbers, 10)
 
+    def leave(self) -> None:
+        """End in order what is open; where something is unread, the system adds a reset."""
+        with self._changed:
+            numbers = set(self._open)
+            for number in numbers:
+                opened = self._open.pop(number)
+                opened.shutdown(socket.SHUT_RDWR)
+                opened.close()
+            self._changed.notify_all()
+            assert self._changed.wait_for(lambda: not self._receiving & numbers, 10)
+
     def read(self, reading: bool) -> None:
         with self._changed:
             self.reading = reading

@@ -1,6 +1,7 @@
 """What the sinks of Amazon's services have in common: credentials, one client at a time, and what its errors mean."""
 
 import importlib
+import logging
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -42,6 +43,7 @@ class Aws:
     def __init__(self, service: str, options: AwsOptions) -> None:
         """Raises ``Refused``. Nothing is asked of anybody yet: no network, no credentials."""
         _check(options)
+        _quiet()
         self._service = service
         self._options = options
         self._boto3 = _library("boto3")
@@ -133,6 +135,12 @@ class Aws:
             "token": given["SessionToken"],
             "expiry_time": given["Expiration"].isoformat(),
         }
+
+
+def _quiet() -> None:
+    """At the level of debugging botocore's log has whole answers, those of STS with the credentials in them."""
+    log = logging.getLogger("botocore")
+    log.setLevel(max(log.getEffectiveLevel(), logging.INFO))
 
 
 class _HalfAnswer(Exception):

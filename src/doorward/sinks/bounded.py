@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from threading import Event, Thread
+from traceback import clear_frames
 from typing import Any, TypeVar
 
 from doorward.core.delivery import SinkFault
@@ -22,7 +23,9 @@ class Bounded:
         self._left: list[Thread] = []
 
     def call(self, work: Callable[[], T], seconds: float) -> T:
-        """What ``work`` returns or raises. Raises ``SinkFault`` after ``seconds``, or when closed."""
+        """What ``work`` returns or raises, which then has no traceback. Raises ``SinkFault`` after ``seconds``, or when
+        closed.
+        """
         self._left = [thread for thread in self._left if thread.is_alive()]
         if len(self._left) >= MOST_LEFT:
             raise SinkFault(f"{MOST_LEFT} earlier requests are still without an end", seconds)
@@ -32,19 +35,25 @@ class Bounded:
         thread = Thread(target=run, name=self._name, daemon=True)
         thread.start()
         run.woken.wait(seconds)
+        self._run = None  # nothing of what was to be done is kept beyond its end
         if not run.ended():
             self._left.append(thread)
             raise SinkFault("closed" if self._over() else "no answer in time")
-        if run.raised is not None:
-            raise run.raised
-        made: T = run.made
-        return made
+        if run.raised is None:
+            made: T = run.made
+            return made
+        raised, run.raised = run.raised, None
+        try:
+            raise raised
+        finally:
+            del raised  # it holds this frame in its traceback, and with it what was to be sent
 
     def close(self) -> None:
         """A call that is under way ends with a ``SinkFault``, and so does any later one. From any thread."""
         self._closed = True
-        if self._run is not None:
-            self._run.woken.set()
+        run = self._run
+        if run is not None:
+            run.woken.set()
 
     def _over(self) -> bool:
         return self._closed
@@ -64,9 +73,22 @@ class _Run:
         try:
             self.made = self._work()
         except BaseException as raised:  # noqa: BLE001 - whatever it is, it is raised where it was called
-            self.raised = raised
+            self.raised = _bare(raised)
         self._ended = True
         self.woken.set()
 
     def ended(self) -> bool:
         return self._ended
+
+
+def _bare(raised: BaseException) -> BaseException:
+    """Without where it comes from. Those frames hold what was to be sent; ours holds the exception, and so do some of
+    botocore's and urllib3's: in such a ring all of it would lie about until the garbage collector comes.
+    """
+    each: BaseException | None = raised
+    while each is not None:
+        clear_frames(each.__traceback__)
+        each.__traceback__ = None
+        before, each.__context__, each.__cause__ = each.__context__ or each.__cause__, None, None
+        each = before
+    return raised

@@ -1,7 +1,7 @@
 """A service that refuses a whole request for the sake of one event: which one is found by halves.
 
 It is believed only where it takes others: a service that refuses everything has been set up wrongly, and no event is a
-dead letter for that.
+dead letter for that. Where a delivery holds no others that it takes, one that it took before is sent to it once more.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,14 +20,14 @@ class Unacceptable(SinkFault):
 
 
 Put = Callable[[Sequence[Event]], Delivered]
-"""Sends some events in one request. What it raises is about all of them."""
+"""Sends some events in one request. What it raises is about all of them. It may be given one of an earlier delivery."""
 
 
 class Isolating:
     """Sends deliveries; halves what is ``Unacceptable``. Nothing is sent before what comes before it."""
 
     def __init__(self) -> None:
-        self._taken_before = False
+        self._witness: Event | None = None  # the last that was taken
 
     def send(self, events: Sequence[Event], put: Put) -> Delivered:
         """What became of them. Raises ``SinkFault`` where none is known to have been taken."""
@@ -42,7 +42,7 @@ class Isolating:
                 if found.refusals > MOST_REFUSALS:
                     break
             except SinkFault as fault:
-                if not found.taken:
+                if found.taken is None:
                     raise
                 found.rest(first, str(fault))
                 break
@@ -50,12 +50,27 @@ class Isolating:
                 found.part(first, end, part)
                 if part.again:
                     break
-        if found.suspects and not (found.taken or (self._taken_before and len(events) == 1)):
+        if found.taken is not None:
+            self._witness = events[found.taken]
+        elif found.suspects and not self._refused_alone(events[min(found.suspects)], put):
             raise SinkFault(f"refused whatever it holds: {next(iter(found.suspects.values()))}", UNTRUSTED_WAIT)
         if found.refusals > MOST_REFUSALS:
             found.rest(first, "refused together with others")
-        self._taken_before = self._taken_before or found.taken
         return Delivered(found.again, found.refused | found.suspects)
+
+    def _refused_alone(self, suspect: Event, put: Put) -> bool:
+        """Whether the service takes what it took before, and after that still not this one: had it just been set right,
+        or wrong, one of the two would be otherwise. Raises ``SinkFault``.
+        """
+        witness = self._witness
+        return witness is not None and _alone(witness, put) == Delivered() and bool(_alone(suspect, put).refused)
+
+
+def _alone(event: Event, put: Put) -> Delivered:
+    try:
+        return put([event])
+    except Unacceptable as why:
+        return Delivered(refused={0: str(why)})
 
 
 class _Found:
@@ -66,13 +81,16 @@ class _Found:
         self.again: dict[int, str] = {}
         self.refused: dict[int, str] = {}
         self.suspects: dict[int, str] = {}  # refused alone, and without anything said of it
-        self.taken = False
+        self.taken: int | None = None  # the last that was
         self.refusals = 0
 
     def part(self, first: int, end: int, part: Delivered) -> None:
         self.again |= {first + place: why for place, why in part.again.items()}
         self.refused |= {first + place: why for place, why in part.refused.items()}
-        self.taken = self.taken or len(part.again.keys() | part.refused.keys()) < end - first
+        for place in range(end - 1, first - 1, -1):
+            if place not in self.again and place not in self.refused:
+                self.taken = place
+                break
         self.refusals = 0
         if part.again:
             self.rest(end, "not sent yet: earlier ones come first")

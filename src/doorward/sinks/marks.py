@@ -10,7 +10,8 @@ def marks(event: Event) -> dict[str, str | list[str]]:
     record = event.record
     made: dict[str, str | list[str]] = {"event_id": event.id}
     made.update((name, value) for name in _MEMBERS if isinstance(value := record.get(name), str) and value)
-    if found := record.get("entities"):
+    found = record.get("entities")
+    if isinstance(found, dict) and found:
         made["finding"] = sorted(found)
     return made
 

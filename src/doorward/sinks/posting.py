@@ -73,7 +73,7 @@ class Poster:
                 with suppress(ConnectionError):  # it was just being closed for idleness; the ids stay the same
                     return self._exchange(kept, method, target, fields, body, until)
             return self._exchange(self._connect(until), method, target, fields, body, until)
-        except (OSError, HTTPException) as fault:
+        except (OSError, HTTPException, UnicodeError) as fault:
             late = time.monotonic() >= until
             raise SinkFault("no answer in time" if late else told(fault)) from None
         finally:
@@ -209,4 +209,5 @@ def _read(response: HTTPResponse) -> tuple[Answer, bool]:
     if whole and response.length:
         raise HTTPException  # its end is missing: nobody knows what it would have said
     headers = {name.lower(): value for name, value in response.getheaders()}
-    return Answer(response.status, headers, body[:LARGEST_ANSWER]), whole and not response.will_close
+    last = response.status >= 200  # else another follows, which would be taken for that to the next request
+    return Answer(response.status, headers, body[:LARGEST_ANSWER]), whole and last and not response.will_close

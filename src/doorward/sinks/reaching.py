@@ -66,7 +66,7 @@ def told(fault: BaseException) -> str:
         return "the certificate is for another name" if mismatch else f"the certificate: {fault.verify_message}"
     if isinstance(fault, ssl.SSLError):
         return f"TLS: {fault.reason or type(fault).__name__}"
-    if isinstance(fault, socket.gaierror):
+    if isinstance(fault, (socket.gaierror, UnicodeError)):  # the latter: what can be no name
         return "the name cannot be looked up"
     if isinstance(fault, TimeoutError):
         return "no answer in time"

@@ -35,7 +35,9 @@ class Span(msgspec.Struct, frozen=True):
 
 
 def span(record: Mapping[str, Any]) -> Span | None:
-    """The span of a record; None of what is no end of an exchange. Raises ``ValueError`` for what has no time."""
+    """The span of a record; None of what is no end of an exchange. Raises ``ValueError`` for what has no time, or none
+    that a span can have.
+    """
     if record.get("kind") != "exchange" or record.get("phase") != "outcome":
         return None
     exchange_id = _text(record, "exchange_id")
@@ -43,14 +45,17 @@ def span(record: Mapping[str, Any]) -> Span | None:
     if not _IDS[32].fullmatch(trace_id):
         trace_id, parent = trace_id_of(exchange_id), ""
     end = milliseconds(_text(record, "timestamp")) * 1_000_000
-    took = record.get("latency_ms")
+    latency = record.get("latency_ms")
+    took = latency * 1_000_000 if isinstance(latency, (int, float)) else 0
+    if not 0 <= took <= end < 1 << 64:
+        raise ValueError("outside of what nanoseconds since the epoch can say")
     method, tool = _text(record, "method"), _text(record, "tool_name")
     return Span(
         name=f"{method or 'unknown'} {tool}".strip(),
         trace_id=trace_id,
         span_id=span_id_of(exchange_id),
         parent=parent if _IDS[16].fullmatch(parent) else "",
-        start=end - (round(took * 1_000_000) if isinstance(took, (int, float)) else 0),
+        start=end - round(took),
         end=end,
         attributes={name: value for name, value in _attributes(record).items() if value not in ("", None, ())},
         error=_error(record),

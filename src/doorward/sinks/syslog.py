@@ -1,21 +1,25 @@
 """Syslog (RFC 5424) over TLS (RFC 5425) or TCP, with octet counting (RFC 6587, 3.4.1).
 
 The protocol has no acknowledgement. Delivered is what the receiving machine's TCP has confirmed, on a connection that
-still stood after that; a receiver that dies with it unread is noticed at the next delivery, and what was delivered last
-is sent once more. What it had taken before and lost by itself, nobody learns.
+still stood after that. A receiver that ends with something unread resets the connection: that is noticed at the next
+delivery, and what was delivered lately is sent once more, in its order, before anything newer. After an end in order it
+is the last delivery alone. What a receiver had read and lost by itself, nobody learns.
 """
 
 import array
 import fcntl
+import select
 import socket
 import ssl
 import sys
 import termios
 import time
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 from threading import Event as Flag
 from threading import Lock
+from typing import Literal
 
 from doorward.configtypes import Refused, Size
 from doorward.core.delivery import Delivered, Event, Limits, SinkFault
@@ -28,6 +32,12 @@ LEAST = 4096
 
 PROOF = 1.0
 """Seconds in which a new connection may turn out to lead nowhere, before its first delivery counts."""
+
+LATELY = 1 << 20
+"""Bytes of what was delivered last that are sent again where a connection broke; the last delivery in any case."""
+
+LONGEST_UNREAD = 60.0
+"""Seconds before the last delivery: what was sent earlier than that, a receiver has read."""
 
 
 class Syslog:
@@ -60,7 +70,7 @@ class Syslog:
         )
         self.limits = Limits(events=1000, bytes=1 << 20, overhead=512, event=options.largest)
         self._line = _Line(options)
-        self._last = b""
+        self._lately = _Lately()
 
     def deliver(self, events: Sequence[Event]) -> Delivered:
         messages = [message(event, *self._head) for event in events]
@@ -72,13 +82,17 @@ class Syslog:
             with self._line:
                 if not self._line.stands():
                     self._line.open(until)
-                    self._line.send(self._last, until)
+                    for before in self._lately.again(broken=self._line.broken):
+                        self._line.send(before, until)
+                        self._line.drained(until)
+                        until = time.monotonic() + self.options.timeout  # for each as long as it had before
                 self._line.send(frame, until)
                 self._line.drained(until)
         except (OSError, ValueError) as fault:
             late = time.monotonic() >= until
             raise SinkFault("no answer in time" if late else told(fault)) from None
-        self._last = frame
+        if frame:
+            self._lately.add(frame)
         return Delivered(refused=refused)
 
     def close(self) -> None:
@@ -91,14 +105,38 @@ class Syslog:
 _TOO_LARGE = "larger than the receiver takes whole"
 
 
+class _Lately:
+    """What was delivered lately, and may still have been unread when the connection broke."""
+
+    def __init__(self) -> None:
+        self._frames: deque[tuple[float, bytes]] = deque()
+        self._size = 0
+
+    def add(self, frame: bytes) -> None:
+        now = time.monotonic()
+        self._frames.append((now, frame))
+        self._size += len(frame)
+        while len(self._frames) > 1 and (self._size > LATELY or now - self._frames[0][0] > LONGEST_UNREAD):
+            self._size -= len(self._frames.popleft()[1])
+
+    def again(self, *, broken: bool) -> list[bytes]:
+        """In its order. A reset loses the end of what was sent, so that nothing comes before what it follows."""
+        frames = [frame for _, frame in self._frames]
+        return frames if broken else frames[-1:]
+
+
 class _Line:
-    """One connection to the receiver, in use within ``with``: an error drops it. Its methods raise ``OSError``."""
+    """One connection to the receiver, in use within ``with``: an error drops it. Its methods raise ``OSError``.
+
+    ``broken``: the last one did not end in order, and what was sent on it may have been left unread.
+    """
 
     def __init__(self, options: Syslog.Options) -> None:
         self._host, self._port = options.host, options.port
         self._tls = _context(options) if options.tls else None
         self._opened: socket.socket | None = None
         self._proven = False
+        self.broken = False
         self._lock = Lock()
         self._busy = False
         self._closed = Flag()
@@ -112,6 +150,7 @@ class _Line:
     def __exit__(self, fault: object, *_: object) -> None:
         with self._lock:
             self._busy = False
+            self.broken = fault is not None and (self.broken or self._opened is not None)
             if fault is not None or self._closed.is_set():
                 self._drop()
 
@@ -128,11 +167,12 @@ class _Line:
         """Whether there is a connection that the receiver has not ended."""
         if self._opened is None:
             return False
-        if _ended(self._opened):
+        end = _end(self._opened)
+        if end:
+            self.broken = end == "broken"
             with self._lock:
                 self._drop()
-            return False
-        return True
+        return not end
 
     def send(self, data: bytes, until: float) -> None:
         assert self._opened is not None
@@ -157,7 +197,7 @@ class _Line:
 
     def _listens(self, opened: socket.socket) -> None:
         heard = readable(opened)
-        if _ended(opened):
+        if _end(opened):
             raise ConnectionError(0, "the receiver ended the connection")
         self._proven = self._proven or heard
 
@@ -194,15 +234,23 @@ def _unconfirmed(opened: socket.socket) -> int:
     return waiting[0]
 
 
-def _ended(opened: socket.socket) -> bool:
-    """Whether the other side has ended or broken the connection. The little that it may say is read and forgotten."""
+def _end(opened: socket.socket) -> Literal["", "in order", "broken"]:
+    """How the other side has ended the connection; empty: it has not. The little that it may say is read and forgotten.
+
+    A TCP that is closed with something unread says so with a reset, behind an end in order too (RFC 2525, 2.17). What
+    reads TLS may keep that to itself; poll does not.
+    """
     opened.settimeout(0)
     try:
-        return not all(opened.recv(4096) for _ in range(16))
+        if all(opened.recv(4096) for _ in range(16)):
+            return ""
+        poll = select.poll()
+        poll.register(opened, 0)  # errors and a reset are told unasked
+        return "broken" if poll.poll(0) else "in order"
     except (BlockingIOError, ssl.SSLWantReadError):
-        return False
+        return ""
     except OSError:
-        return True
+        return "broken"
 
 
 def _context(options: Syslog.Options) -> ssl.SSLContext:

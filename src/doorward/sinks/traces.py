@@ -87,7 +87,8 @@ class Traces:
         return f"Traces({self.options.service})"
 
     def _put(self, events: Sequence[Event], spans: Mapping[str, Span]) -> Delivered:
-        body = self._encode([spans[event.id] for event in events])
+        made = (spans.get(event.id) or span(event.record) for event in events)  # it may be one of before
+        body = self._encode([each for each in made if each is not None])
         answer = self._poster.post(packed(body), _FIELDS, self._path)
         if answer.status in _ABOUT_THE_BATCH:
             raise Unacceptable(f"HTTP {answer.status}")

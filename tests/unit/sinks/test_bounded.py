@@ -1,6 +1,7 @@
 from threading import Event
 
 import pytest
+from tests.garbage import uncollected
 
 from doorward.core.delivery import SinkFault
 from doorward.sinks.bounded import MOST_LEFT, Bounded
@@ -11,6 +12,32 @@ def test_what_is_returned_or_raised_comes_back() -> None:
     assert bounded.call(lambda: 7, 10) == 7
     with pytest.raises(ZeroDivisionError):
         bounded.call(lambda: 1 // 0, 10)
+
+
+class Payload:
+    """What a call was to send."""
+
+    __module__ = "doorward.test"
+
+
+def test_of_a_call_that_has_ended_nothing_is_kept() -> None:
+    bounded = Bounded("test")
+
+    def fail(payload: Payload) -> None:
+        try:
+            raise KeyError(payload)
+        except KeyError as before:
+            kept = OSError("from a library")  # which has it in its frame too
+            raise kept from before
+
+    with uncollected() as found:
+        for _ in range(3):
+            payload = Payload()
+            with pytest.raises(OSError, match="from a library"):
+                bounded.call(lambda payload=payload: fail(payload), 10)  # type: ignore[misc]
+        del payload
+    assert not found
+    assert bounded._run is None
 
 
 def test_what_does_not_come_back_is_left_but_only_so_often() -> None:

@@ -1,9 +1,12 @@
 """Firehose against a receiver that keeps the published limits (tests/delivery/test_aws.py has moto behind it)."""
 
+import logging
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from tests.garbage import uncollected
 from tests.receivers.aws import Amazon, account, error
 from tests.receivers.events import event, some
 from tests.receivers.serving import Fault
@@ -127,6 +130,21 @@ def test_without_an_answer_all_comes_again(kind: str, why: str, amazon: Amazon) 
     assert amazon.taken[-2:] == [one.data + b"\n" for one in some(2)]
 
 
+@pytest.mark.parametrize("fault", [Fault("cut"), Fault("half"), refused(), refused("InvalidArgumentException"), None])
+def test_what_failed_to_be_sent_is_not_left_to_the_garbage_collector(fault: Fault | None, amazon: Amazon) -> None:
+    """botocore and urllib3 keep exceptions in the frames through which they went, and those hold the request."""
+    made = sink(amazon)
+    made.deliver(some(1))
+    amazon.fault = lambda _: fault
+    if fault is None:
+        amazon.down()
+    with uncollected() as found:
+        for _ in range(2):
+            with suppress(SinkFault):
+                made.deliver(some(2))
+    assert not found
+
+
 def test_nobody_there(amazon: Amazon) -> None:
     made = sink(amazon)
     amazon.down()
@@ -209,6 +227,14 @@ def test_credentials_that_are_not_there_yet(amazon: Amazon, monkeypatch: pytest.
     assert not amazon.requests
     account(monkeypatch)
     assert made.deliver(some(1)) == ALL
+
+
+def test_whoever_debugs_sees_no_answer_of_the_services(amazon: Amazon, caplog: pytest.LogCaptureFixture) -> None:
+    """Those of STS are credentials."""
+    logging.getLogger("botocore").setLevel(logging.NOTSET)
+    caplog.set_level(logging.DEBUG)
+    assert sink(amazon).deliver(some(1)) == ALL
+    assert not [said.name for said in caplog.records if said.name.startswith("boto") and said.levelno < logging.INFO]
 
 
 def test_it_shows_no_more_than_its_stream(amazon: Amazon) -> None:

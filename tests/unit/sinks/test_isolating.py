@@ -1,7 +1,7 @@
 from collections.abc import Callable, Sequence
 
 import pytest
-from tests.receivers.events import some
+from tests.receivers.events import event, some
 
 from doorward.core.delivery import ALL, Delivered, Event, SinkFault
 from doorward.sinks.isolating import MOST_REFUSALS, Isolating, Unacceptable
@@ -50,12 +50,66 @@ def test_who_takes_nothing_is_not_believed() -> None:
     assert service.requests < 2 * MOST_REFUSALS
 
 
-def test_one_event_alone_is_a_dead_letter_where_others_were_taken_before() -> None:
-    isolating = Isolating()
-    isolating.send(some(1), Service().put)
-    assert set(isolating.send(some(1), Service(0).put).refused) == {0}
-    with pytest.raises(SinkFault):
-        isolating.send(some(2), Service(0, 1).put)
+@pytest.mark.parametrize("bad", [(0,), (0, 1), range(60)])
+def test_what_is_refused_alone_is_believed_of_who_still_takes_what_it_took(bad: Sequence[int]) -> None:
+    isolating, service = Isolating(), Service(*bad)
+    isolating.send([event(98), event(99)], service.put)
+    left = some(len(bad))
+    while left:
+        said = isolating.send(left, service.put)
+        assert set(said.refused.values()) == {"HTTP 400"}
+        left = [left[place] for place in said.again]
+    assert set(service.taken) == {98, 99}
+    assert isolating.send([event(97)], service.put) == ALL
+
+
+def test_who_no_longer_takes_what_it_took_is_not_believed_and_then_it_is() -> None:
+    isolating, service = Isolating(), Service(0, 1)
+    isolating.send([event(99)], service.put)
+    service.bad |= {99}  # set up wrongly since then
+    for count in (1, 2, 1):
+        with pytest.raises(SinkFault, match="refused whatever it holds: HTTP 400") as caught:
+            isolating.send(some(count), service.put)
+        assert caught.value.wait >= 30
+    service.bad -= {99}
+    assert set(isolating.send(some(2), service.put).refused) == {0, 1}
+
+
+def test_what_is_taken_again_by_then_was_not_at_fault() -> None:
+    """The service is set right between the refusals and the question whether it takes anything."""
+    isolating, service = Isolating(), Service(0, 1, 99)
+    isolating.send([event(99)], Service().put)
+
+    def put(events: Sequence[Event]) -> Delivered:
+        if events[0].id == event(99).id:
+            service.bad.clear()
+        return service.put(events)
+
+    with pytest.raises(SinkFault, match="refused whatever it holds"):
+        isolating.send(some(2), put)
+    assert isolating.send(some(2), put) == ALL
+
+
+@pytest.mark.parametrize("said", [Delivered(again={0: "busy"}), Delivered(refused={0: "too old"})])
+def test_what_comes_again_or_is_refused_proves_nothing(said: Delivered) -> None:
+    isolating, service = Isolating(), Service(0, 1)
+    isolating.send([event(99)], service.put)
+    with pytest.raises(SinkFault, match="refused whatever it holds"):
+        isolating.send(some(2), lambda events: said if events[0].id == event(99).id else service.put(events))
+
+
+def test_a_service_that_is_down_when_it_is_asked_is_down() -> None:
+    isolating, service = Isolating(), Service(0, 1)
+    isolating.send([event(99)], service.put)
+
+    def put(events: Sequence[Event]) -> Delivered:
+        if events[0].id == event(99).id:
+            raise SinkFault("down", 3)
+        return service.put(events)
+
+    with pytest.raises(SinkFault, match="down") as caught:
+        isolating.send(some(2), put)
+    assert caught.value.wait == 3
 
 
 def test_after_many_refusals_the_rest_comes_again() -> None:

@@ -235,6 +235,19 @@ def test_what_is_no_answer_is_a_fault(poster: Make, said: bytes) -> None:
         poster(url).post(b"x")
 
 
+def test_behind_an_answer_that_is_not_the_last_no_other_request_goes(poster: Make) -> None:
+    with _saying(b"HTTP/1.1 103 Early Hints\r\n\r\n") as url:
+        made = poster(url)
+        assert made.post(b"x").status == 103
+        assert made._opened is None
+
+
+@pytest.mark.parametrize("name", ["in..example.com", "x" * 64 + ".example.com"])
+def test_what_can_be_no_name_is_a_fault(poster: Make, name: str) -> None:
+    with pytest.raises(SinkFault, match="the name cannot be looked up"):
+        poster(f"https://{name}/").post(b"x")
+
+
 def test_the_server_is_verified(poster: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     authority, other = Authority(tmp_path), Authority(tmp_path, "other authority")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -142,6 +142,20 @@ def test_many_bad_ones_are_found_too(splunk: Make, receiver: Receiver) -> None:
     assert set(ids(receiver.events)) == {one.id for place, one in enumerate(events) if place not in bad}
 
 
+@pytest.mark.parametrize("count", [1, 2, MOST_NAMED + 5])
+def test_a_delivery_of_which_none_is_taken_is_refused_where_an_earlier_one_still_is(
+    splunk: Make, receiver: Receiver, count: int
+) -> None:
+    sink = splunk()
+    sink.deliver([event(99)])
+    receiver.refuses = lambda one: one["tool_name"] == "bad"
+    assert sink.deliver(some(count, tool_name="bad")).refused == dict.fromkeys(range(count), "code 6")
+    assert ids(receiver.events) == [event(99).id] * 2
+    receiver.refuses = lambda _: True
+    with pytest.raises(SinkFault, match="refused whatever it holds"):
+        sink.deliver(some(count, tool_name="bad"))
+
+
 @pytest.mark.parametrize("count", [1, 3, MOST_NAMED + 5, 200])
 def test_where_everything_is_refused_it_is_not_the_events(splunk: Make, receiver: Receiver, count: int) -> None:
     receiver.refuses = lambda _: True

@@ -1,6 +1,7 @@
 import json
 import ssl
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -12,9 +13,9 @@ from tests.receivers.syslog import Syslog as Receiver
 from tests.receivers.syslog import parse
 
 from doorward.configtypes import InvalidConfiguration, Plugin, Refused, Size
-from doorward.core.delivery import ALL, SinkFault
+from doorward.core.delivery import ALL, Event, SinkFault
 from doorward.plugins import builder
-from doorward.sinks.syslog import Syslog
+from doorward.sinks.syslog import LATELY, Syslog, _Lately
 from doorward.sinks.syslog_message import FACILITIES, message
 
 Make = Callable[..., Syslog]
@@ -127,48 +128,155 @@ def test_what_the_receiver_would_cut_is_not_sent(syslog: Make, receiver: Receive
     receiver.wait_for(3)
 
 
-def test_a_connection_that_ended_before_is_replaced_and_the_last_comes_again(syslog: Make, receiver: Receiver) -> None:
+@pytest.mark.parametrize(("end", "again"), [("leave", [2]), ("cut", [0, 1, 2])])
+def test_a_connection_that_ended_before_is_replaced_and_what_was_sent_lately_comes_again(
+    syslog: Make, receiver: Receiver, end: str, again: list[int]
+) -> None:
+    """After an end in order, when the receiver had read all, the last delivery; after a reset more than that."""
     sink = syslog()
     sink.deliver(some(2))
     receiver.wait_for(2)
     sink.deliver([event(2)])
     receiver.wait_for(3)
-    receiver.cut()
+    getattr(receiver, end)()
+    assert sink.deliver([event(3)]) == ALL
+    receiver.wait_for(4 + len(again))
+    assert taken(receiver) == [event(number).id for number in (0, 1, 2, *again, 3)]
+
+
+@pytest.mark.parametrize("end", ["leave", "cut"])
+def test_what_a_receiver_leaves_unread_comes_again_in_order(syslog: Make, receiver: Receiver, end: str) -> None:
+    """Its TCP has confirmed several deliveries, and it ends without having read one of them."""
+    receiver.read(False)
+    sink = syslog()
+    for number in range(5):
+        assert sink.deliver([event(number)]) == ALL
+    getattr(receiver, end)()
+    receiver.read(True)
+    assert not receiver.messages
+    assert sink.deliver([event(5)]) == ALL
+    receiver.wait_for(6)
+    assert taken(receiver) == [event(number).id for number in range(6)]
+
+
+@pytest.mark.parametrize("end", ["leave", "cut"])
+def test_what_is_left_unread_comes_again_over_tls_too(tmp_path: Path, end: str) -> None:
+    authority = Authority(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*authority.issue("server"))
+    with Receiver(context) as receiver:
+        receiver.read(False)
+        sink = Syslog(Syslog.Options(host="127.0.0.1", port=receiver.port, timeout=5.0, ca=authority.path))
+        for number in range(3):
+            assert sink.deliver([event(number)]) == ALL
+        getattr(receiver, end)()
+        receiver.read(True)
+        assert sink.deliver([event(3)]) == ALL
+        receiver.wait_for(4)
+        assert taken(receiver) == [event(number).id for number in range(4)]
+        sink.close()
+
+
+def test_that_nobody_listened_meanwhile_makes_no_end_in_order_a_broken_one(syslog: Make, receiver: Receiver) -> None:
+    sink = syslog()
+    for number in range(3):
+        sink.deliver([event(number)])
+    receiver.wait_for(3)
+    receiver.leave()
+    receiver.down()
+    with pytest.raises(SinkFault, match="refused"):
+        sink.deliver([event(3)])
+    receiver.up()
     assert sink.deliver([event(3)]) == ALL
     receiver.wait_for(5)
     assert taken(receiver) == [event(number).id for number in (0, 1, 2, 2, 3)]
 
 
+def test_what_may_come_again_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    lately = _Lately()
+    assert lately.again(broken=True) == []
+    frames = [letter * (LATELY // 5 * 2) for letter in (b"a", b"b", b"c")]
+    for frame in frames:
+        lately.add(frame)
+    assert lately.again(broken=True) == frames[1:]
+    assert lately.again(broken=False) == frames[2:]
+    lately.add(b"d" * (LATELY + 1))
+    assert lately.again(broken=True) == [b"d" * (LATELY + 1)]
+    monkeypatch.setattr("doorward.sinks.syslog.LONGEST_UNREAD", -1.0)  # all was long ago
+    lately.add(b"e")
+    assert lately.again(broken=True) == [b"e"]
+
+
+class Slow:
+    """In place of the connection: a new one each time, over which every delivery takes nine seconds of ten."""
+
+    broken = True
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.sent: list[bytes] = []
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def stands(self) -> bool:
+        return False
+
+    def open(self, until: float) -> None: ...
+
+    def send(self, data: bytes, until: float) -> None:
+        self.sent.append(data)
+        self.now += 9
+        if self.now >= until:
+            raise TimeoutError
+
+    def drained(self, until: float) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def test_what_comes_again_has_the_time_that_it_had_before(syslog: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else, over a line that is just fast enough, it would never come through."""
+    sink, slow = syslog(timeout=10.0), Slow()
+    monkeypatch.setattr("doorward.sinks.syslog.time", slow)
+    monkeypatch.setattr(sink, "_line", slow)
+    for number in range(4):
+        assert sink.deliver([event(number)]) == ALL
+    assert len(slow.sent) == 1 + 2 + 3 + 4
+
+
 @pytest.mark.parametrize("at", [1, 3, 50, 120])
 def test_a_connection_that_breaks_costs_nothing(syslog: Make, receiver: Receiver, at: int) -> None:
+    """However far the receiver is behind what its TCP has confirmed."""
     receiver.cut_at = at
     sink = syslog()
     for begin in range(0, 150, 10):
-        part = [event(begin + number) for number in range(10)]
-        for _ in range(3):
-            try:
-                sink.deliver(part)
-                break
-            except SinkFault:
-                continue
-        else:
-            pytest.fail("it never came through")
-        _read(receiver, begin + 10)  # more than the last delivery may be lost with what a receiver has not read
-    assert not receiver.cut_at
-    _settled(receiver, sink)
-    assert set(taken(receiver)) >= {one.id for one in some(150)}
-
-
-def _read(receiver: Receiver, count: int) -> None:
+        _delivered(sink, [event(begin + number) for number in range(10)])
     with receiver._changed:
-        assert receiver._changed.wait_for(lambda: not receiver.cut_at or len(receiver.messages) >= count, 10)
+        assert receiver._changed.wait_for(lambda: not receiver.cut_at, 10)
+    _delivered(sink, [event(999)])
+    _settled(receiver, event(999))
+    assert set(taken(receiver)) == {one.id for one in (*some(150), event(999))}
+    first = dict.fromkeys(taken(receiver))  # where each came for the first time
+    assert list(first) == [one.id for one in (*some(150), event(999))]
 
 
-def _settled(receiver: Receiver, sink: Syslog) -> None:
+def _delivered(sink: Syslog, events: list[Event]) -> None:
+    for _ in range(3):
+        with suppress(SinkFault):
+            assert sink.deliver(events) == ALL
+            return
+    pytest.fail("it never came through")
+
+
+def _settled(receiver: Receiver, last: Event) -> None:
     """All that was sent has been read: the last is there."""
-    sink.deliver([event(999)])
     with receiver._changed:
-        assert receiver._changed.wait_for(lambda: event(999).id in taken(receiver), 10)
+        assert receiver._changed.wait_for(lambda: last.id in taken(receiver), 10)
 
 
 def test_a_proxy_that_accepts_for_nobody_is_found_out(syslog: Make, receiver: Receiver) -> None:
@@ -195,7 +303,7 @@ def test_a_receiver_that_does_not_read_is_no_receiver(syslog: Make, receiver: Re
     receiver.read(True)
     for begin in range(0, 900, 100):
         assert sink.deliver(events[begin : begin + 100]) == ALL
-    _settled(receiver, sink)
+    _settled(receiver, events[-1])
     assert set(taken(receiver)) >= {one.id for one in events}
 
 

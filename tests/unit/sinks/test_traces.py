@@ -258,6 +258,24 @@ def test_a_refusal_that_is_not_about_the_spans_is_a_fault(
     assert caught.value.wait == wait
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"timestamp": "0001-01-01T00:00:00.000Z"},
+        {"timestamp": "9999-12-31T23:59:59.999Z"},
+        {"latency_ms": 1e308},
+        {"latency_ms": -1.0},
+        {"latency_ms": 1e15},
+    ],
+)
+def test_a_record_that_somebody_changed_holds_up_nothing(
+    changed: dict[str, Any], receiver: Receiver, sink: Make
+) -> None:
+    """What protobuf has no number for would make each try of the delivery fail."""
+    assert set(sink().deliver([event(1, **changed), event(2)]).refused) == {0}
+    assert len(receiver.spans) == 1
+
+
 def test_a_span_that_the_receiver_refuses_is_found_and_the_others_arrive(receiver: Receiver, sink: Make) -> None:
     traces = sink()
     bad = bytes.fromhex(span_id_of("x3"))
@@ -272,6 +290,17 @@ def test_who_refuses_everything_is_not_believed(receiver: Receiver, sink: Make) 
     receiver.refuses = lambda _: True
     with pytest.raises(SinkFault, match="refused whatever it holds"):
         traces.deliver([event(1), event(2), event(3, kind="gap", phase="")])
+
+
+def test_a_delivery_of_which_none_is_taken_is_refused_where_an_earlier_one_still_is(
+    receiver: Receiver, sink: Make
+) -> None:
+    traces = sink()
+    assert traces.deliver([event(1)]) == ALL
+    good = receiver.ids[0]
+    receiver.refuses = lambda found: found.span_id.hex() != good
+    assert traces.deliver([event(2), event(3)]) == Delivered(refused=dict.fromkeys((0, 1), "HTTP 400"))
+    assert receiver.ids == [good, good]
 
 
 class Said:
