@@ -214,17 +214,20 @@ class ReadOnlyTools:
         return (server, tool) in self._known
 
     def _read(self) -> None:
-        if self._store is None or not self._store.exists():
+        if self._store is None:
             return
         says: dict[tuple[str, str], bool] = {}
         try:
+            if not self._store.exists():
+                return
             with closing(Store(self._store)) as store:
                 for server in self._servers:
                     for kept in store.tools(server):
                         name = (server, shown(kept.tool[:256]))  # as records call it: several may be called alike
                         says[name] = says.get(name, True) and _reads_only(kept.annotations)
-        except (StoreFault, InvalidConfiguration) as fault:
-            log.error("which tools only read is not known; what is known stays: %s", fault.detail)
+        except (StoreFault, InvalidConfiguration, OSError) as fault:  # whatever it is, it holds up no shipping
+            why = fault.strerror if isinstance(fault, OSError) else fault.detail
+            log.error("which tools only read is not known; what is known stays: %s", why)
             return
         self._known = frozenset(name for name, reads in says.items() if reads)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from threading import RLock
 from typing import NamedTuple
 
-from doorward.control.audit.read import writers
 from doorward.core import audit_layout
+from doorward.shipping import closing
 from doorward.shipping.cursor import Position
 
 FRESH = 0.1
@@ -56,20 +56,21 @@ class Extents:
         self._recent: dict[str, tuple[float, Extent]] = {}
 
     def writers(self) -> list[str]:
-        """Their names; the same list where none was added or removed."""
+        """Their names; the same list where none was added or removed. No directory: none. Raises ``OSError``: a log
+        that cannot be listed is not one that has nothing.
+        """
         with self._lock:
             now = self._clock()
             try:
                 changed = os.stat(self.directory).st_mtime_ns
-            except OSError:
+                if changed != self._time or not self._settled or now - self._listed >= AT_LEAST_EACH:
+                    found = self._listing()
+                    if found != self._writers:
+                        self._writers = found
+                    self._time, self._listed = changed, now
+                    self._settled = self._wall() - changed / 1e9 > SURE
+            except FileNotFoundError:
                 self._writers, self._time = [], -1  # not to be had now; nobody has ended for that
-                return self._writers
-            if changed != self._time or not self._settled or now - self._listed >= AT_LEAST_EACH:
-                found = writers(self.directory)
-                if found != self._writers:
-                    self._writers = found
-                self._time, self._listed = changed, now
-                self._settled = self._wall() - changed / 1e9 > SURE
             return self._writers
 
     def forget(self) -> None:
@@ -90,7 +91,11 @@ class Extents:
                 return recent[1]
             found = self._look(writer)
             if found.closed:
-                found = self._final[writer] = self._look(writer)  # again: it may have grown until it was closed
+                found = self._look(writer)  # again: it may have grown until it was closed
+                if found.closed and not closing.whole(self.directory / writer, found.segments):
+                    found = found._replace(closed=False)
+            if found.closed:
+                self._final[writer] = found
                 self._recent.pop(writer, None)
             else:
                 self._recent[writer] = (now, found)
@@ -101,6 +106,10 @@ class Extents:
         with self._lock:
             self._recent.pop(writer, None)
             return self.of(writer)
+
+    def _listing(self) -> list[str]:
+        with os.scandir(self.directory) as entries:
+            return sorted(entry.name for entry in entries if audit_layout.is_writer(entry.name))
 
     def _look(self, writer: str) -> Extent:
         segments, checkpoints, closed = [], 0, False

@@ -2,6 +2,7 @@
 
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 
 from doorward.core import audit_layout
@@ -52,13 +53,21 @@ def replace(path: Path, data: bytes, *, durable: bool = True) -> None:
 
 
 def append(path: Path, data: bytes) -> None:
-    """Put whole lines behind what is there, and wait for the disk. Raises ``OSError``; then perhaps some are there."""
+    """Put whole lines behind what is there, and wait for the disk. Raises ``OSError``; then none of them is there, as
+    far as that is still to be had.
+    """
     descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "ab", buffering=0) as opened:
         size = os.fstat(descriptor).st_size
         if size and os.pread(descriptor, 1, size - 1) != b"\n":  # a crash cut the last line: it stays alone
             data = b"\n" + data
         rest = memoryview(data)
-        while rest:
-            rest = rest[opened.write(rest) :]
-        os.fsync(descriptor)
+        try:
+            while rest:
+                rest = rest[opened.write(rest) :]
+            os.fsync(descriptor)
+        except OSError:
+            with suppress(OSError):  # it is tried again and again: each time would take more of a disk that is full
+                if os.fstat(descriptor).st_size == size + len(data) - len(rest):
+                    os.ftruncate(descriptor, size)
+            raise

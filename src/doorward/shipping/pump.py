@@ -124,7 +124,11 @@ class Pump:
     def waiting(self) -> tuple[int, float]:
         """Bytes of the log that are not acknowledged, and the age of the oldest event that is not."""
         positions, size = self.cursor.positions(), 0
-        for writer in self._extents.writers():
+        try:
+            writers = self._extents.writers()
+        except OSError:
+            writers = []
+        for writer in writers:
             if writer not in self.cursor.ended:
                 try:
                     size += self._extents.of(writer).beyond(positions.get(writer, START))
@@ -138,17 +142,21 @@ class Pump:
     def _run(self) -> None:
         try:
             while not self._over():
+                why = ""
                 try:
                     self._round()
                 except OSError as error:
-                    self._failed(_unusable(error))
+                    why = _unusable(error)
                 except Exception as error:  # a thread must not end in silence
                     log.exception("sink %s: shipping has failed", self.target.name)
-                    self._failed(f"shipping has failed: {type(error).__name__}")
+                    why = f"shipping has failed: {type(error).__name__}"
+                if why:  # only here: during the pause an exception would keep all that was being done
+                    self._failed(why)
             if not self._finished:
                 self.gave_up = True
         finally:
-            self._save()
+            if not self._retired:  # whoever retires it saves, and then the cursor may be another process's
+                self._save()
 
     def _over(self) -> bool:
         if self._finished or self.gave_up or self._retired:
@@ -177,7 +185,8 @@ class Pump:
             full = self._gatherer.gather(batch)
         except OSError as error:
             if not (batch.after or batch.ended):
-                raise
+                self._failed(_unusable(error), longest=self._pace.tick)  # the others may have something any moment
+                return False
             self._tell(_unusable(error))  # and what there is of other writers goes out
             full = True
         if not full and not ending and batch.events:
@@ -211,17 +220,20 @@ class Pump:
     def _deliver(self, part: list[Event]) -> bool:
         """One attempt; whether something of it was settled. Raises ``OSError`` for dead letters that cannot be kept."""
         self._delivering = self._clock()
+        why, wait = "", 0.0
         try:
-            answer = self.target.sink.deliver(part)
+            answer = self.target.sink.deliver(tuple(part))  # ours stays whole, whatever a plug-in does with its own
             again, refused = _understood(answer, len(part))
         except SinkFault as fault:
-            return self._not_taken(len(part), str(fault), fault.wait)
+            why, wait = str(fault) or "the sink does not say why", fault.wait
         except BaseException as error:  # noqa: BLE001 - a plug-in may raise anything, and its text may hold a secret
-            return self._not_taken(len(part), f"the sink has failed: {type(error).__name__}", 0.0)
+            why = f"the sink has failed: {type(error).__name__}"
         finally:
             self._delivering = 0.0
         if self._retired:
             return False
+        if why:  # only here: during the pause a fault would keep what the sink had made of the events
+            return self._not_taken(len(part), why, wait)
         if refused:
             self._bury([Dead(part[at], why) for at, why in refused.items()])
         taken = len(part) - len(again) - len(refused)
@@ -258,14 +270,14 @@ class Pump:
                 log.info("sink %s: it takes events again", self.target.name)
                 self._told = ""
 
-    def _failed(self, why: str, wait: float = 0.0) -> None:
+    def _failed(self, why: str, wait: float = 0.0, *, longest: float = float("inf")) -> None:
         if self._retired:
             return
         if self.up:
             self.up, self.since = False, self._wall()
         if self._tell(why):
             self._told = why
-        pause = self._backoff.pause(wait)
+        pause = min(self._backoff.pause(wait), longest)
         if self._deadline is not None or (self._once and self._backoff.tries >= self._pace.tries):
             self.gave_up = True
         else:

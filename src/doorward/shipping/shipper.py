@@ -52,6 +52,7 @@ class Shipper:
         self._over = Flag()
         self._ended = Flag()
         self._trouble = "it has not begun yet"
+        self._in_vain = 0  # attempts to begin, not counted where another shipper is waited for
         self._thread = Thread(target=self._keep, name="shipper", daemon=True)
 
     def start(self) -> None:
@@ -133,13 +134,15 @@ class Shipper:
         self._attempt()
         if self._sinks:
             self._tell()
-            if self._once and all(sink.pump.join(0) for sink in self._sinks):
-                self._ended.set()
+        begun = self._sinks or self._in_vain >= self._pace.tries
+        if self._once and begun and all(sink.pump.join(0) for sink in self._sinks):
+            self._ended.set()
 
     def _attempt(self) -> None:
         """Begin with those that have not begun, where it can be; else it is tried again."""
-        self._look_at_the_lock()
+        self._keep_the_lock()
         waiting = [] if self._over.is_set() else self._not_begun()
+        begun = len(self._sinks)
         for target in waiting:
             try:
                 if not self._locked():
@@ -147,23 +150,32 @@ class Shipper:
                 self._begin(target)
             except OSError as error:
                 self._say(f"{error.filename or self._places.directory} cannot be used: {error.strerror}")
+            except RuntimeError as error:  # there is no thread to be had
+                self._say(f"sink {target.name}: {error}")
+        if waiting and len(self._sinks) == begun:
+            self._in_vain += 1
 
-    def _look_at_the_lock(self) -> None:
+    def _keep_the_lock(self) -> None:
         """Whoever removes a log removes our files too: in the one that is made in its place, they are made anew."""
-        if self._descriptor < 0 or not self._places.log.is_dir():
+        if not os.path.isdir(self._places.log):
             return
+        if self._descriptor >= 0 and self._lock_replaced():
+            log.warning("%s is not what it was: it was removed or replaced", self._places.directory)
+            os.close(self._descriptor)
+            self._descriptor = -1
+        if self._descriptor < 0 and self._sinks:
+            try:
+                self._locked()
+            except OSError as error:
+                self._say(f"{error.filename or self._places.directory} cannot be used: {error.strerror}")
+
+    def _lock_replaced(self) -> bool:
         try:
-            if os.path.samestat(os.fstat(self._descriptor), os.stat(self._places.lock)):
-                return
+            return not os.path.samestat(os.fstat(self._descriptor), os.stat(self._places.lock))
+        except (FileNotFoundError, NotADirectoryError):
+            return True
         except OSError:
-            pass
-        log.warning("%s is not what it was: it was removed or replaced", self._places.directory)
-        os.close(self._descriptor)
-        self._descriptor = -1
-        try:
-            self._locked()
-        except OSError as error:
-            self._say(f"{error.filename or self._places.directory} cannot be used: {error.strerror}")
+            return False  # nobody knows, and who lets go of it may not get it again
 
     def _locked(self) -> bool:
         """Raises ``OSError``."""
@@ -206,8 +218,8 @@ class Shipper:
         )
         sink = _Sink(target, pump)
         sink.look(_free(self._places.log))
+        pump.start()  # first: what did not start has not begun, and is tried again
         self._sinks = [*self._sinks, sink]
-        pump.start()
 
     def _end(self, sinks: "Sequence[_Sink]", within: float) -> None:
         """The pumps end; a sink that hangs is left behind."""

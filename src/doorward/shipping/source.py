@@ -52,7 +52,8 @@ class _Vouched(NamedTuple):
 
 
 class Source:
-    """``follow``: writers that have nothing now may have something later; otherwise each is read to its end, once.
+    """``follow``: writers that have nothing now may have something later; otherwise each that is there is read once,
+    to where it ends when it is looked at first: what is written meanwhile has no end.
 
     ``positions`` and ``ended``: where to begin, and who needs no look.
     """
@@ -75,14 +76,25 @@ class Source:
         self._turns: deque[str] = deque()
         self._joined: set[str] = set()
         self._fruitless: dict[str, Extent] = {}  # what there was when there was no whole line
+        self._until: dict[str, Extent] = {}  # where who is not followed ends
         self.damaged = 0
 
     def turn(self) -> Iterator[Found] | None:
         """What the next writer has; to be taken to its end before the next turn. None: there is nothing now.
 
-        Raises ``OSError`` where that one cannot be read; then it is the turn of the others before its own.
+        Raises ``OSError`` where that one cannot be read; then it is the turn of the others before its own. Where it is
+        the list of writers that cannot be had, those that are known come first.
         """
-        self._join()
+        try:
+            self._join()
+        except OSError:
+            found = self._first()
+            if found is None:
+                raise
+            return found
+        return self._first()
+
+    def _first(self) -> Iterator[Found] | None:
         for _ in range(len(self._turns)):
             found = self._next(self._turns.popleft())
             if found is not None:
@@ -91,6 +103,8 @@ class Source:
 
     def _join(self) -> None:
         """New writers, the oldest first, go behind those that are there."""
+        if self._names is not None and not self._follow:
+            return
         names = self._extents.writers()
         if names is self._names:
             return
@@ -108,7 +122,7 @@ class Source:
     def _next(self, writer: str) -> Iterator[Found] | None:
         at = self._at.get(writer, START)
         try:
-            extent = self._extents.of(writer)
+            extent = self._extent(writer)
             if extent.beyond(at) and self._fruitless.get(writer) != extent:
                 found = self._read(writer, at, extent)
                 if found is not None:
@@ -116,25 +130,43 @@ class Source:
                     return found
                 self._fruitless[writer] = extent
         except OSError:
-            if os.path.lexists(self._extents.directory / writer):
+            if not self._gone(writer):
                 self._turns.append(writer)  # behind the others, which it must not hold up
                 raise
             self._joined.discard(writer)  # removed; should it come back, it goes on where it was
             self._names = None
             return None
         if extent.closed:
-            for kept in (self._at, self._fruitless):
+            for kept in (self._at, self._fruitless, self._until):
                 kept.pop(writer, None)
             return iter((Found(writer, None, at, ended=True),))
         if self._follow:
             self._turns.append(writer)
         return None
 
+    def _extent(self, writer: str) -> Extent:
+        """Raises ``OSError``."""
+        if self._follow:
+            return self._extents.of(writer)
+        if writer not in self._until:
+            self._until[writer] = self._extents.of(writer)
+        return self._until[writer]
+
+    def _gone(self, writer: str) -> bool:
+        """Whether it was removed; what cannot be looked at was not."""
+        try:
+            os.lstat(self._extents.directory / writer)
+        except FileNotFoundError:
+            return True
+        except OSError:
+            return False
+        return False
+
     def _read(self, writer: str, at: Position, extent: Extent) -> Iterator[Found] | None:
         """Raises ``OSError``."""
         # After the look at the log, and of the log no more is read than there was then: so no record overtakes a
         # checkpoint that was written before it.
-        vouched = self._vouched(writer, at)
+        vouched, more = self._vouched(writer, at)
         piece = self._records(writer, at, extent)
         if piece is None:
             if not vouched:
@@ -144,7 +176,12 @@ class Source:
             if piece is None:
                 # They vouch for more than there is, and must get out all the more.
                 return self._merged(writer, at, None, vouched)
-            vouched = self._vouched(writer, at)
+            vouched, more = self._vouched(writer, at)
+        if more:
+            last = max(each.place for each in vouched)
+            piece = _up_to(piece, last)  # what is behind it has to wait for those that were not read
+            if piece is None:
+                return self._merged(writer, at, None, vouched)
         end = (piece.segment, piece.offset + len(piece.data))
         due: list[_Vouched] = []
         for each in vouched:
@@ -169,14 +206,18 @@ class Source:
                 return _Piece(number, offset, data)
         return None
 
-    def _vouched(self, writer: str, at: Position) -> list[_Vouched]:
+    def _vouched(self, writer: str, at: Position) -> tuple[list[_Vouched], bool]:
+        """The next ones; whether there are more behind them."""
         path = self._extents.directory / writer / audit_layout.CHECKPOINTS
         try:
             data = self._lines(path, at.checkpoint_offset)
         except FileNotFoundError:
             os.stat(self._extents.directory / writer)
-            return []
-        found, end = [], at.checkpoint_offset
+            return [], False
+        if not data:
+            return [], False
+        found: list[_Vouched] = []
+        end = at.checkpoint_offset
         for raw in data.splitlines(keepends=True):
             end += len(raw)
             try:
@@ -185,12 +226,12 @@ class Source:
                 found.append(_Vouched(None, (0, 0), end))
             else:
                 found.append(_Vouched(made.record, made.place, end))
-        return found
+        return found, path.stat().st_size > end
 
     def _lines(self, path: Path, offset: int, until: int | None = None) -> bytes:
         """Whole lines from there on; empty where there is none. What is too long for one has no line end."""
         wanted = self._piece
-        with path.open("rb", buffering=0) as opened:
+        with open(path, "rb", buffering=0, opener=_opened) as opened:
             while True:
                 most = wanted if until is None else min(wanted, until - offset)
                 data = os.pread(opened.fileno(), most, offset)
@@ -246,3 +287,17 @@ class Source:
         except NoRecord:
             self.damaged += 1
             return None
+
+
+def _opened(name: str, flags: int) -> int:
+    return os.open(name, flags | os.O_NONBLOCK)  # a pipe of that name does not hold us
+
+
+def _up_to(piece: _Piece, place: tuple[int, int]) -> _Piece | None:
+    """Its lines that are before that place; None: there are none."""
+    if place >= (piece.segment, piece.offset + len(piece.data)):
+        return piece
+    if place[0] != piece.segment or place[1] <= piece.offset:
+        return None
+    end = piece.data.rfind(b"\n", 0, place[1] - piece.offset) + 1
+    return _Piece(piece.segment, piece.offset, piece.data[:end]) if end else None

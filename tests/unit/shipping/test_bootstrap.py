@@ -143,6 +143,18 @@ def test_a_store_that_fails_changes_nothing(
     assert "what is known stays" in caplog.text
 
 
+def test_a_store_that_cannot_be_looked_at_holds_up_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def denied(_: Path) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    reads = ReadOnlyTools(tmp_path / "state.db", ["crm"])
+    monkeypatch.setattr(Path, "exists", denied)
+    assert not reads("crm", "get")
+    assert "what is known stays: Permission denied" in caplog.text
+
+
 async def test_the_service_ships_takes_another_configuration_and_ends(tmp_path: Path) -> None:
     log = Log(tmp_path / "audit")
     writer = log.writer()

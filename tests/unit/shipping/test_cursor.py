@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,20 @@ def test_lines_are_put_behind_one_that_a_crash_has_cut(files: Places) -> None:
     path.write_bytes(b"one\ntw")
     places.append(path, b"three\n")
     assert path.read_bytes() == b"one\ntw\nthree\n"
+
+
+def test_lines_that_the_disk_does_not_take_take_nothing_of_it(files: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = files.directory / "x"
+    places.append(path, b"one\n")
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    for _ in range(2):
+        with pytest.raises(OSError, match="No space"):
+            places.append(path, b"two\n")
+    assert path.read_bytes() == b"one\n"
 
 
 @pytest.mark.parametrize("name", ["", "../x", "a/b", "A", ".x", "-x", "x" * 64, "x\n", "x y"])

@@ -129,3 +129,34 @@ def test_a_segment_is_measured_after_the_next_one_was_seen(tmp_path: Path, monke
     monkeypatch.setattr(os, "scandir", scandir)
     found = extents.of(writer.name)
     assert found.segments == ((1, first.stat().st_size), (2, 0))
+
+
+def test_a_log_that_cannot_be_listed_is_not_one_that_has_nobody(
+    tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = Log(tmp_path).writer().name
+    extents = Extents(tmp_path, clock)
+
+    def scandir(path: Any) -> Any:
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    with pytest.raises(OSError, match="Too many"):
+        extents.writers()
+    monkeypatch.undo()
+    assert extents.writers() == [name]
+
+
+def test_who_is_not_closed_any_more_is_looked_at_again(
+    tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A directory may be replaced between the two looks at it."""
+    writer = Log(tmp_path).writer()
+    extents = Extents(tmp_path, clock)
+    look = extents._look
+    closed_before = iter([True])
+    monkeypatch.setattr(extents, "_look", lambda name: look(name)._replace(closed=next(closed_before, False)))
+    before = extents.of(writer.name)
+    writer.refusal()
+    clock.now += FRESH
+    assert extents.of(writer.name).segments > before.segments

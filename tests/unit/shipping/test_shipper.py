@@ -1,6 +1,7 @@
 import json
 import logging
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ from doorward.shipping.cursor import Cursor
 from doorward.shipping.dead_letters import MOST_REASON
 from doorward.shipping.extents import Extent, Extents
 from doorward.shipping.places import Places
+from doorward.shipping.pump import Pump
 from doorward.shipping.shipper import Shipper
 from doorward.shipping.status import Alarm, Rate, Status
 from doorward.shipping.target import Pace, Target
@@ -628,3 +630,157 @@ def test_no_error_is_longer_than_a_line(log: Log, start: Start, caplog: pytest.L
     shipper = start(target(Bad(wordy)))
     until_here(lambda: len(status(shipper).last_error) == MOST_REASON)
     assert len(caplog.text) < 10 * MOST_REASON
+
+
+def test_a_writer_that_cannot_be_read_does_not_make_others_wait(
+    log: Log, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, good = log.writer(), log.writer()
+    looked = Extents.of
+
+    def of(self: Extents, writer: str) -> Extent:
+        if writer == bad.name:
+            raise PermissionError(13, "Permission denied")
+        return looked(self, writer)
+
+    monkeypatch.setattr(Extents, "of", of)
+    sink = Memory()
+    patient = msgspec.structs.replace(FAST, first=1e9, longest=1e9)
+    shipper = start(target(sink), pace=patient)
+    until_here(lambda: set(sink.taken) == expected(good) and not status(shipper).up)
+    good.refusal()
+    until_here(lambda: set(sink.taken) == expected(good))
+
+
+@pytest.mark.parametrize("once", [True, False])
+def test_a_log_that_cannot_be_listed_is_told(
+    log: Log, start: Start, monkeypatch: pytest.MonkeyPatch, once: bool
+) -> None:
+    writer = log.writer()
+    writers = Extents.writers
+
+    def denied(self: Extents) -> list[str]:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Extents, "writers", denied)
+    sink = Memory()
+    shipper = start(target(sink), once=once)
+    until_here(lambda: "Permission denied" in status(shipper).last_error and not status(shipper).up)
+    if once:
+        assert shipper.wait(20)
+        assert "Permission denied" in shipper.left[0]
+    else:
+        monkeypatch.setattr(Extents, "writers", writers)
+        until_here(lambda: set(sink.taken) == expected(writer) and status(shipper).up)
+
+
+def test_a_lock_that_cannot_be_had_again_is_had_later(log: Log, start: Start) -> None:
+    writer = log.writer()
+    sink = Memory()
+    one = start(target(sink))
+    files = Places(log.directory)
+    until_here(lambda: set(sink.taken) == expected(writer) and files.status.exists())
+    files.directory.rename(log.directory / "old")
+    files.directory.touch()  # in the way
+    until_here(lambda: "cannot be used" in one._trouble)
+    files.directory.unlink()
+    until_here(files.lock.exists)
+    two = start(target(Memory()))
+    until_here(lambda: "another shipper works on" in status(two).last_error)
+
+
+def test_a_lock_that_cannot_be_looked_at_is_not_let_go(
+    log: Log, start: Start, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    log.writer()
+    one = start(target(Memory()))
+    until_here(lambda: status(one).delivered == 1)
+    looks: list[int] = []
+
+    def stale(*_: Any) -> bool:
+        looks.append(1)
+        raise OSError(116, "Stale file handle")
+
+    monkeypatch.setattr(module.os.path, "samestat", stale)
+    until_here(lambda: len(looks) > 2)
+    assert "was removed or replaced" not in caplog.text
+
+
+def test_a_sink_whose_thread_cannot_be_started_is_begun_later(
+    log: Log, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = log.writer()
+    failures = iter([True, True])
+    begin = Pump.start
+
+    def starting(self: Pump) -> None:
+        if next(failures, False):
+            raise RuntimeError("can't start new thread")
+        begin(self)
+
+    monkeypatch.setattr(Pump, "start", starting)
+    sink, other = Memory(), Memory()
+    start(target(sink), target(other, "other"))
+    until_here(lambda: set(sink.taken) == expected(writer))
+    until_here(lambda: set(other.taken) == expected(writer))
+
+
+def test_a_sink_that_fails_after_it_was_left_behind_does_not_touch_the_cursor(log: Log, start: Start) -> None:
+    log.writer()
+
+    def failing(sink: Bad, _: Any) -> Any:
+        sink.released.wait()
+        raise SinkFault("too late")
+
+    sink = Bad(failing)
+    shipper = start(target(sink))
+    until_here(lambda: sink.tries == 1)
+    thread = next(each for each in threading.enumerate() if each.name == "sink test")
+    shipper.close()
+    path = Places(log.directory).cursor("test")
+    path.write_bytes(b"another process's")
+    sink.released.set()
+    thread.join(20)
+    assert not thread.is_alive()
+    assert path.read_bytes() == b"another process's"
+
+
+def test_nothing_of_a_delivery_that_failed_is_kept_until_the_next(log: Log, start: Start) -> None:
+    log.writer()
+    made: list[weakref.ref[Any]] = []
+
+    class Body:
+        pass
+
+    def failing(sink: Bad, events: Any) -> Any:
+        body = Body()
+        made.append(weakref.ref(body))
+        raise SinkFault("busy", 3600.0)
+
+    shipper = start(target(Bad(failing)))
+    until_here(lambda: status(shipper).last_error == "busy")
+    until_here(lambda: made[0]() is None)
+    assert len(made) == 1
+
+
+def test_once_ends_where_nothing_can_be_begun(log: Log, start: Start) -> None:
+    log.writer()
+    (log.directory / "shipping").touch()  # in the way
+    shipper = start(target(Memory()), once=True)
+    assert shipper.wait(20)
+    assert "cannot be used" in shipper.left[0]
+
+
+def test_a_sink_that_empties_what_it_was_given_loses_nothing(log: Log, start: Start) -> None:
+    writer = log.writer()
+    for _ in range(9):
+        writer.refusal()
+
+    def emptying(sink: Bad, events: Any) -> Any:
+        if isinstance(events, list):
+            events.clear()
+        raise SinkFault("it was interrupted")
+
+    sink = Bad(then_well(emptying, 2))
+    start(target(sink))
+    until_here(lambda: set(sink.taken) == expected(writer))

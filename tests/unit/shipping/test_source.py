@@ -1,5 +1,7 @@
 import json
 import os
+import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -357,3 +359,114 @@ def test_a_writer_that_was_away_between_two_looks_goes_on(log: Log, monkeypatch:
     aside.rename(writer.place)
     writer.refusal()
     assert before + ids(all_of(reading)) == shipped(writer)
+
+
+def test_no_record_overtakes_checkpoints_that_are_too_many_for_one_piece(log: Log) -> None:
+    writer = log.writer()
+    for _ in range(12):
+        writer.refusal()
+        for _ in range(3):
+            writer.checkpoint()
+    phases = [each.record["phase"] for each in all_of(source(log, piece=1024)) if each.record is not None]
+    assert phases == ["opened"] + 12 * ["outcome", "signed", "signed", "signed"]
+
+
+def test_what_is_no_checkpoint_lets_none_overtake_its_records(log: Log) -> None:
+    writer = log.writer()
+    for _ in range(4):
+        writer.refusal()
+        writer.checkpoint()
+    for end in range(1, 4):
+        changed(
+            writer.place / audit_layout.CHECKPOINTS, lambda lines, at=2 * end - 1: [*lines[:at], b"{}\n", *lines[at:]]
+        )
+    reading = source(log, piece=1024)
+    phases = [each.record["phase"] for each in all_of(reading) if each.record is not None]
+    assert phases == ["opened"] + 4 * ["outcome", "signed"]
+    assert reading.damaged == 3
+
+
+def test_once_ends_however_much_is_written_meanwhile(log: Log) -> None:
+    writer = log.writer()
+    writer.refusal()
+    there = shipped(writer)
+    reading = source(log, follow=False)
+    found = []
+    for _ in range(10):
+        turn = reading.turn()
+        if turn is None:
+            break
+        found += ids(list(turn))
+        writer.refusal()
+        writer.checkpoint()
+        log.writer()
+    assert found == there
+    assert reading.turn() is None
+
+
+@pytest.mark.parametrize("follow", [True, False])
+def test_a_log_that_cannot_be_listed_holds_up_no_writer_that_is_known(
+    log: Log, monkeypatch: pytest.MonkeyPatch, follow: bool
+) -> None:
+    writer = log.writer()
+    for _ in range(9):
+        writer.refusal()
+    reading = source(log, follow=follow, piece=2048)
+    first = reading.turn()
+    assert first is not None
+    found = ids(list(first))
+
+    def writers(self: Extents) -> list[str]:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Extents, "writers", writers)
+    while len(found) < len(shipped(writer)):
+        turn = reading.turn()
+        assert turn is not None
+        found += ids(list(turn))
+    assert found == shipped(writer)
+    if follow:
+        with pytest.raises(PermissionError):
+            all_of(reading)
+
+
+@pytest.mark.parametrize("name", [audit_layout.CHECKPOINTS, audit_layout.segment(1)])
+def test_a_pipe_in_the_place_of_a_file_holds_up_nobody(log: Log, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    bad, good = log.writer(), log.writer()
+    (bad.place / name).unlink(missing_ok=True)
+    os.mkfifo(bad.place / name)
+    look = Extents._look
+    monkeypatch.setattr(  # as if it had been a file until now
+        Extents, "_look", lambda self, writer: look(self, writer)._replace(segments=((1, 4711),))
+    )
+    found: list[str] = []
+
+    def reads() -> None:
+        reading = source(log)
+        for _ in range(4):
+            with suppress(OSError):
+                found.extend(ids(list(reading.turn() or ())))
+
+    thread = threading.Thread(target=reads, daemon=True)
+    thread.start()
+    thread.join(20)
+    assert not thread.is_alive()
+    assert found == shipped(good)
+
+
+def test_a_writer_that_cannot_be_looked_at_was_not_removed(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    writer = log.writer()
+    reading = source(log)
+    lstat = os.lstat
+    stale = OSError(116, "Stale file handle")
+
+    def fails(*_: Any, **__: Any) -> Any:
+        raise stale
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Extents, "of", fails)
+        patched.setattr(os, "lstat", lambda path: fails() if Path(path) == writer.place else lstat(path))
+        for _ in range(2):
+            with pytest.raises(OSError, match="Stale"):
+                reading.turn()
+    assert ids(all_of(reading)) == shipped(writer)
