@@ -11,6 +11,9 @@ from typing import Any, Final
 
 import re2
 
+from doorward.detection.trigger import Search, searcher
+
+_SHORT: Final = 256  # characters in which it costs least to know first whether there is anything
 _MOST: Final = 1024  # characters that one expression is tried over at a time
 
 
@@ -37,18 +40,24 @@ class Anchors:
         together = "|".join(f"(?:{expression})" for expression in self._expressions)
         return re2.compile("".join(c if c < "\u0100" else "." for c in together).encode("latin-1"), _options())
 
+    @cached_property
+    def _occurs(self) -> Search:
+        return searcher(self._compiled)
+
     def prepare(self) -> None:
         """Compile now what would else be compiled with the first text."""
-        _ = self._compiled
+        _ = self._occurs
 
     def any(self, string: str) -> bool:
         """Whether there is an anchor at all."""
-        return self._compiled.search(string.encode("latin-1", "replace")) is not None
+        return self._occurs(string.encode("latin-1", "replace"))
 
     def hits(self, string: str) -> Iterator[tuple[int, int]]:
         """(start, end) of each anchor."""
-        for match in self._compiled.finditer(string.encode("latin-1", "replace")):
-            yield match.span()
+        octets = string.encode("latin-1", "replace")
+        if len(octets) > _SHORT or self._occurs(octets):
+            for match in self._compiled.finditer(octets):
+                yield match.span()
 
     def regions(self, string: str) -> Iterator[tuple[int, int, int]]:
         """(begin, behind, end): a form that begins in ``string[begin:behind]`` can go on until ``end``. In order;

@@ -10,9 +10,11 @@ import re
 import zlib
 from collections.abc import Iterator
 from functools import cache
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import re2
+
+from doorward.detection.trigger import Search, searcher
 
 LEAST_BASE64: Final = 12  # characters, without the padding: nine octets, as short as a full name gets
 LEAST_HEX: Final = 16  # digits
@@ -118,15 +120,15 @@ def encoded(string: str) -> list[Encoded]:
 
 def may_be_apart(octets: bytes) -> bool:
     """Whether characters, or pairs of digits, may be set apart in a string, of which ``octets`` are its characters."""
-    return _automaton().search(octets) is not None
+    return _automaton()(octets)
 
 
 @cache
-def _automaton() -> Any:
+def _automaton() -> Search:
     options = re2.Options()
     options.encoding = re2.Options.Encoding.LATIN1
     options.never_capture = True
-    return re2.compile("|".join(_EVER_APART).encode(), options)
+    return searcher(re2.compile("|".join(_EVER_APART).encode(), options))
 
 
 def _set_apart(string: str, octets: bytes, runs: bytes) -> list[Encoded]:

@@ -1,7 +1,9 @@
 """What one value is by the name it stands under: a person, a place, a date of birth; or what it may be, for a vote."""
 
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 from doorward.detection import dates, keywords, people, places
 from doorward.detection.keys import Key, classify
@@ -10,7 +12,7 @@ from doorward.detection.recognizers import Candidate
 _SEPARATORS: Final = (";", "|", " / ", " & ", "\n", ", ", " and ", " und ", " et ", " y ", " e ", " en ")
 
 
-class Field(NamedTuple):
+class Field(msgspec.Struct, frozen=True, gc=False):
     """``found``: what counts, or is a guess (below one half). ``maybe``: what the record and the column have to decide
     ("NAME", "PERSON", "LOCATION", "POSTCODE" or ""), and ``like``: how much the value looks so, from 0 to 1.
     """

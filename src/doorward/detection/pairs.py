@@ -83,15 +83,16 @@ class _Lines:
         for count, line in enumerate(self._leaf.string.split("\n")):
             if not count % _STRIDE:
                 self._check()
+            end = position + len(line)
             if not line or line.isspace():
                 if len(self._levels) > 1 or self._levels[0][3]:
                     del self._levels[:]
                     self._new(-1, self._base)
-            elif _may_be_pair(line) and self._line(line, position, position + len(line)):
+            elif _may_be_pair(line) and self._line(line, position, end):
                 pairs += 1
             else:
                 others += 1
-            position += len(line) + 1
+            position = end + 1
         return self._draft, pairs >= 2 and not others
 
     def _line(self, line: str, begin: int, end: int) -> bool:
@@ -108,12 +109,12 @@ class _Lines:
             return False
         if (keyed > 1 or inline > 1) and self._several(line, begin, end, 2):
             return False
-        spaces, bullet, label = found.groups()[:3]
+        spaces, bullet, label, _ = found.groups()
         indent = len(spaces)
         if bullet:
             self._item(label, indent)
             indent += len(bullet)
-        else:
+        elif self._levels[-1][0] >= indent:
             self._back(indent)
         _, shape, record, seen = self._levels[-1]
         if label in seen:  # the next one of its kind
@@ -125,9 +126,11 @@ class _Lines:
             _, shape, record, seen = self._levels[-1]
         if len(seen) < 1024:
             seen.add(label)
-        start, behind = _bare(text, found.end(), end)
-        place = shape.member(label)
+        place = shape.members.get(label) or shape.member(label)
         self._draft.name(part(self._leaf, *found.span("label"), shape.names, record), shape)
+        start = behind = found.end()
+        if start < end:
+            start, behind = _bare(text, start, end)
         if start >= behind:
             self._new(indent, place)
         else:

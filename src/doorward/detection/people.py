@@ -10,6 +10,8 @@ import unicodedata
 from functools import lru_cache
 from typing import Final
 
+import msgspec
+
 from doorward.detection import keywords
 from doorward.detection.anchors import Anchors
 from doorward.detection.anchors import found as matches
@@ -165,28 +167,25 @@ def likeness(string: str) -> float:
     tokens = [token for token in _SPLIT.split(string) if token]
     proper = small = loose = 0
     known = False
+    last = len(tokens) - 1
     for index, token in enumerate(tokens):
-        bare = token.strip(".'’").lower()
-        if (index == 0 and len(tokens) > 1 and bare in _TITLES) or (index and bare in _SUFFIXES):
+        word = _word(token)
+        if (index and word.is_suffix) or (not index and last and word.is_title):
             continue
-        if bare in _PARTICLES:
+        if word.is_particle:
             loose += 1
             continue
-        plain = fold(bare)
-        nobody = plain in _NOBODY or (len(tokens) > 1 and _is_thing(bare, plain))
-        if nobody and not (proper and plain in _SURNAMES_TOO and index == len(tokens) - 1):
+        nobody = word.is_nobody or (last and word.is_thing)
+        if nobody and not (proper and word.is_surname_too and index == last):
             return 0.0
-        if plain in _KNOWN or ("-" in plain and plain.partition("-")[0] in _KNOWN):
+        if word.is_known:
             known = True
-        first = token[0]
-        if first.isupper() or first.istitle() or unicodedata.category(first) == "Lo":
-            if len(token) > 3 and not _cased(token):
-                return 0.0
-            proper += 1
-        elif _cased(token):
-            small += 1
-        else:
+        if not word.is_cased:
             return 0.0
+        if word.is_proper:
+            proper += 1
+        else:
+            small += 1
     if len(tokens) == 2 and fold(tokens[0]).strip(".") in _SAINTS:
         # "San Francisco" rather than a person.
         return 0.5
@@ -206,6 +205,40 @@ def likeness(string: str) -> float:
     if all(len(token.strip(".")) <= 1 for token in tokens):
         return 0.0
     return 0.9 if known else 0.7
+
+
+class _Word(msgspec.Struct, frozen=True, gc=False):
+    """What one word of a name says, wherever it stands in it."""
+
+    is_title: bool
+    is_suffix: bool
+    is_particle: bool
+    is_nobody: bool
+    is_thing: bool
+    is_surname_too: bool
+    is_known: bool
+    is_proper: bool
+    is_cased: bool
+
+
+@lru_cache(4096)
+def _word(token: str) -> _Word:
+    """Given names come again and again where whole names do not."""
+    bare = token.strip(".'’").lower()
+    plain = fold(bare)
+    first = token[0]
+    is_proper = first.isupper() or first.istitle() or unicodedata.category(first) == "Lo"
+    return _Word(
+        is_title=bare in _TITLES,
+        is_suffix=bare in _SUFFIXES,
+        is_particle=bare in _PARTICLES,
+        is_nobody=plain in _NOBODY,
+        is_thing=_is_thing(bare, plain),
+        is_surname_too=plain in _SURNAMES_TOO,
+        is_known=plain in _KNOWN or ("-" in plain and plain.partition("-")[0] in _KNOWN),
+        is_proper=is_proper,
+        is_cased=(is_proper and len(token) <= 3) or _cased(token),
+    )
 
 
 def _is_thing(bare: str, plain: str) -> bool:

@@ -242,13 +242,14 @@ _CITY: Final = re.compile(rf"(?:{_L}|')++(?:[ .'’\-/(),]{{1,2}}(?:{_L}|')++){{
 def is_address(string: str) -> bool:
     """Whether ``string``, the value of an address field, can be (a line of) an address."""
     string = string.strip()
-    if not 3 <= len(string) <= 200 or string.lower() in _NONE or _NOT_PLACE.match(string) is not None:
+    lower = string.lower()
+    if not 3 <= len(string) <= 200 or lower in _NONE or _NOT_PLACE.match(string) is not None:
         return False
     if _NO_MARK.search(string) is not None or "://" in string:
         return False
     if _WORDY.search(string) is None:
         return False
-    upper = any(map(str.isupper, string)) or not string.isascii()
+    upper = not string.isascii() or lower != string
     if any(map(str.isdigit, string)):
         return upper or " " in string
     # Without a number: words, the first of them a name.

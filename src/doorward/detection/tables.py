@@ -6,7 +6,7 @@ columns when it reads like heads. Prose with commas in it must stay prose: it wo
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import accumulate, chain, pairwise
+from itertools import accumulate, chain, pairwise, repeat
 
 from doorward.core.leaf import Leaf, Record
 from doorward.detection.offsets import Offsets
@@ -23,7 +23,11 @@ Cell = tuple[int, int, bool]  # begin, behind, whether it is quoted with doubled
 
 def lines_of(text: str) -> list[tuple[int, int]]:
     """Where each line of ``text`` begins and ends, without its line break."""
-    nexts = list(accumulate([len(line) + 1 for line in text.split("\n")]))
+    return _places(text.split("\n"), text)
+
+
+def _places(lines: Sequence[str], text: str) -> list[tuple[int, int]]:
+    nexts = list(accumulate([len(line) + 1 for line in lines]))
     found = list(zip([0, *nexts], [behind - 1 for behind in nexts], strict=False))
     if "\r" in text:
         return [(begin, end - text.endswith("\r", begin, end)) for begin, end in found]
@@ -42,10 +46,14 @@ _DRAWN = "drawn"
 
 def find(text: str, check: Callable[[], None]) -> list[tuple[int, int, str]]:
     """(where it begins, where it ends, its mark) of each table among the lines of ``text``."""
-    firsts, rules = _firsts(text, check)
+    marks = [mark for mark in "\t,;|" if mark in text]
+    if not marks:
+        return []
+    split = text.split("\n")
+    firsts, rules = _firsts(text, split, marks, check)
     if not firsts:
         return []
-    lines = lines_of(text)
+    lines = _places(split, text)
     found: list[tuple[int, int, str]] = []
     behind = looked = 0
     for count, first in enumerate(sorted(firsts)):
@@ -66,22 +74,20 @@ def find(text: str, check: Callable[[], None]) -> list[tuple[int, int, str]]:
     return found
 
 
-def _firsts(text: str, check: Callable[[], None]) -> tuple[set[int], set[int]]:
+def _firsts(
+    text: str, lines: Sequence[str], marks: Sequence[str], check: Callable[[], None]
+) -> tuple[set[int], set[int]]:
     """(the lines with which a table may begin: the next one has as many of a mark; the lines that are rules)."""
-    marks = [mark for mark in "\t,;|" if mark in text]
     firsts: set[int] = set()
     rules: set[int] = set()
-    if not marks:
-        return firsts, rules
-    lines = text.split("\n")
     last = len(lines) - 1
     quoted: list[int] = []  # a quoted cell may hold marks, and go over lines
     if '"' in text:
         quoted = [index for index, line in enumerate(lines) if '"' in line]
     for mark in marks:
         check()
-        counts = [line.count(mark) for line in lines]
-        firsts.update([index for index, pair in enumerate(pairwise(counts)) if pair[0] == pair[1] and pair[0]])
+        counts = list(map(str.count, lines, repeat(mark)))
+        firsts.update([index for index, (one, two) in enumerate(pairwise(counts)) if one and one == two])
         for index in quoted:
             if counts[index] and index < last:
                 firsts.add(index)

@@ -222,7 +222,7 @@ class Triggers:
         left = [one for one in wanted if one not in taken and one not in lists]
         self._slow = _re2_searches([one for one in left if one not in literal])
         self._slow += _re2_searches([one for one in left if one in literal])
-        self._spotted: dict[int, list[_Search]] = {}
+        self._spotted: dict[int, list[Search]] = {}
         for number, one in enumerate(lists, _FOUND + 1):
             if number in spotted:
                 self._spotted[number] = _re2_searches([one])
@@ -265,16 +265,16 @@ def _checked(expression: str) -> None:
         raise ValueError(f"not an expression that RE2 accepts: {expression!r}") from error
 
 
-def _any(searches: Sequence["_Search"], raw: bytes) -> bool:
+def _any(searches: Sequence["Search"], raw: bytes) -> bool:
     return any(search(raw) for search in searches)
 
 
 _NOWHERE: Final = (-1, -1)
-_Search = Callable[[bytes], bool]
+Search = Callable[[bytes], bool]
 """Whether an expression is found."""
 
 
-def _search(compiled: Any) -> _Search:
+def searcher(compiled: Any) -> Search:
     """By what ``compiled.search`` calls in the end, which has no public name: what it does around that takes half as
     long again. Where the name is another one, by itself.
     """
@@ -285,13 +285,13 @@ def _search(compiled: Any) -> _Search:
     return lambda raw: match(anywhere, raw, 0, len(raw))[0] != _NOWHERE
 
 
-def _re2_searches(expressions: Sequence[str]) -> list[_Search]:
+def _re2_searches(expressions: Sequence[str]) -> list[Search]:
     """One search for all, or where together they are too large, more. (``re2.Set`` misses matches when memory ends.)"""
     if not expressions:
         return []
     together = "|".join(f"(?:{expression})" for expression in expressions)
     try:
-        return [_search(re2.compile(together.encode(), _options()))]
+        return [searcher(re2.compile(together.encode(), _options()))]
     except re2.error:
         half = len(expressions) // 2
         return _re2_searches(expressions[:half]) + _re2_searches(expressions[half:])

@@ -8,6 +8,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final
 
+import msgspec
+from msgspec.structs import replace
+
 from doorward.core.leaf import Column, Leaf, Record
 from doorward.detection import keywords, people
 from doorward.detection.keys import words
@@ -47,15 +50,12 @@ _WARES: Final = keywords.listed(
 )
 
 
-class Undecided:
+class Undecided(msgspec.Struct, frozen=True, gc=False):
     """One leaf about which a vote is needed: ``maybe`` and ``like`` as in ``fields.Field``."""
 
-    __slots__ = ("leaf", "like", "maybe")
-
-    def __init__(self, leaf: Leaf, maybe: str, like: float) -> None:
-        self.leaf = leaf
-        self.maybe = maybe
-        self.like = like
+    leaf: Leaf
+    maybe: str
+    like: float
 
 
 class Evidence:
@@ -173,5 +173,5 @@ def numbers(guesses: Sequence[tuple[Leaf, Candidate]]) -> list[tuple[Leaf, Candi
     for column in columns.values():
         size = _filled(column[0][0].column)
         if len({leaf.string for leaf, _ in column}) >= _LEAST and len(column) >= _SHARE * size:
-            raised += [(leaf, c._replace(score=0.7, rule=c.rule + "+column")) for leaf, c in column]
+            raised += [(leaf, replace(c, score=0.7, rule=c.rule + "+column")) for leaf, c in column]
     return raised

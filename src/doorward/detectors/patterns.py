@@ -33,6 +33,7 @@ _LONG = 256  # characters; longer strings seldom come twice
 _DEEP = 16  # names
 _KEPT = 16384  # judged strings
 _SAMPLES = frozenset(("default", "example", "examples", "placeholder"))
+_COUNTS = 0.5  # the score from which a candidate counts by itself
 _EVERY = 64  # leaves between two looks at the clock
 # Before what is encoded: "credit card is data:text/plain;base64,…".
 _LABEL = re.compile(
@@ -44,20 +45,18 @@ _DIGIT = re.compile(r"[0-9]")
 _WORDY = re.compile(r"[^\W\d_]{2}[^\w\n]{0,3}\s")
 
 
-class _Judged:
-    """What one string is under one key. ``guesses`` are candidates that do not count by themselves."""
+class _Judged(msgspec.Struct, frozen=True, gc=False):
+    """What one string is under one key: ``found``, what counts by itself; ``guesses``, what does not; ``maybe`` and
+    ``like`` as in ``fields.Field``.
+    """
 
-    __slots__ = ("found", "guesses", "like", "maybe")
-
-    def __init__(self, candidates: Sequence[Candidate], maybe: str, like: float) -> None:
-        self.found = tuple([c for c in candidates if c.score >= 0.5])
-        same = len(self.found) == len(candidates)
-        self.guesses = () if same else tuple([c for c in candidates if c.score < 0.5])
-        self.maybe = maybe
-        self.like = like
+    found: tuple[Candidate, ...] = ()
+    guesses: tuple[Candidate, ...] = ()
+    maybe: str = ""
+    like: float = 0.0
 
 
-_NOTHING = _Judged((), "", 0.0)
+_NOTHING = _Judged()
 
 
 def _said(string: str, key: Key) -> list[Candidate]:
@@ -109,6 +108,7 @@ class Patterns:
     def detect(self, document: Document) -> list[Finding]:
         """Findings of all leaves; they may overlap."""
         found: list[Finding] = []
+        name = self.name
         evidence = votes.Evidence()
         whose: list[votes.Undecided] = []
         where: list[votes.Undecided] = []
@@ -116,13 +116,18 @@ class Patterns:
         names: tuple[str, ...] | None = None
         is_name = False
         key, known = keys.NOTHING, dict[str, _Judged]()
+        met: dict[int, tuple[Key, dict[str, _Judged]]] = {}  # by the identity of names: a place's leaves share them
         for count, leaf in enumerate(document.leaves):
             if not count % _EVERY:
                 document.check()
             string = leaf.string
             if leaf.names is not names or leaf.name is not is_name:
                 names, is_name = leaf.names, leaf.name
-                key, known = self._known.get((names, is_name)) or self._of(names, is_name)
+                place = ~id(names) if is_name else id(names)
+                entry = met.get(place)
+                if entry is None:
+                    entry = met[place] = self._known.get((names, is_name)) or self._of(names, is_name)
+                key, known = entry
             judged = known.get(string)
             if leaf.token is not None:
                 judged = self._decoded(leaf, key)
@@ -136,9 +141,9 @@ class Patterns:
             if judged is _NOTHING:
                 continue
             record = leaf.record
-            for start, end, entity, score, rule in judged.found:
-                found.append(leaf.finding(start, end, entity, score, self.name, rule))
-                evidence.add(record, entity)
+            for one in judged.found:
+                found.append(leaf.finding(one.start, one.end, one.entity, one.score, name, one.rule))
+                evidence.add(record, one.entity)
             if judged.maybe:
                 undecided = votes.Undecided(leaf, judged.maybe, judged.like)
                 (where if judged.maybe in ("LOCATION", "POSTCODE") else whose).append(undecided)
@@ -152,9 +157,8 @@ class Patterns:
             for leaf, score in votes.located(where, evidence):
                 self._whole(leaf, "LOCATION", score, "place+record", found)
         if guesses:
-            for leaf, candidate in votes.numbers(guesses):
-                start, end, entity, score, rule = candidate
-                found.append(leaf.finding(start, end, entity, score, self.name, rule))
+            for leaf, one in votes.numbers(guesses):
+                found.append(leaf.finding(one.start, one.end, one.entity, one.score, name, one.rule))
         self._split(document.leaves, found)
         if found:
             document.check()
@@ -168,10 +172,11 @@ class Patterns:
         """What goes on from one content block to the next: each block's part is a finding."""
         for joined in split.joined(leaves):
             key = keys.classify(joined.parts[0].leaf.names)
-            for start, end, entity, score, rule in recognizers.candidates(joined.string, key, _NO_HINTS, self._ips):
-                spans = joined.spans(start, end) if score >= 0.5 else ()
+            for one in recognizers.candidates(joined.string, key, _NO_HINTS, self._ips):
+                spans = joined.spans(one.start, one.end) if one.score >= 0.5 else ()
                 if len(spans) > 1:
-                    found += [leaf.finding(a, b, entity, score, self.name, rule + "+split") for leaf, a, b in spans]
+                    rule = one.rule + "+split"
+                    found += [leaf.finding(a, b, one.entity, one.score, self.name, rule) for leaf, a, b in spans]
 
     def _of(self, names: tuple[str, ...], is_name: bool) -> tuple[Key, dict[str, _Judged]]:
         """What names that were not met lately say, and what will be known of strings under them."""
@@ -213,7 +218,10 @@ class Patterns:
         if maybe and any(c.score >= 0.5 for c in candidates):
             # "contact": "ann@example.com" is settled.
             maybe = ""
-        return _Judged((*candidates, *field.found, *more), maybe, field.like)
+        whole = (*candidates, *field.found, *more)
+        guesses = tuple([one for one in whole if one.score < _COUNTS])
+        counting = tuple([one for one in whole if one.score >= _COUNTS]) if guesses else whole
+        return _Judged(counting, guesses, maybe, field.like)
 
     def _whole(self, leaf: Leaf, entity: str, score: float, rule: str, found: list[Finding]) -> None:
         string = leaf.string

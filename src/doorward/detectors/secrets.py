@@ -43,12 +43,13 @@ class Secrets:
         leaves = document.leaves
         strings = [leaf.string for leaf in leaves]
         found = [self._finding(leaves[index], hit) for index, hit in search.find(strings, document.check)]
+        met: dict[int, str] = {}  # by the identity of names: the leaves of one place share them
         for leaf in leaves:
             names = leaf.names
             if names and not leaf.name:
-                meaning = _meanings.get(names)
+                meaning = met.get(id(names))
                 if meaning is None:
-                    meaning = _remembered(names)
+                    meaning = met[id(names)] = _remembered(names)
                 if meaning:
                     hit = assigned.keyed(leaf.string, meaning, leaf.number)
                     if hit is not None:
@@ -79,9 +80,11 @@ _meanings: dict[tuple[str, ...], str] = {}
 
 
 def _remembered(names: tuple[str, ...]) -> str:
-    if len(_meanings) >= 8192:
-        _meanings.clear()
-    meaning = _meanings[names] = _meaning(names)
+    meaning = _meanings.get(names)
+    if meaning is None:
+        if len(_meanings) >= 8192:
+            _meanings.clear()
+        meaning = _meanings[names] = _meaning(names)
     return meaning
 
 

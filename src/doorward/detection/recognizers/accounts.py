@@ -57,14 +57,19 @@ def find(look: Look, zones: list[tuple[int, int]], out: list[Candidate]) -> None
         return
     if keyed not in _SIZES and string.isalnum() and len(string) < 256:
         return  # one word alone says nothing but what it is
-    lowered = string.lower()
-    prefixed = any(word in lowered for word in _IN_PREFIXES)
+    prefixed: bool | None = None  # asked only where letters or a mark stand beside digits
     speaking = context.Speaking(string, ENTITIES) if keyed not in _SIZES and len(zones) > 1 else None
     position = 0
     for begin, behind in zones:
         before = string[begin - 1 : begin]
-        if prefixed and (before in "_#:-" or before.isalpha() or _INSIDE.search(string, begin, behind) is not None):
-            _prefixed(look, max(begin - _PREFIX, position), behind + 2, out)
+        if prefixed is not False and (
+            before in "_#:-" or before.isalpha() or _INSIDE.search(string, begin, behind) is not None
+        ):
+            if prefixed is None:
+                lowered = string.lower()
+                prefixed = any(word in lowered for word in _IN_PREFIXES)
+            if prefixed:
+                _prefixed(look, max(begin - _PREFIX, position), behind + 2, out)
         if speaking is None or speaking.near(begin - _LEAD, behind + _LONGEST):
             position = max(_tokens(look, max(begin - _LEAD, position), behind, out), behind)
         else:

@@ -1,7 +1,9 @@
 """What a recogniser is given, and what it gives: one string with all that is known around it, and candidates in it."""
 
 import re
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 from doorward.detection import context
 from doorward.detection.keys import Key
@@ -37,7 +39,7 @@ _TRADED = 4096  # characters that are looked at for such a word
 _IN_VAIN = 8  # looks at the words around a place, until all of the text is gone over for words that speak of anything
 
 
-class Candidate(NamedTuple):
+class Candidate(msgspec.Struct, frozen=True, gc=False):
     """``string[start:end]`` looks like an ``entity``: ``score`` from 0 to 1 (half counts), by ``rule``."""
 
     start: int

@@ -1,5 +1,6 @@
 """The whole of it: bounds, order, cache, and that no message can hold a candidate without a trigger."""
 
+import gc
 import json
 import re
 from itertools import pairwise
@@ -11,7 +12,7 @@ import re2
 from tests.unit.detection.recognizers import numbering as make
 
 from doorward.detection.keys import NOTHING, Key, classify
-from doorward.detection.recognizers import ADDRESS_TRIGGERS, TRIGGERS, candidates
+from doorward.detection.recognizers import ADDRESS_TRIGGERS, TRIGGERS, Candidate, candidates
 from doorward.detection.recognizers import all as all_of_them
 
 NAMES = ["phone", "ssn", "card", "account", "email", "order_id", "notes", "iban", "passport", "nhs", "x"]
@@ -183,3 +184,8 @@ def test_prose_under_a_name_of_things_can_speak_for_itself():
     string = "please call the customer back at 415-555-0132"
     assert [string[c.start : c.end] for c in candidates(string, key, frozenset()) if c.score >= 0.5] == ["415-555-0132"]
     assert candidates("415-555-0132", key, frozenset()) == []
+
+
+def test_what_is_remembered_costs_the_collector_nothing() -> None:
+    """Thousands are kept between messages; each collection would go through all that it tracks."""
+    assert not gc.is_tracked(Candidate(0, 15, "PHONE_NUMBER", 0.95, "phone+key"))
