@@ -1,6 +1,9 @@
 """What a worker does with versions; the rest is in tests/functional."""
 
+import gc
 from typing import Any
+
+import pytest
 
 from doorward.worker.process import Worker
 
@@ -29,3 +32,17 @@ async def test_a_version_that_is_not_to_be_is_let_go() -> None:
     await worker._handle("prepare", {"version": 3, "text": "b"})
     assert await worker._handle("swap", {"version": 3}) == {"version": 3}
     assert service.done == [("drop", "2: a"), ("swap", "3: b")]
+
+
+async def test_once_it_serves_the_collector_comes_seldom_and_leaves_alone_what_is_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    done: list[str] = []
+    for name in ("unfreeze", "collect", "freeze", "set_threshold"):
+        monkeypatch.setattr(gc, name, lambda *given, name=name: done.append(f"{name} {given[:1]}"))
+    service: Any = Service()
+    worker = Worker(lambda _: service)
+    worker._service = service
+    await worker._handle("prepare", {"version": 2, "text": "a"})
+    await worker._handle("swap", {"version": 2})
+    assert done == ["unfreeze ()", "collect ()", "freeze ()", "set_threshold (5000,)"]
