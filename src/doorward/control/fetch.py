@@ -184,16 +184,16 @@ class Fetcher:
         """A connection to the first of the judged addresses that answers."""
         tls = self._context() if location.scheme == "https" else None
         name = location.host if tls is not None else None
-        fault = FetchFault(FetchReason.CONNECT, location.host)
+        why = FetchReason.CONNECT
         for address in addresses:
             try:
                 async with asyncio.timeout(_CONNECT if address != addresses[-1] else None):
                     return await asyncio.open_connection(address, location.port, ssl=tls, server_hostname=name)
             except ssl.SSLError:
-                fault = FetchFault(FetchReason.TLS, location.host)
+                why = FetchReason.TLS
             except OSError:  # TimeoutError is one
                 continue
-        raise fault
+        raise FetchFault(why, location.host)
 
     def _context(self) -> ssl.SSLContext:
         if self._tls is None:
@@ -221,15 +221,18 @@ def _request(location: Location) -> bytes:
 async def _answer(reader: asyncio.StreamReader, host: str) -> bytes:
     answer = _Answer(host)
     received = 0
-    while not answer.whole:
-        data = await reader.read(1 << 16)
-        received += len(data)
-        if received > MAX_BODY + _OVERHEAD:
-            raise FetchFault(FetchReason.TOO_LARGE, host)
-        if not data:
-            return answer.at_end()
-        answer.feed(data)
-    return bytes(answer.body)
+    try:
+        while not answer.whole:
+            data = await reader.read(1 << 16)
+            received += len(data)
+            if received > MAX_BODY + _OVERHEAD:
+                raise FetchFault(FetchReason.TOO_LARGE, host)
+            if not data:
+                return answer.at_end()
+            answer.feed(data)
+        return bytes(answer.body)
+    finally:
+        answer.close()
 
 
 class _Answer:
@@ -242,10 +245,11 @@ class _Answer:
         self._refused: FetchReason | None = None
         self._headed = False
         self._framed = False
-        self._parser = httptools.HttpResponseParser(self)
+        self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
 
     def feed(self, data: bytes) -> None:
         """Read on. Raises ``FetchFault``."""
+        assert self._parser is not None
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
@@ -258,6 +262,10 @@ class _Answer:
             raise FetchFault(FetchReason.MALFORMED, self._host)
         return bytes(self.body)
 
+    def close(self) -> None:
+        """Nothing more comes. The parser holds us, so we let go of it."""
+        self._parser = None
+
     def on_header(self, name: bytes, value: bytes) -> None:
         name = name.lower()
         if name == b"content-encoding" and value.strip().lower() not in (b"", b"identity"):
@@ -266,6 +274,7 @@ class _Answer:
             self._framed = True
 
     def on_headers_complete(self) -> None:
+        assert self._parser is not None
         self._headed = True
         status = self._parser.get_status_code()
         if status != 200:

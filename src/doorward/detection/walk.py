@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from doorward.core.finding import Text
-from doorward.core.leaf import Leaf, Record
+from doorward.core.leaf import Leaf, Record, release
 from doorward.detection import canonical, encodings, markup, nested, pairs, tables
 from doorward.detection.offsets import Offsets
 from doorward.detection.shape import KIND, LONG, Draft, Shape, is_plain, outward, part
@@ -28,10 +28,16 @@ def leaves(texts: Sequence[Text], check: Callable[[], None] = _never, *, every_n
     Member names that are plain words (``email``, ``created_at``) are given once per text, unless ``every_name``.
     ``check`` is called every few hundred microseconds; what it raises passes through. Nothing else is raised.
     """
-    draft = _Pointers(every_name).draft(texts, check)
+    draft = Draft()
     found: list[Leaf] = []
-    budget = 4 * sum([len(text.string) for text in texts]) + 65536
-    _Look(check, every_name, budget).finish(draft, 0, found)
+    try:
+        _Pointers(every_name).fill(draft, texts, check)
+        budget = 4 * sum([len(text.string) for text in texts]) + 65536
+        _Look(check, every_name, budget).finish(draft, 0, found)
+    except BaseException:
+        release(draft.leaves)
+        release(found)
+        raise
     return found
 
 
@@ -57,8 +63,7 @@ class _Pointers:
         self._nodes: dict[str, _Node] = {"": _Node(Shape(()), None, False)}
         self._numeric: set[str] = set()  # pointers of members whose names could be indices
 
-    def draft(self, texts: Sequence[Text], check: Callable[[], None]) -> Draft:
-        draft = Draft()
+    def fill(self, draft: Draft, texts: Sequence[Text], check: Callable[[], None]) -> None:
         add, add_shape = draft.leaves.append, draft.shapes.append
         plain: set[str] = set()
         parent, node = "", self._nodes[""]
@@ -103,7 +108,6 @@ class _Pointers:
                 record.leaves.append(made)
             if shape.role > KIND:
                 draft.valued.append(made)
-        return draft
 
     def _node(self, pointer: str) -> _Node:
         missing = []

@@ -11,7 +11,6 @@ from doorward.core.exchange import Exchange
 from doorward.core.message import Message, Response, read, span
 from doorward.core.methods import METHODS
 from doorward.core.ports import Clock, Journal
-from doorward.core.snapshot import Snapshot
 from doorward.gateway.call import Call, Ids
 from doorward.stages.line import line
 from doorward.stages.record import record
@@ -135,23 +134,23 @@ class Books:
             return
         begun = self.clock.monotonic()
         there = self._journal.synced if _strict(call) else self._journal.written
-        lost: JournalFault | None = None
+        lost: str | None = None  # not the fault itself: raised from here it would hold us and the call, and we it
         # The last first: when it is there the others are, so one wait is enough. Each is asked for all the same, as one
         # can be lost alone. And it is crossed off only when its fate is known: a wait can be cancelled.
         for ticket in tuple(reversed(call.unkept)):
             try:
                 await there(ticket)
             except JournalFault as fault:
-                lost = fault
+                lost = fault.detail
             if ticket in call.unkept:  # a call that stands for a whole pipe is waited for by several
                 call.unkept.remove(ticket)
         if lost is not None:
-            self._went_unrecorded(call.snapshot, lost)
+            if call.snapshot.journal_required:
+                raise JournalFault(lost)
+            self._went_unrecorded()
         self.meter.observe("journal", self.clock.monotonic() - begun)
 
-    def _went_unrecorded(self, snapshot: Snapshot, fault: JournalFault) -> None:
-        if snapshot.journal_required:
-            raise fault
+    def _went_unrecorded(self) -> None:
         self.unrecorded += 1
         log.warning("a call went unrecorded, as audit.on_failure allows (%d so far)", self.unrecorded)
 
@@ -180,8 +179,10 @@ class Books:
             call.unkept.append(self._journal.append(entry, early=exchange.reason in _EARLY))
             if exchange.alert:
                 self._alert(entry)
-        except JournalFault as fault:
-            self._went_unrecorded(call.snapshot, fault)
+        except JournalFault:
+            if call.snapshot.journal_required:
+                raise
+            self._went_unrecorded()
 
     def _close(self, exchange: Exchange, latency: float) -> None:
         meter = self.meter

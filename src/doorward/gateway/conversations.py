@@ -73,7 +73,8 @@ class Conversations:
         assert answer.events is not None
         name = token_hex(16)
         relay = _Relay(self._pipeline, call, send)
-        self._open[name] = relay.duplex
+        duplex = Duplex(self._pipeline, call.inbound, relay.to_server, relay.to_client, standing=call)
+        self._open[name] = duplex
         call.version = REVISION
         call.opened = True
         await send.open(answer.status, answer.headers)
@@ -82,27 +83,27 @@ class Conversations:
                 if event.name == b"endpoint" and event.data:
                     await send.event(self._endpoint(call, name, event.data))
                 else:
-                    await relay.event(event)
-            await self._ended(call, relay, send, "upstream.closed")
+                    await relay.event(duplex, event)
+            await self._ended(call, duplex, send, "upstream.closed")
         except UpstreamFault as fault:
-            await self._ended(call, relay, send, fault.code)
+            await self._ended(call, duplex, send, fault.code)
         except asyncio.CancelledError:
             if call.ended is None:  # the client left
                 self._pipeline.vanished(call)
             else:
-                await relay.duplex.closed(call.ended.value)
+                await duplex.closed(call.ended.value)
             raise
         except ConnectionError:
             self._pipeline.vanished(call)
             raise
         finally:
             del self._open[name]
-            await relay.duplex.left()
+            await duplex.left()
         await send.close()
 
-    async def _ended(self, call: Call, relay: "_Relay", send: Send, code: str) -> None:
+    async def _ended(self, call: Call, duplex: Duplex, send: Send, code: str) -> None:
         """The server's stream is over, or cut because we are about to stop: nothing that waits will be answered."""
-        await relay.duplex.closed("gateway.draining" if call.draining else code)
+        await duplex.closed("gateway.draining" if call.draining else code)
         if call.draining:
             await send.event(b"retry: 1000\n\n")
 
@@ -131,27 +132,29 @@ class Conversations:
 
 
 class _Relay:
-    """One conversation's two ends, as its ``Duplex`` writes to them."""
+    """One conversation's two ends, as its ``Duplex`` writes to them. That one holds it; if it held that one too, all of
+    the conversation would be left to the garbage collector.
+    """
 
     def __init__(self, pipeline: Pipeline, call: Call, send: Send) -> None:
         self._pipeline = pipeline
         self._call = call
         self._send = send
         self._event: Event | None = None
-        self.duplex = Duplex(pipeline, call.inbound, self._to_server, self._to_client, standing=call)
 
-    async def event(self, event: Event) -> None:
+    async def event(self, duplex: Duplex, event: Event) -> None:
+        """One event of the server's stream."""
         if not event.data:
             await self._send.event(event.raw)
             return
         self._event = event
-        await self.duplex.from_server(event.data)
+        await duplex.from_server(event.data)
         self._event = None
 
-    async def _to_server(self, body: bytes) -> None:
+    async def to_server(self, body: bytes) -> None:
         await self._pipeline.tell(self._call, body)
 
-    async def _to_client(self, data: bytes) -> None:
+    async def to_client(self, data: bytes) -> None:
         event = self._event
         if event is not None and data is event.data:
             await self._send.event(event.raw)

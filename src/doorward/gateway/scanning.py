@@ -17,7 +17,7 @@ from typing import Any
 
 from doorward.core.errors import DetectorFault
 from doorward.core.finding import Finding, Text, resolve
-from doorward.core.leaf import Document
+from doorward.core.leaf import Document, Leaf, release
 from doorward.core.looking import ARGUMENTS, RESULTS
 from doorward.core.ports import Detector
 from doorward.detection.shape import is_plain
@@ -123,9 +123,12 @@ class Detectors:
             sys.setswitchinterval(min(sys.getswitchinterval(), SWITCH))
         begun = asyncio.get_running_loop().run_in_executor(self._pool, work, monotonic() + wall)
         try:
-            return await asyncio.wait_for(begun, wall)
+            async with asyncio.timeout(wall):  # wait_for keeps what it waited for in its frame
+                return await begun
         except TimeoutError as error:
             raise DetectorFault("deadline", code="detector.timeout") from error
+        finally:
+            del begun  # it may hold a fault, whose traceback holds us and the message
 
     def _seconds(self, raw: bytes) -> float:
         return min(self.most, self.base + self.per_kilobyte * len(raw) / 1024)
@@ -155,21 +158,23 @@ class Detectors:
         every_name: bool,
     ) -> list[Finding]:
         found: list[Finding] = []
+        seen: list[Leaf] = []
         name = "walk"
         try:
-            document = Document(leaves(texts, check, every_name=every_name), direction, check)
+            seen = leaves(texts, check, every_name=every_name)
+            document = Document(seen, direction, check)
             for detector in detectors:
                 name = detector.name
                 check()
                 found += detector.detect(document)
-            for leaf in document.leaves:  # they hold each other; nobody should have to look for them later
-                leaf.record = leaf.column = None
             return found
         except DetectorFault:
             raise
         except Exception as error:  # a plug-in may raise anything; unscanned is the only safe reading of it
             log.error("detector %s failed: %s", name, type(error).__name__)
             raise DetectorFault(name) from error
+        finally:
+            release(seen)
 
     def _trigger(self, direction: str) -> Triggers | None:
         """None: look at every message, for some detector says nothing of what it needs."""

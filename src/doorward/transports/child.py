@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import IO
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -128,6 +129,12 @@ def spawn(argv: Sequence[str], env: Mapping[str, str], *, cwd: str | None = None
     return Child(process)
 
 
+@lru_cache(maxsize=1)
+def _prctl() -> Callable[..., object]:
+    """Looked up once: each time it would be a new class, which only the garbage collector frees."""
+    return ctypes.CDLL(None).prctl
+
+
 def _bound_to(parent: int) -> Callable[[], None] | None:
     """Ask the kernel, between fork and exec, to end the child when we are gone, even by SIGKILL.
 
@@ -136,7 +143,7 @@ def _bound_to(parent: int) -> Callable[[], None] | None:
     """
     if sys.platform != "linux":
         return None
-    prctl = ctypes.CDLL(None).prctl
+    prctl = _prctl()
     number, terminate, getppid, leave = _PR_SET_PDEATHSIG, int(signal.SIGTERM), os.getppid, os._exit
 
     def bind() -> None:

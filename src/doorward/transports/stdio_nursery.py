@@ -78,6 +78,8 @@ class Nursery:
         except asyncio.CancelledError:  # a client that left; half a start would be harder to undo than a whole one
             starting.add_done_callback(self._unwanted)
             raise
+        finally:
+            del starting  # it may hold an error, whose traceback holds us and the call
 
     async def end(self, peer: Peer) -> None:
         """End one child in order; returns when it is gone."""

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from tests.functional.http.world import Request, Wire, World
 from tests.functional.pipeline.bench import OTHER, body, call, event, result
+from tests.garbage import uncollected
 
 from doorward.core.policy import Mode
 
@@ -119,6 +120,29 @@ async def test_a_client_that_leaves_closes_the_stream_to_the_server(world: World
         await old.left.wait()
     await until(lambda: world.bench.records[-1].reason == "client.disconnected")
     await until(world.bench.idle)
+
+
+@pytest.mark.parametrize("who", ["client", "server"])
+async def test_a_conversation_that_is_over_is_not_left_to_the_garbage_collector(
+    world: World, until: Any, who: str
+) -> None:
+    client, old, place = await opened(world)
+    with uncollected() as found:
+        other = await world.connect()
+        await other.send("POST", place, call(1))
+        assert (await other.answer()).status == 202
+        other.cut()
+        if who == "client":
+            client.cut()
+        else:
+            assert old.stream is not None
+            old.stream.writer.transport.abort()
+            await client.chunk()
+            client.cut()
+        await until(lambda: world.bench.idle() and not world.server.connections)
+        await world.bench.upstreams.close()
+        await until(lambda: not world.upstream.open)
+    assert not found
 
 
 async def test_other_methods_are_refused(world: World) -> None:

@@ -4,10 +4,12 @@ import asyncio
 import logging
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 from tests.functional.stdio.conftest import ACCEPT, Host, call_of, streamed, tool, whole
 from tests.functional.stdio.processes import alive, until
+from tests.garbage import uncollected
 
 from doorward.core.errors import UpstreamFault
 from doorward.core.snapshot import Limits, Timeouts
@@ -337,6 +339,15 @@ async def test_a_command_that_is_not_there_is_unreachable_and_backs_off(host_of:
     with pytest.raises(UpstreamFault) as fault:
         await host.open()
     assert fault.value.code == "limit.overload"
+
+
+async def test_who_met_a_command_that_is_not_there_is_not_left_to_the_garbage_collector(host_of: Make) -> None:
+    host = host_of(command="/nowhere/at-all")
+    with uncollected() as found:
+        for _ in range(2):
+            with suppress(UpstreamFault):
+                await host.open()
+    assert not found
 
 
 async def test_grandchildren_end_with_the_session(host_of: Make) -> None:

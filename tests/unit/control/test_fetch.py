@@ -1,12 +1,14 @@
 import asyncio
 import json
+import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
 from tests.functional.edge.certificates import Authority
+from tests.garbage import uncollected
 
 from doorward.control.fetch import MAX_BODY, Fetcher, FetchFault, FetchReason, locate
 
@@ -66,6 +68,25 @@ async def why(data: bytes) -> FetchReason:
     with pytest.raises(FetchFault) as caught:
         await fetched(data)
     return caught.value.reason
+
+
+@pytest.mark.parametrize(
+    "data", [body(b'{"a": 1}'), HEAD, HEAD + b"Content-Length: 9\r\n\r\n{", b"HTTP/1.1 404 No\r\n\r\n"]
+)
+async def test_what_was_fetched_is_not_left_to_the_garbage_collector(data: bytes) -> None:
+    with uncollected() as found, suppress(FetchFault):
+        await fetched(data)
+    assert not found
+
+
+async def test_a_fetch_that_reached_nobody_is_not_left_to_the_garbage_collector() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    with uncollected() as found:
+        with suppress(FetchFault):
+            await Fetcher().json(f"http://127.0.0.1:{port}/x", written=written(port))
+        await asyncio.sleep(0)  # until then the loop holds on to the attempt
+    assert not found
 
 
 # --- the URL

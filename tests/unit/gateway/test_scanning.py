@@ -1,11 +1,14 @@
 import asyncio
+import json
 import re
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.garbage import uncollected
 
 from doorward.core.errors import DetectorFault
 from doorward.core.finding import Finding
@@ -152,18 +155,44 @@ async def test_work_is_bounded_by_its_own_time_and_by_the_clock(
     assert fault.value.code == "detector.timeout"
 
 
+INSIDE = {
+    "nothing": "x" * 2048,
+    "JSON": json.dumps([{"mail": f"a{number}@mail.example"} for number in range(100)]),
+    "a table": "a,b\n" + "\n".join(f"x{number},a{number}@mail.example" for number in range(100)),
+    "lines": "\n".join(f"name{number}: a{number}@mail.example" for number in range(100)),
+    "markup": "<r>" + "".join(f"<p><b>x</b> a{number}@mail.example</p>" for number in range(100)) + "</r>",
+    "JSON in a list": [json.dumps({"mail": f"a{number}@mail.example"}) for number in range(100)],
+}
+
+
+@pytest.mark.parametrize("inside", INSIDE)
+@pytest.mark.parametrize("heavy", [False, True])
+@pytest.mark.parametrize("late", [False, True])
+async def test_a_message_that_was_looked_through_is_not_left_to_the_garbage_collector(
+    inside: str, heavy: bool, late: bool
+) -> None:
+    value = {"params": {"arguments": {"text": INSIDE[inside]}}}
+    before = raises(DetectorFault("deadline", code="detector.timeout")) if late else lambda _: None
+    detectors = Detectors([One(heavy=heavy, before=before)])
+    with uncollected() as found:
+        with suppress(DetectorFault):
+            await detectors.scan(json.dumps(value).encode(), value, "arguments")
+        detectors.close()
+    assert not found
+
+
 @pytest.mark.parametrize(("kilobytes", "seconds"), [(2, 2.0), (200, 4.0)])
 async def test_the_deadline_grows_with_the_message_up_to_its_most(
     monkeypatch: pytest.MonkeyPatch, kilobytes: int, seconds: float
 ) -> None:
     given: list[float] = []
-    real = asyncio.wait_for
+    real = asyncio.timeout
 
-    async def noted(work, allowed):  # type: ignore[no-untyped-def]
+    def noted(allowed: float) -> asyncio.Timeout:
         given.append(allowed)
-        return await real(work, 5)
+        return real(5)
 
-    monkeypatch.setattr(asyncio, "wait_for", noted)
+    monkeypatch.setattr(asyncio, "timeout", noted)
     monkeypatch.setattr(scanning, "monotonic", lambda: 100.0)
     raw = b" " * (kilobytes * 1024)
     await scanned(Detectors([One(heavy=True)], base=1.0, per_kilobyte=0.5, most=4.0), raw)

@@ -72,7 +72,7 @@ class Checkpoints:
             if taken:
                 with contextlib.suppress(OSError):
                     self._files.truncate(self._file, self._size)
-            raise fault
+            raise OSError(*fault.args)
         self.number += 1
         self.count, self.segment, self.offset = mark.count, mark.segment, mark.offset
         self._prev = sha256(line).hexdigest()

@@ -86,5 +86,5 @@ class Copy:
                 taken, fault = write_all(self._files, target, whole)
                 copied += taken
                 if fault is not None:
-                    raise fault
+                    raise OSError(*fault.args)
             self._files.sync(target)

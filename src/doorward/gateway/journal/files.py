@@ -66,7 +66,9 @@ class Files:
 
 
 def write_all(files: Files, descriptor: int, data: bytes) -> tuple[int, OSError | None]:
-    """How many bytes the file took, and why not all."""
+    """How many bytes the file took, and why not all. Who raises that raises one like it: kept and raised, it would hold
+    its raiser with all that was to be written, and its raiser it, until the garbage collector comes by.
+    """
     done = 0
     rest = memoryview(data)
     try:
@@ -76,5 +78,5 @@ def write_all(files: Files, descriptor: int, data: bytes) -> tuple[int, OSError 
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             done += taken
     except OSError as error:
-        return done, error
+        return done, error.with_traceback(None)
     return done, None

@@ -85,7 +85,7 @@ class Writer:
                 head = sha256(lines[whole - 1]).hexdigest()
         self._settle(records, tickets, ends[:whole], head, _told(fault))
         if fault is not None:
-            raise fault
+            raise OSError(*fault.args)
 
     def _lines(self, records: Sequence[Record]) -> tuple[list[bytes], str, dict[int, str]]:
         """The lines in their places of the chain, the hash of the last; and which records have none, with why."""
@@ -160,10 +160,10 @@ class Writer:
         if fault is None:
             return
         if not isinstance(fault, SyncFault):
-            raise fault
+            raise OSError(*fault.args)
         self._seal()
         if self._syncer.in_a_row > 1:
-            raise fault
+            raise SyncFault(*fault.args)
 
     def _seal(self) -> None:
         self._segments.sealed = True

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from tests.faulty_files import FaultyFiles
+from tests.garbage import uncollected
 from tests.journals import PATIENT, Key, chain, checkpoints, journal, record, segments, until
 
 from doorward.core.checkpoint import Open
@@ -105,6 +106,20 @@ async def test_a_copy_that_fails_is_made_up_for(tmp_path: Path) -> None:
     kept.close()
     copied = (far / f"{kept.writer}.jsonl").read_bytes()
     assert copied == (tmp_path / "audit" / kept.writer / "checkpoints.jsonl").read_bytes()
+
+
+async def test_a_copy_that_could_not_be_written_is_not_left_to_the_garbage_collector(tmp_path: Path) -> None:
+    files = FaultyFiles()
+    kept = journal(tmp_path / "audit", copy_to=tmp_path / "far", files=files, settings=OFTEN)
+    with uncollected() as found:
+        files.fail("write", name=kept.writer)
+        await kept.synced(kept.append(record("a")))
+        await until(lambda: bool(kept.copy_trouble))
+        files.mend("write")
+        await kept.synced(kept.append(record("b")))
+        await until(lambda: not kept.copy_trouble)
+    kept.close()
+    assert not found
 
 
 async def test_a_copy_that_hangs_holds_nobody_up(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.faulty_files import FaultyFiles
+from tests.garbage import uncollected
 from tests.journals import SETTINGS, Told, chain, journal, names, record, until
 
 from doorward.core.audit import Line
@@ -48,6 +49,22 @@ async def test_what_is_not_whole_in_the_file_is_not_kept(tmp_path: Path, room: i
     assert kept.failures == 1
     kept.close()
     assert names(tmp_path, kept.writer) == ["a", "journal.unavailable", "journal.unavailable", "b"]
+
+
+@pytest.mark.parametrize("name", ["journal-", "checkpoints"])
+async def test_what_could_not_be_written_is_not_left_to_the_garbage_collector(tmp_path: Path, name: str) -> None:
+    files, told = FaultyFiles(), Told()
+    settings = Settings(checkpoint_seconds=0.0, retry_after=0.005, reserve_bytes=8192, stuck_after=SETTINGS.stuck_after)
+    kept = journal(tmp_path, files=files, changed=told, settings=settings)
+    await until(lambda: kept.checkpoints == 1)
+    with uncollected() as found:
+        files.fail("write", errno.ENOSPC, name=name)
+        kept.append(record("a"))
+        await until(lambda: told.said == [FULL])
+        files.mend("write")
+        await until(lambda: told.again)
+    kept.close()
+    assert not found
 
 
 async def test_of_a_group_the_whole_lines_are_kept(tmp_path: Path) -> None:
