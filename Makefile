@@ -20,9 +20,9 @@ NODE  := $(PEERS)/node/bin
 export NODE_COMPILE_CACHE := $(CURDIR)/$(PEERS)/.node-cache
 # One test worker for each core but one; two at least, and no more than the machine's memory is sure to hold.
 TEST_WORKERS ?= $(shell n=$$(( $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) - 1 )); echo $$(( n < 2 ? 2 : n > 4 ? 4 : n )))
-APART := tests/adapters/test_presidio.py
+APART := tests/adapters/test_presidio.py tests/delivery/test_collector.py
 ALONE := tests/conformance/test_server_suite.py tests/conformance/test_client_suite.py tests/leaks
-# `make presidio` installs its own: 400 MB.
+# `make presidio` installs its own, 400 MB; `make collector` builds its own, for two minutes.
 PEER_STAMPS := $(foreach peer,mcp1 fastmcp servers aws kafka node,$(PEERS)/$(peer)/.stamp) $(PEERS)/npm/.stamp
 PIP_INSTALL := -m pip install --quiet --require-hashes -r
 
@@ -34,7 +34,7 @@ define environment
 @$(1)/bin/python $(PIP_INSTALL) $(2)
 endef
 
-.PHONY: help venv peers requirements lint test presidio demo bench chaos fuzz clean
+.PHONY: help venv peers requirements lint test presidio collector demo bench chaos fuzz clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name what; do printf '  %-13s %s\n' "$$name" "$$what"; done
@@ -87,7 +87,15 @@ test: venv ## everything that must hold, the official conformance suite included
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ALONE)  # apart, two at a time: the suite's scenarios have time limits
 
 presidio: venv $(PEERS)/presidio/.stamp ## the tests with the real Presidio (400 MB; not part of `test`)
-	$(BIN)/python -m pytest $(APART)
+	$(BIN)/python -m pytest tests/adapters/test_presidio.py
+
+$(PEERS)/collector/collector: requirements/collector/main.go requirements/collector/go.mod requirements/collector/go.sum
+	@command -v go >/dev/null || { echo "the OpenTelemetry Collector is built with go" >&2; exit 2; }
+	@echo "building $@ from $(<D)"
+	@mkdir -p $(@D) && cd $(<D) && go build -mod=readonly -o $(CURDIR)/$@ .
+
+collector: venv $(PEERS)/collector/collector ## the tests with a real OpenTelemetry Collector (needs go; not part of `test`)
+	$(BIN)/python -m pytest tests/delivery/test_collector.py
 
 demo: venv ## one call with and without the gateway, and what the gateway saw
 	@$(BIN)/doorward demo
@@ -96,7 +104,7 @@ bench: venv ## calls per second and added latency beside nginx (not part of the 
 	$(BIN)/python -m bench
 
 chaos: venv ## kill, fill and break a running gateway, in many rounds (a few are part of `test`; DOORWARD_CHAOS=100)
-	DOORWARD_CHAOS=$(or $(DOORWARD_CHAOS),100) $(BIN)/python -m pytest --durations=5 tests/chaos tests/delivery
+	DOORWARD_CHAOS=$(or $(DOORWARD_CHAOS),100) $(BIN)/python -m pytest --durations=5 $(APART:%=--ignore=%) tests/chaos tests/delivery
 
 fuzz: venv ## throw garbage at the strict reader (not part of the tests; FUZZ_ROUNDS=100000)
 	$(BIN)/python -m tests.fuzz.fuzz_reader --random $(or $(FUZZ_ROUNDS),100000)

@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ from doorward.control.policies.files import PolicyFiles
 from doorward.core.exchange import Answer, Inbound, Outbound, Reply
 from doorward.core.identity import Credential, Grant, Principal
 from doorward.core.policy import Mode, names
-from doorward.core.ports import Journal, Upstream
+from doorward.core.ports import Journal, Scanner, Upstream
 from doorward.core.snapshot import Keys, Limits, Server, Snapshot, Target, ToolRule
 from doorward.gateway.journal import FileJournal, NullJournal
 from doorward.gateway.live import Live
@@ -52,6 +53,7 @@ from doorward.transports.http1.upstream import UpstreamConnection
 from doorward.transports.http_upstream import HttpUpstream
 from doorward.transports.streamable_http import Listener
 
+SHAPES, SIZES = ("text", "structured", "clean"), (1, 10, 100)
 BATCH, BATCHES, WARM = 50, 200, 300
 FEW, MANY = 500, 1500  # calls of the two counted runs: what is in both is the start of the process
 TOKEN = "a-token-of-the-benchmark"
@@ -59,11 +61,11 @@ ID = 4321
 One = Callable[[], Awaitable[None]]
 
 
-def snapshot(keep: str = "standard") -> Snapshot:
-    """A token, an allow list, enforce, strict reading both ways."""
+def snapshot(keep: str = "standard", *, detecting: bool = False) -> Snapshot:
+    """A token, an allow list, enforce, strict reading both ways; ``detecting``: with patterns and secrets."""
     rules = (ToolRule("*", names(("*",)), strict=True),) if keep == "strict" else ()
     server = Server("crm", Target("http://127.0.0.1:9/mcp"), mode=Mode.ENFORCE, strict_reading=True, tools=rules)
-    tools = ("text_1", "text_10", "text_100", "structured_1", "structured_10", "structured_100")
+    tools = tuple(f"{shape}_{size}" for shape in SHAPES for size in SIZES)
     grant = Grant(Principal("agent:bench", "agent:bench"), {"crm": names(tools)}, "bench")
     listed = Agent(id="agent:bench", servers={"crm": tools})
     policies = compile_policies(PolicyFiles(), [listed], {"crm": server}).engine
@@ -71,14 +73,31 @@ def snapshot(keep: str = "standard") -> Snapshot:
     keys = Keys(b"k" * 32, "k1", (b"s" * 32,))
     limits = Limits(calls_per_minute=10**9)
     hosts = frozenset({b"localhost"})
-    return Snapshot(1, "d" * 64, {"crm": server}, agents, keys, limits, policies=policies, allowed_hosts=hosts)
+    scanner = _scanner() if detecting else None
+    return Snapshot(
+        1, "d" * 64, {"crm": server}, agents, keys, limits, policies=policies, scanner=scanner, allowed_hosts=hosts
+    )
+
+
+def _scanner() -> Scanner:
+    """Imported here: a gateway without detectors has none of it in memory either."""
+    from bench.detection.library import detectors
+    from doorward.gateway.scanning import Detectors
+
+    made = Detectors(detectors(names=False))
+    made.load()
+    return made
 
 
 def pipeline(
-    directory: Path, upstream: Callable[[Server, Snapshot], Upstream], keep: str = "standard"
+    directory: Path,
+    upstream: Callable[[Server, Snapshot], Upstream],
+    keep: str = "standard",
+    *,
+    detecting: bool = False,
 ) -> tuple[Pipeline, Live, Journal]:
     """As ``bootstrap/serve.py`` puts it together; the journal as ``keep`` says, one of ``KEEP``."""
-    known, clock, meter = snapshot(keep), SystemClock(), Meter()
+    known, clock, meter = snapshot(keep, detecting=detecting), SystemClock(), Meter()
     live = Live(known)
     signer = audit_keys.ephemeral().signer()
     journal: Journal = NullJournal()
@@ -104,10 +123,10 @@ class Instant:
         self.got = reply.body
 
 
-def pipeline_call(case: Case, directory: Path, keep: str = "standard") -> One:
+def pipeline_call(case: Case, directory: Path, keep: str = "standard", *, detecting: bool = False) -> One:
     """One call through ``Pipeline.serve``."""
     other = Instant(answer(case, ID))
-    serve = pipeline(directory, lambda *_: other, keep)[0].serve
+    serve = pipeline(directory, lambda *_: other, keep, detecting=detecting)[0].serve
     body, token, version = request(case, ID), TOKEN.encode(), case.era.encode()
     mirrors = ((b"mcp-method", b"tools/call"), (b"mcp-name", case.tool.encode())) if case.era == MODERN else ()
     passed = ((b"content-type", b"application/json"), *mirrors)
@@ -161,6 +180,10 @@ class Wired(Pool):
 
     reply = b""
 
+    def done(self, connection: UpstreamConnection, keep_alive: bytes | None) -> None:
+        super().done(connection, keep_alive)
+        connection.idle_since = inf  # just now, however slowly time passes under valgrind: no kernel can be asked here
+
     async def _connect(self) -> UpstreamConnection:
         if self._loop is None:
             self._loop = asyncio.get_running_loop()
@@ -174,12 +197,12 @@ class Wired(Pool):
         return connection
 
 
-def path_call(case: Case, directory: Path, keep: str = "standard") -> One:
+def path_call(case: Case, directory: Path, keep: str = "standard", *, detecting: bool = False) -> One:
     """One call from a client's socket to the server's, and back, but for the sockets."""
-    return edge(case, directory, keep)[0]()
+    return edge(case, directory, keep, detecting=detecting)[0]()
 
 
-def edge(case: Case, directory: Path, keep: str) -> tuple[Callable[[], One], Journal]:
+def edge(case: Case, directory: Path, keep: str, *, detecting: bool = False) -> tuple[Callable[[], One], Journal]:
     """A listener before the whole path: what connects one more client to it, and its journal."""
     body, reply = request(case, ID), answer(case, ID)
     fields = {"Host": "localhost", **headers(case, TOKEN), "Content-Length": str(len(body))}
@@ -193,7 +216,7 @@ def edge(case: Case, directory: Path, keep: str) -> tuple[Callable[[], One], Jou
         made._pool.reply = head % len(reply) + reply
         return made
 
-    serving, live, journal = pipeline(directory, upstream, keep)
+    serving, live, journal = pipeline(directory, upstream, keep, detecting=detecting)
     listener = Listener(serving.serve, lambda: live.snapshot, SystemClock(), lambda *_: None)
     loop = asyncio.get_running_loop()
     server = HttpServer(listener.handle, ServerLimits(), loop=loop)
@@ -218,7 +241,7 @@ def edge(case: Case, directory: Path, keep: str) -> tuple[Callable[[], One], Jou
     return connect, journal
 
 
-CALLS = {"pipeline": pipeline_call, "path": path_call}
+CALLS: dict[str, Callable[..., One]] = {"pipeline": pipeline_call, "path": path_call}
 KEEP = ("off", "standard", "strict")
 
 
@@ -237,9 +260,9 @@ async def time_of(one: One) -> None:
     print(f"{best * 1e6:.1f} us a call, {best / plain:.2f} times a plain loop of 1,000")
 
 
-async def run(what: str, case: Case, calls: int, keep: str) -> None:
+async def run(what: str, case: Case, calls: int, keep: str, detecting: bool) -> None:
     with scratch() as directory:
-        one = CALLS[what](case, directory, keep)
+        one = CALLS[what](case, directory, keep, detecting=detecting)
         for _ in range(calls or WARM):
             await one()
         if not calls:
@@ -266,10 +289,11 @@ def instructions(arguments: list[str], calls: int) -> int:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("what", choices=list(CALLS), nargs="?", default="pipeline")
-    parser.add_argument("--shape", choices=["text", "structured"], default="text")
-    parser.add_argument("--kilobytes", type=int, choices=[1, 10, 100], default=1)
+    parser.add_argument("--shape", choices=SHAPES, default="text", help="clean: nothing to find")
+    parser.add_argument("--kilobytes", type=int, choices=SIZES, default=1)
     parser.add_argument("--legacy", action="store_true", help="2025-11-25 instead of 2026-07-28")
     parser.add_argument("--journal", choices=KEEP, default="standard", help="what calls wait for")
+    parser.add_argument("--detectors", action="store_true", help="look for patterns and secrets both ways")
     parser.add_argument("--instructions", action="store_true", help="count under valgrind, about a minute")
     parser.add_argument("--calls", type=int, default=0, help="make so many calls and print nothing (for a profiler)")
     chosen = parser.parse_args()
@@ -279,7 +303,7 @@ def main() -> None:
         print(f"{counted:,.0f} instructions a call")
         return
     case = Case(chosen.shape, chosen.kilobytes, LEGACY if chosen.legacy else MODERN)
-    uvloop.run(run(chosen.what, case, chosen.calls, chosen.journal))
+    uvloop.run(run(chosen.what, case, chosen.calls, chosen.journal, chosen.detectors))
 
 
 if __name__ == "__main__":

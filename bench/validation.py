@@ -1,21 +1,23 @@
 """What checking a call against its tool's schema costs, in microseconds: `python bench/validation.py`.
 
 Small arguments, and structured results of 1, 10 and 100 KB, as the strict reader decoded them; each with whole numbers
-only and with floats, which are made numbers of the validator first. `fits` is the whole of `validate_result`, `refused`
-the same for a value with one mistake in its last row, `compile` is `compile_schema`, which a tool pays once. Medians
-over rounds taken in turns. To reach: 10 us for arguments; for a result what the strict reader takes for it
-(`reader.py`), with floats three times that.
+only and with floats, which are made numbers of the validator first. `fits` is the whole of what a call pays, `asked`
+the same where there is no quick yes and the validator is asked, `refused` for a value with one mistake in its last row,
+`compile` is `compile_schema`, which a tool pays once. Medians over rounds taken in turns. To reach: 10 us for
+arguments; for a result what the strict reader takes for it (`reader.py`), with floats three times that.
 """
 
 import json
 import statistics
 from collections.abc import Callable
+from functools import partial
 from time import perf_counter
 from typing import Any
 
+from doorward.core.decision import ALLOW, Decision
 from doorward.core.decode import decode
 from doorward.stages.schema import Schema, compile_schema
-from doorward.stages.validate import validate_result
+from doorward.stages.validate import validate_arguments, validate_result
 
 ROUNDS = 25
 SECONDS_PER_ROUND = 0.01
@@ -76,18 +78,28 @@ def compiled(schema: Any) -> Schema:
     return found
 
 
-def calls_of(schema: Any, good: Any, bad: Any) -> dict[str, Callable[[], object]]:
+def calls_of(name: str, schema: Any, good: Any, bad: Any) -> dict[str, Callable[[], object]]:
     """What is timed for one case."""
     check = compiled(schema)
     raw = json.dumps(schema).encode()
-    fits, refused = (decode(json.dumps(value).encode(), 64) for value in (good, bad))
-    if validate_result(check, fits).reason or not validate_result(check, refused).reason:
+    answers = [
+        json.dumps({"jsonrpc": "2.0", "id": 7, "result": {"structuredContent": it}}).encode() for it in (good, bad)
+    ]
+    values = [decode(answer, 64)["result"]["structuredContent"] for answer in answers]
+    if name == "arguments":
+        fits, refused = (partial(validate_arguments, check, value) for value in values)
+        asked = fits
+    else:
+        fits, refused = (partial(judged, check, *pair) for pair in zip(values, answers, strict=True))
+        asked = partial(validate_result, check, values[0])
+    if fits().reason or asked().reason or not refused().reason:
         raise SystemExit("a case of the benchmark is wrong")
-    return {
-        "fits": lambda: validate_result(check, fits),
-        "refused": lambda: validate_result(check, refused),
-        "compile": lambda: compile_schema(raw),
-    }
+    return {"fits": fits, "asked": asked, "refused": refused, "compile": lambda: compile_schema(raw)}
+
+
+def judged(check: Schema, value: Any, answer: bytes) -> Decision:
+    """As ``gateway/answers.py`` does it."""
+    return ALLOW if check.surely_fits(answer) else validate_result(check, value)
 
 
 def once(call: Callable[[], object]) -> float:
@@ -101,14 +113,16 @@ def once(call: Callable[[], object]) -> float:
 
 def main() -> None:
     """Print one line a case."""
-    timed = {(name, what): call for name, case in cases().items() for what, call in calls_of(*case).items()}
+    timed = {(name, what): call for name, case in cases().items() for what, call in calls_of(name, *case).items()}
     taken: dict[tuple[str, str], list[float]] = {key: [] for key in timed}
     for _ in range(ROUNDS):
         for key, call in timed.items():
             taken[key].append(once(call))
-    print(f"{'us, median':22}{'fits':>10}{'refused':>10}{'compile':>10}")
+    print(f"{'us, median':22}{'fits':>10}{'asked':>10}{'refused':>10}{'compile':>10}")
     for name in cases():
-        figures = "".join(f"{statistics.median(taken[name, what]):10.1f}" for what in ("fits", "refused", "compile"))
+        figures = "".join(
+            f"{statistics.median(taken[name, what]):10.1f}" for what in ("fits", "asked", "refused", "compile")
+        )
         print(f"{name:22}{figures}")
 
 

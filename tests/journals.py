@@ -1,6 +1,7 @@
 """Journals for tests: one that signs with a key of its own, and what it wrote, read back and checked."""
 
 import asyncio
+import base64
 import hashlib
 import json
 import time
@@ -104,7 +105,7 @@ def checkpoints(directory: Path, writer: str, key: Key) -> list[checkpoint.Check
     text = (directory / writer / audit_layout.CHECKPOINTS).read_bytes()
     kept, prev, found = lines(directory, writer), "", []
     for number, line in enumerate(text.splitlines(keepends=True)):
-        body, signature = checkpoint.parted(line)
+        body, signature = _parted(line)
         key.public.verify(signature, checkpoint.CONTEXT + body)
         said = checkpoint.read(line)
         assert (said.writer, said.number, said.prev, said.key_id) == (writer, number, prev, key.key_id)
@@ -112,6 +113,19 @@ def checkpoints(directory: Path, writer: str, key: Key) -> list[checkpoint.Check
         prev = hashlib.sha256(line).hexdigest()
         found.append(said)
     return found
+
+
+def _parted(written: bytes) -> tuple[bytes, bytes]:
+    """(signed bytes, signature) of a line of checkpoints."""
+    body, mark, encoded = written.removesuffix(b'"}\n').rpartition(b',"signature":"')
+    assert mark
+    return body + b"}", base64.b64decode(encoded + b"=" * (-len(encoded) % 4), altchars=b"-_", validate=True)
+
+
+def whole_lines(file: Path) -> list[bytes]:
+    """What is there of a file that grows. Behind the last line end is what is being written: half of a ``write``."""
+    data = file.read_bytes()
+    return data[: data.rfind(b"\n") + 1].splitlines()
 
 
 async def until(true: Callable[[], bool]) -> None:

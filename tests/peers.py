@@ -16,8 +16,8 @@ Environment = Literal["mcp1", "mcp2", "fastmcp", "servers", "presidio"]
 class PeerMissing(RuntimeError):
     """A peer is not installed."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(f"{path} is not there; run `make peers` first")
+    def __init__(self, path: Path, remedy: str = "make peers") -> None:
+        super().__init__(f"{path} is not there; run `{remedy}` first")
 
 
 def python_of(environment: Environment) -> Path:

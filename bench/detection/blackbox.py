@@ -19,36 +19,8 @@ from typing import Any
 from bench.detection.data import Item
 from bench.processes import free_port, running, wait_until
 from bench.targets import TOKEN_VARIABLE, configuration, new_token
+from doorward.configfile.rules import ENTITIES
 
-ENTITIES = [
-    "PERSON",
-    "EMAIL_ADDRESS",
-    "PHONE_NUMBER",
-    "CREDIT_CARD",
-    "US_SSN",
-    "LOCATION",
-    "IBAN_CODE",
-    "US_ITIN",
-    "UK_NHS",
-    "UK_NINO",
-    "CA_SIN",
-    "IN_AADHAAR",
-    "IN_PAN",
-    "ES_NIF",
-    "ES_NIE",
-    "PL_PESEL",
-    "DE_TAX_ID",
-    "IT_FISCAL_CODE",
-    "AU_TFN",
-    "SECRET",
-    "ACCOUNT_ID",
-    "DATE_OF_BIRTH",
-    "BR_CPF",
-    "NL_BSN",
-    "FR_NIR",
-    "PASSPORT",
-    "DRIVER_LICENSE",
-]
 _VERSION = "2025-11-25"
 _ASK = {"jsonrpc": "2.0", "method": "tools/call", "params": {"name": "item", "arguments": {}}}
 

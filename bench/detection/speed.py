@@ -12,7 +12,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -23,6 +23,7 @@ from bench.detection.payloads import NEAR, PAYLOADS, Payload, own_text
 from bench.payloads import CLEAN_1KB, answer, request
 from bench.report import table
 from doorward.core.decode import decode
+from doorward.detection.trigger import Triggers
 from doorward.gateway.scanning import Detectors
 
 WARM_UP = 5
@@ -84,9 +85,13 @@ def main(arguments: Sequence[str]) -> None:
     calls = [(request(CLEAN_1KB, 7), "arguments"), (answer(CLEAN_1KB, 7), "results")]
     quiet = all(made[False].quiet(raw, way) for raw, way in calls)
     print(f"    {'kept  ' if quiet else 'MISSED'}  a call without anything, as clients send it, sets off no trigger")
-    ms = own_text_ms(made[False])
+    passes = made[False]
+    ms = own_text_ms(lambda raw: passes.quiet(raw, "results"))
     kept = "kept  " if ms <= PASS_MS else "MISSED"
     print(f"    {kept}  the pass over 10 KB of this repository's text: {ms:.2f} ms (at most {PASS_MS:g})")
+    worst = max(map(own_text_ms, compiled(passes).automata))
+    kept = "kept  " if worst <= PASS_MS else "MISSED"
+    print(f"    {kept}  the slowest automaton of the pass by itself: {worst:.2f} ms (at most {PASS_MS:g})")
     print()
     print(memory(chosen.presidio))
 
@@ -135,14 +140,23 @@ async def _beat() -> float:
         return max(longest, time.perf_counter() - begun - BEAT_S) * 1000
 
 
-def own_text_ms(made: Detectors) -> float:
-    """Milliseconds that the pass takes for 10 KB of this repository's text, at a second look; CPU."""
+def compiled(made: Detectors) -> Triggers:
+    """The triggers of a scanner for results."""
+    found = made._trigger("results")
+    assert found is not None
+    return found
+
+
+def own_text_ms(look: Callable[[bytes], bool]) -> float:
+    """Milliseconds that a look takes for 10 KB of this repository's text, at a second one; CPU. An automaton that has
+    no room for the states of so much text makes them again and again, and takes fifty times as long.
+    """
     messages = own_text()
     for raw in messages:
-        made.quiet(raw, "results")
+        look(raw)
     begun = time.process_time()
     for raw in messages:
-        made.quiet(raw, "results")
+        look(raw)
     return (time.process_time() - begun) * 1000 / sum(map(len, messages)) * 10240
 
 

@@ -90,9 +90,9 @@ class Issuer(Section, frozen=True):
     max_lifetime: Duration = _lasts("90m")
     rights: Literal["policy", "scopes"] = "policy"
     step_up: bool = False
-    audience: str | None = None
+    audience: Filled | None = None
     algorithms: tuple[SignedBy, ...] = ("ES256", "EdDSA", "PS256", "RS256")
-    groups: str | None = None
+    groups: Filled | None = None
 
 
 class Match(Section, frozen=True):

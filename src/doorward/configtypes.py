@@ -3,7 +3,10 @@
 Each kind reads itself from what the file says (``parse``) and describes itself to editors (``schema``).
 """
 
+import errno
+import os
 import re
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, Self, runtime_checkable
@@ -29,6 +32,10 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
         where = ":".join(str(part) for part in (self.file, self.line, self.column) if part)
         text = ": ".join(part for part in (where, self.path, self.message) if part)
         return f"{text} ({self.remedy})" if self.remedy else text
+
+    def below(self, path: str) -> Self:
+        """The same where its own path begins at ``path``; a plug-in does not know where it is configured."""
+        return msgspec.structs.replace(self, path=f"{path}.{self.path}" if self.path else path)
 
 
 class Notice(Problem, frozen=True, kw_only=True):
@@ -270,6 +277,35 @@ def _reference(text: str) -> str:
     raise Refused("not a reference", "write ${env:NAME} or ${file:PATH}, and $${ where ${ is meant")
 
 
+def is_file(path: Path) -> bool:
+    """Whether there is a plain file, also where nobody lets us look, or the name is too long: then there is none to us
+    (``Path.is_file`` raises ``OSError``).
+    """
+    return os.path.isfile(path)
+
+
+def is_directory(path: Path) -> bool:
+    """The same of a directory."""
+    return os.path.isdir(path)
+
+
+def content(path: Path, most: int) -> bytes:
+    """The first ``most`` bytes of a plain file, or of one that a link leads to. Raises ``OSError``, also for all else.
+
+    A pipe would keep its reader waiting for a writer, at a start and, worse, at a reload; and it can be read once,
+    while each worker reads for itself, now and at the next reload.
+    """
+    with open(path, "rb", opener=_at_once) as opened:
+        if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "it is not a plain file")
+        return opened.read(most)
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Opens without waiting for whoever is at the other end of a pipe."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
+
+
 def fetch(reference: str, environ: Mapping[str, str], base_dir: Path) -> str:
     """The value behind ``env:NAME`` or ``file:PATH`` (relative to ``base_dir``; one line end at its end is dropped)."""
     scheme, _, rest = reference.partition(":")
@@ -281,8 +317,7 @@ def fetch(reference: str, environ: Mapping[str, str], base_dir: Path) -> str:
             )
         return value
     try:
-        with (base_dir / rest).open("rb") as opened:
-            data = opened.read(MAX_SECRET_FILE + 1)
+        data = content(base_dir / rest, MAX_SECRET_FILE + 1)
         text = data.decode()
     except (OSError, ValueError) as fault:
         why = fault.strerror if isinstance(fault, OSError) else "it is not text"

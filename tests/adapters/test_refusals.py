@@ -549,6 +549,9 @@ RULED = {
         tool("pay", amount=1001), "policy.denied", "small-payments", says="Ask a person to pay it."
     ),
     "a policy overflows": Ruled(tool("pay", factor=2), "policy.error", "policy-error"),
+    "a number beyond 2^53 where a policy reads": Ruled(
+        tool("pay", amount=2**53), "message.ambiguous_number", "unreadable-argument"
+    ),
     "null where a policy reads": Ruled(tool("pay", amount=None), "policy.unreadable_argument", "unreadable-argument"),
     "a fraction where a policy reads": Ruled(
         tool("pay", amount=2.0), "policy.unreadable_argument", "unreadable-argument"

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.receivers.events import event, some
+from tests.receivers.events import event, some, until_done
 from tests.receivers.kafka import Broker, ids, missing, partitions
 
 from doorward.configtypes import Duration
-from doorward.core.delivery import ALL, Event, SinkFault
+from doorward.core.delivery import ALL, SinkFault
 from doorward.sinks.kafka import Kafka
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=missing() or "-")
@@ -22,21 +22,6 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
 
 def sink(broker: Broker, topic: str, **more: Any) -> Kafka:
     return Kafka(Kafka.Options(**{"brokers": (broker.address,), "topic": topic, "tls": False, **more}))
-
-
-def until_done(kafka: Kafka, events: list[Event]) -> list[Event]:
-    """As the pump does it: what comes again is sent again, in its order. The refused ones."""
-    refused = []
-    for _ in range(50):
-        try:
-            said = kafka.deliver(events)
-        except SinkFault:
-            continue
-        refused += [events[place] for place in sorted(said.refused)]
-        events = [events[place] for place in sorted(said.again)]
-        if not events:
-            return refused
-    raise AssertionError("it does not end")
 
 
 def test_messages_are_cloudevents_keyed_by_identity_and_in_order(broker: Broker) -> None:

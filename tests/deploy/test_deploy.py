@@ -251,7 +251,7 @@ def everything() -> bytes:
         if metric.kind == "counter":
             meter.count(metric.name, *(min(VALUES.get(label, {"crm"}), key=len) for label in metric.labels))
         elif metric.kind == "gauge":
-            meter.gauge(metric.name, 1)
+            meter.watch(metric.name, lambda: 1)
     for effect, direction in zip(Effect, (ARGUMENTS, RESULTS) * 2, strict=True):
         meter.count("doorward_calls_total", "crm", "tools/call", str(effect), "policy.denied")
         meter.count("doorward_findings_total", "SECRET", direction)

@@ -20,7 +20,7 @@ import msgspec
 import orjson
 import pytest
 
-from doorward.core.message import Batch, LosslessFloat, Unreadable, read
+from doorward.core.message import Batch, LosslessFloat, Response, Unreadable, glance, read
 
 PARSE = Path(__file__).with_name("parse.mjs")
 NODE = os.environ.get("DOORWARD_NODE") or shutil.which("node")
@@ -204,6 +204,21 @@ def test_a_text_that_may_be_too_deep_is_read_alike(monkeypatch: pytest.MonkeyPat
     plain = [repr(read(body, batches=True)) for body in CORPUS]
     monkeypatch.setattr("doorward.core.decode._is_shallow", lambda *_: False)
     assert [repr(read(body, batches=True)) for body in CORPUS] == plain
+
+
+def test_a_glance_accepts_nothing_that_is_refused_and_sees_the_same(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("doorward.core.skim.LEAST", 0)
+    monkeypatch.setattr("doorward.core.skim._NAMES", 0)
+    compared = 0
+    for body in CORPUS:
+        rough = glance(body)
+        if rough is not None:
+            exact = read(body)
+            assert isinstance(exact, Response), body[:200]
+            assert (exact.raw, exact.id, rough.exact) == (rough.raw, rough.id, False)
+            assert differs(exact.value, rough.value) is None, body[:200]
+            compared += 1
+    assert compared > 300
 
 
 def ours(found: Any) -> Any:

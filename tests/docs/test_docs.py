@@ -8,12 +8,14 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import msgspec
 import pytest
 import yaml
 
 from doorward.cli.check import examine
-from doorward.cli.main import VERBS
+from doorward.cli.main import VERBS, main
+from doorward.configfile.rules import ENTITIES
 from doorward.core.audit import AuditRecord
 from doorward.core.decision import Decision, Effect, Reason
 from doorward.core.envelope import READER_REASONS
@@ -154,7 +156,44 @@ def test_no_verb_is_told_that_does_not_exist(page: Path) -> None:
     assert set(commands) <= set(VERBS)
 
 
+def options() -> Iterator[tuple[str, set[str]]]:
+    """``doorward VERB …`` -> its options, for verbs that are not groups."""
+
+    def below(command: click.Command, name: str) -> Iterator[tuple[str, set[str]]]:
+        if isinstance(command, click.Group):
+            context = click.Context(command)
+            for verb in command.list_commands(context):
+                found = command.get_command(context, verb)
+                assert found is not None
+                yield from below(found, f"{name} {verb}")
+        else:
+            taken = [param.opts for param in command.params if isinstance(param, click.Option)]
+            yield name, {option for opts in taken for option in opts}
+
+    yield from below(main, "doorward")
+
+
+OPTIONS = dict(options())
+
+
+@pytest.mark.parametrize("verb", OPTIONS)
+def test_every_option_is_told(verb: str) -> None:
+    told = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+    short = {"--follow": "-f", "--number": "-n", "--output": "-o"}  # shown as people type them
+    untold = [name for name in OPTIONS[verb] if not re.search(rf"(?<!\w){short.get(name, name)}\b", told)]
+    assert untold == []
+
+
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_no_option_is_told_that_does_not_exist(page: Path) -> None:
+    commands = re.findall(r"doorward ([a-z-]+(?: [a-z-]+)?)((?:[^\n`|]|\\\n)*)", page.read_text(encoding="utf-8"))
+    for verb, rest in commands:
+        known = OPTIONS.get(f"doorward {verb}", OPTIONS.get(f"doorward {verb.split()[0]}"))
+        if known is not None and verb.split()[0] != "run":  # behind run stand options of others
+            assert set(re.findall(r"(?<![\w-])--[a-z-]+", rest)) <= known, (verb, rest)
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "deploy" / "README.md"], ids=name_of)
 def test_every_link_leads_somewhere(page: Path) -> None:
     plain = CODE_BLOCK.sub("", page.read_text(encoding="utf-8"))
     for target in re.findall(r"\]\(([^)\s]+)\)", plain):
@@ -271,6 +310,12 @@ def test_every_configuration_shown_can_be_used(snippet: str, tmp_path: Path, mon
     file = tmp_path / "doorward.yaml"
     file.write_text(SNIPPETS[snippet], encoding="utf-8")
     assert examine(file).problems == []
+
+
+def test_the_entities_that_are_explained_are_those_that_are_known() -> None:
+    table = text("docs/detection.md").partition("## Entities")[2].partition("\n## ")[0]
+    told = [re.findall(r"`([A-Z_]+)`", line.split("|")[1]) for line in table.splitlines() if line.startswith("| `")]
+    assert {name for names in told for name in names} == ENTITIES
 
 
 def test_the_readme_shows_six_lines() -> None:

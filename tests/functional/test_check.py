@@ -34,6 +34,21 @@ def test_a_good_file(file: Path) -> None:
     assert os.listdir(file.parent) == ["doorward.yaml"]
 
 
+def test_a_place_for_the_store_that_serve_would_refuse(file: Path) -> None:
+    """Whether there is a store in it yet or not."""
+    file.write_text(GOOD)
+    state = file.parent / ".doorward"
+    state.mkdir(mode=0o700)
+    (state / "state.db").symlink_to(file.parent / "elsewhere.db")
+    for complaint in ("is of the wrong kind", f"others can write to {state}"):
+        done = doorward("check", "-c", str(file))
+        assert done.returncode == 1
+        assert complaint in done.stdout
+        (state / "state.db").unlink(missing_ok=True)
+        state.chmod(0o777)
+    assert os.listdir(state) == []
+
+
 def test_warnings_are_no_refusal(file: Path) -> None:
     file.write_text(f"mode: enforce\n{GOOD}")
     done = doorward("check", "-c", str(file))

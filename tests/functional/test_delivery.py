@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.functional.gateway_process import PATIENCE, Gateway, alive, doorward, until
+from tests.journals import whole_lines
 from tests.receivers.serving import Reply, Request, Serving
 
 CANARY = "canary-" + "5f1d8e"
@@ -86,7 +87,7 @@ def configuration(url: str, sinks: list[dict[str, Any]]) -> str:
 def outcomes(path: Path) -> list[dict[str, Any]]:
     if not path.exists():
         return []
-    events = [json.loads(line) for line in path.read_text().splitlines()]
+    events = [json.loads(line) for line in whole_lines(path)]
     return [event for event in events if event["phase"] == "outcome"]
 
 

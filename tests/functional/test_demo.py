@@ -315,6 +315,22 @@ def test_it_fits_and_shows_no_secret(whole: "subprocess.CompletedProcess[str]") 
     assert "eyJ" not in whole.stdout
 
 
+def test_all_but_tables_fits_a_terminal_of_80_columns() -> None:
+    stream = io.StringIO()
+    paper = Paper(stream)
+    paper.title("word " * 30)
+    paper.section("word " * 30)
+    paper.line("word " * 30)
+    paper.verdict(True, "word " * 30)
+    paper.paragraph("label:", "word " * 30)
+    lines = stream.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80
+    assert stream.getvalue().split() == [*["word"] * 30, "1", *["word"] * 90, "label:", *["word"] * 30]
+    assert [line[:3] for line in lines if line.startswith("1")] == ["1  "]
+    paper.table([("cell " * 20, "x")])
+    assert stream.getvalue().splitlines()[-1] == f"   {'cell ' * 20}  x"
+
+
 def test_a_paragraph_stands_beside_its_label() -> None:
     stream = io.StringIO()
     Paper(stream).paragraph("label:", "word " * 20)

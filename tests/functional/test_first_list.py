@@ -1,6 +1,9 @@
 """A list that brings tools which nobody has seen is cut by policies that know them by then."""
 
+import contextlib
 import json
+import os
+import signal
 import threading
 import urllib.request
 from collections.abc import Iterator
@@ -95,6 +98,54 @@ def test_a_schema_that_breaks_a_policy_stops_neither_the_list_nor_other_tools(
         assert not ask(running, "tools/call", name="get_two", arguments={"n": 9}).get("isError")
     with gateway(tmp_path, upstream, policies=str(policies)) as again:  # and a start is no worse
         assert ask(again, "tools/call", name="get_one", arguments={"n": 9})["isError"]
+
+
+def test_policies_that_are_gone_stay_in_force(tmp_path: Path, upstream: ThreadingHTTPServer) -> None:
+    policies = tmp_path / "policies"  # beside the configuration, which does not name it
+    policies.mkdir(parents=True)
+    text = '@id("not-two") forbid(principal, action, resource == Doorward::Tool::"crm/get_two");'
+    (policies / "a.cedar").write_text(text)
+
+    def holds(running: Gateway) -> bool:
+        forbidden = ask(running, "tools/call", name="get_two", arguments={}).get("isError", False)
+        assert not ask(running, "tools/call", name="get_one", arguments={}).get("isError")
+        return bool(forbidden)
+
+    def listed(running: Gateway) -> list[str]:
+        return [tool["name"] for tool in ask(running, "tools/list")["tools"]]
+
+    with gateway(tmp_path, upstream) as running:
+        assert listed(running) == ["get_one"]
+        assert holds(running)
+        policies.rename(tmp_path / "elsewhere")
+        until(lambda: "holds no policies any more" in running.log())
+        assert holds(running)
+        # Tools that are new come into the policies, which are not read for it.
+        upstream.tools.append({"name": "get_three", "inputSchema": SCHEMA})  # type: ignore[attr-defined]
+        until(lambda: listed(running) == ["get_one", "get_three"])
+        assert holds(running)
+        (pid,) = (worker["pid"] for worker in status(running)["workers"])
+        os.kill(pid, signal.SIGKILL)
+        until(lambda: status(running)["workers"][0]["pid"] not in (pid, None) and ready(running))
+        assert holds(running)
+        (tmp_path / "elsewhere").rename(policies)
+        until(lambda: not status(running)["reload"]["failed"])
+        (policies / "a.cedar").write_text("")
+        until(lambda: "a.cedar: is empty" in running.log())
+        assert holds(running)
+        (policies / "a.cedar").write_text("// there are none")
+        until(lambda: not holds(running))
+
+
+def status(running: Gateway) -> Any:
+    with urllib.request.urlopen(running.admin_url("/api/v1/status"), timeout=20) as answer:
+        return json.loads(answer.read())
+
+
+def ready(running: Gateway) -> bool:
+    with contextlib.suppress(OSError), urllib.request.urlopen(running.admin_url("/readyz"), timeout=20) as answer:
+        return bool(answer.status == 200)
+    return False
 
 
 def test_a_reload_with_a_policy_that_does_not_fit_keeps_the_last_good_set(

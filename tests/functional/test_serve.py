@@ -20,6 +20,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from tests.functional.gateway_process import PATIENCE, Gateway, alive, doorward, until
+from tests.journals import whole_lines
+from tests.pipes import pipe
 
 CALL = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "look", "arguments": {"x": "1"}}}
 HEADERS = {
@@ -126,7 +128,7 @@ def shown(running: Gateway) -> str:
 def recorded(directory: Path) -> list[Any]:
     """What the only writer wrote, but its first record, which says who else is there."""
     (journal,) = (directory / ".doorward" / "audit").glob("*/journal-*.jsonl")
-    return [json.loads(line) for line in journal.read_text().splitlines()][1:]
+    return [json.loads(line) for line in whole_lines(journal)][1:]
 
 
 def test_a_call_goes_through_is_counted_and_recorded(tmp_path: Path) -> None:
@@ -243,6 +245,12 @@ def test_no_file_is_told(tmp_path: Path) -> None:
     with doorward(tmp_path, "", "-c", str(tmp_path / "none.yaml")) as running:
         assert running.end() == 2
         assert running.logged("none.yaml: cannot be read: No such file or directory (give its path with -c)")
+
+
+def test_a_pipe_is_no_file_to_follow(tmp_path: Path) -> None:
+    with pipe(tmp_path / "pipe.yaml", b""), doorward(tmp_path, "", "-c", str(tmp_path / "pipe.yaml")) as running:
+        assert running.end() == 2
+        assert running.logged("pipe.yaml: cannot be read: it is not a plain file")
 
 
 def test_a_journal_that_cannot_be_written_is_told(tmp_path: Path) -> None:

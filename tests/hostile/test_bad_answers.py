@@ -7,7 +7,7 @@ import pytest
 from tests.gateway import Mode
 from tests.hostile.misbehaving import ALL, HTML, NOTE, body, bytes_of, events, result
 from tests.hostile.raw import Answer, Fields, Raw, post
-from tests.hostile.scripted import Asked, Line
+from tests.hostile.scripted import Asked, Line, Script
 from tests.hostile.setting import IDENTIFIED, Setting, message, reason_of, setting
 from tests.hostile.watch import records
 
@@ -47,7 +47,42 @@ async def backwards(asked: Asked, line: Line) -> bool:
     return True
 
 
+async def found_out(asked: Asked, line: Line) -> bool:
+    """Events to a GET, under a media type that is none of theirs: some clients do not ask for it."""
+    question = b'{"jsonrpc":"2.0","id":"q","method":"acme/ask","params":{}}'
+    await line.whole(b"data: " + question + b"\n\n", kind="text/plain")
+    return True
+
+
+def typed(data: bytes, *types: str, status: str = "200 OK") -> Script:
+    more = "".join(f"Content-Type: {kind}\r\n" for kind in types[1:])
+    return body(data, kind=types[0], status=status, more=more)
+
+
+FINE = b"data: " + result(7, "fine") + b"\n\n"
+ODD = {
+    "a field that is none": b"foo: " + result(7, "hidden") + b"\n",
+    "data behind a lone CR": b"data: \r" + result(7, "hidden") + b"\n",
+    "a comment of two lines": ": \u2028data: ".encode() + result(7, "hidden") + b"\n",
+    "an id of two lines": "id: 1\x85data: ".encode() + result(7, "hidden") + b"\n",
+    "a second mark": b"\xef\xbb\xbfdata: " + result(7, "hidden") + b"\n",
+}
+# Two clients read two bodies: by the first media type or the last, in the charset of the header or in UTF-8.
+CODED = result(7, "+ADEAMgAz-")
+PAGE = "<p>hidden</p>".encode("utf-16")
+UNCLEAR = {
+    "two-types": (("application/json", "text/event-stream"), result(7, "hidden") + b"\n\n" + FINE, "200 OK"),
+    "utf-7": (("text/event-stream; charset=utf-7",), b"data: " + CODED + b"\n\n", "200 OK"),
+    "utf-7-as-json": (("application/json; charset=utf-7",), CODED, "200 OK"),
+    "utf-16-page": (("text/html; charset=utf-16",), PAGE, "500 Oops"),
+}
 SCRIPTS = {
+    **{name: typed(data, *types, status=status) for name, (types, data, status) in UNCLEAR.items()},
+    "odd-lines": body(b"\n".join([*ODD.values(), b""]) + FINE, kind="text/event-stream"),
+    "found-out": found_out,
+    "latin-1": typed(FINE, "text/event-stream;charset=ISO-8859-1"),
+    "same-type-twice": typed(result(7, "fine"), "application/json", "application/json"),
+    "no-content-of-events": bytes_of(b"HTTP/1.1 204 No Content\r\nContent-Type: text/event-stream\r\n\r\n"),
     "one-of-two": one_of_two,
     "other-ids": other_ids,
     "one-alone": one_alone,
@@ -132,13 +167,13 @@ async def test_bad_upstreams_and_everything_but_calls(hostile: Setting) -> None:
     assert not any(entry["reason"] == "gateway.fault" for entry in records(hostile.gateway))
 
 
-@pytest.mark.parametrize("name", ["no-content", "accepted"])
+@pytest.mark.parametrize("name", ["no-content", "no-content-of-events", "accepted"])
 async def test_a_success_without_an_answer_is_none(hostile: Setting, mode: Mode, name: str) -> None:
     found = await hostile.ask(hostile.call(name))
     if mode == "enforce":
         assert reason_of(found) == "upstream.no_answer"
     else:
-        assert (found.status, found.body) == ({"no-content": 204, "accepted": 202}[name], b"")
+        assert (found.status, found.body) == (202 if name == "accepted" else 204, b"")
 
 
 @pytest.mark.parametrize(("name", "status"), [("not-found", 404), ("no-such-session", 404), ("teapot", 418)])
@@ -158,6 +193,48 @@ async def test_event_streams_of_every_dialect(hostile: Setting) -> None:
     found = await hostile.ask(hostile.call("dialects"))
     assert found.status == 200
     assert found.body == DIALECTS
+
+
+@pytest.mark.parametrize("name", UNCLEAR)
+async def test_an_answer_that_two_clients_read_as_two(hostile: Setting, mode: Mode, name: str) -> None:
+    hostile.new_records()
+    found = await hostile.ask(hostile.call(name))
+    (outcome,) = [entry for entry in hostile.new_records() if entry["phase"] == "outcome"]
+    assert outcome["reason"] == "upstream.garbage"
+    if mode == "enforce":
+        assert reason_of(found) == "upstream.garbage"
+        assert b"hidden" not in found.body
+    else:
+        assert outcome["would_have"] == "deny"
+        assert found.body.startswith(UNCLEAR[name][1])
+
+
+@pytest.mark.parametrize("name", ["latin-1", "same-type-twice"])
+async def test_an_answer_that_all_read_alike_passes(hostile: Setting, name: str) -> None:
+    found = await hostile.ask(hostile.call(name))
+    assert found.status == 200
+    assert b"fine" in found.body
+    assert "error" not in found.messages()[0]
+
+
+async def test_lines_that_some_clients_take_for_messages(hostile: Setting, mode: Mode) -> None:
+    found = await hostile.ask(hostile.call("odd-lines"))
+    assert found.status == 200
+    if mode == "enforce":
+        assert found.body == b"data: \n\n" + FINE
+    else:
+        assert found.body == b"\n".join([*ODD.values(), b""]) + FINE
+
+
+async def test_events_that_are_not_said_to_be_some(hostile: Setting, mode: Mode) -> None:
+    hostile.new_records()
+    head = post("/mcp/found-out", b"", port=hostile.port, fields=IDENTIFIED).replace(b"POST", b"GET", 1)
+    found = await hostile.ask(head)
+    assert hostile.new_records()[-1]["reason"] == "upstream.garbage"
+    if mode == "enforce":
+        assert (found.status, reason_of(found)) == (502, "upstream.garbage")
+    else:
+        assert (found.status, found.body[:6]) == (200, b"data: ")
 
 
 async def test_bad_events_on_a_stream(hostile: Setting, mode: Mode) -> None:

@@ -110,6 +110,10 @@ UNREADABLE: dict[str, Body] = {
         b'{"jsonrpc":"2.0","id":7,"method":"ping","params":{"_meta":{"io.modelcontextprotocol/ProtocolVersion":"x"}}}',
         "message.case_variant",
     ),
+    "a variant in what is listened to": Body(
+        b'{"jsonrpc":"2.0","id":7,"method":"subscriptions/listen","params":{"notifications":{"TaskIds":["x"]}}}',
+        "message.case_variant",
+    ),
     "65 levels": Body(call(b"[" * 63 + b"]" * 63), "message.too_deep", everywhere=True),
     "100,000 levels": Body(call(b"[" * 100_000 + b"]" * 100_000), "message.too_deep", everywhere=True),
     "100,000 levels, open": Body(b'{"a":' * 100_000, "message.too_deep", everywhere=True),
@@ -263,6 +267,51 @@ async def test_headers_that_differ_from_the_body(hostile: Setting, mode: Mode, n
         assert found.status == 200
         assert hostile.upstream.last["sink"].body == case.body
         assert {entry["would_have"] for entry in recorded} == {"deny"}
+
+
+CHARSETS = ["utf-7", "utf-16", "shift_jis", "utf-8; charset=utf-7"]
+
+
+@pytest.mark.parametrize("name", CHARSETS)
+async def test_a_body_that_its_header_makes_another(hostile: Setting, mode: Mode, name: str) -> None:
+    """To a server that believes the header, `+ACI-` is a quote: what we have judged is not what it does."""
+    body = call(b'{"a":"+ACIAfQ-"}')
+    data = post("/mcp/sink", body, port=hostile.port, fields=IDENTIFIED)
+    await assert_by_mode(hostile, mode, data.replace(b"json\r\n", b"json; charset=%b\r\n" % name.encode(), 1), body)
+
+
+@pytest.mark.parametrize("verb", ["GET", "DELETE"])
+async def test_a_body_that_nobody_reads(hostile: Setting, mode: Mode, verb: str) -> None:
+    body = b'{"a":"123-45-6789"}'
+    data = post("/mcp/sink", body, port=hostile.port, fields=IDENTIFIED).replace(b"POST", verb.encode(), 1)
+    await assert_by_mode(hostile, mode, data, body, "message.invalid_envelope")
+
+
+async def assert_by_mode(
+    hostile: Setting, mode: Mode, data: bytes, body: bytes, reason: str = "message.invalid_utf8"
+) -> None:
+    """Refused, or passed as it came and recorded as what has no single reading."""
+    before = hostile.upstream.asked["sink"]
+    hostile.new_records()
+    async with Raw.to(hostile.port) as raw:
+        await raw.say(data)
+        found = await raw.answer()
+        recorded = hostile.new_records()
+        await hostile.good_call(raw)
+    if mode == "enforce":
+        assert (found.status, reason_of(found)) == (400, reason)
+        assert hostile.upstream.asked["sink"] == before
+    else:
+        assert hostile.upstream.last["sink"].body == body
+        assert {entry["would_have"] for entry in recorded} == {"deny"}
+    assert reason in {entry["reason"] for entry in recorded}
+
+
+async def test_a_session_id_in_another_spelling_reaches_no_server(hostile: Setting) -> None:
+    """Behind CGI or WSGI `Mcp-Session_Id` is `Mcp-Session-Id`, and this one nobody has opened."""
+    found = await hostile.ask(hostile.call("sink", fields=(("Mcp-Session_Id", "stolen"),)))
+    assert found.status == 200
+    assert not {name for name in hostile.upstream.last["sink"].fields if "session" in name}
 
 
 async def test_headers_that_agree_pass(hostile: Setting) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.gateway import Gateway
+from tests.journals import whole_lines
 
 _GROWING = {
     "doorward_journal_checkpoints",
@@ -92,9 +93,7 @@ def _lines(gateway: Gateway) -> list[str]:
 
 def records(gateway: Gateway) -> list[dict[str, Any]]:
     """Every record in the journal, in order, but the first of each writer, which only says who else is there."""
-    lines = [
-        line for path in sorted(gateway.audit_path.rglob("journal-*.jsonl")) for line in path.read_bytes().splitlines()
-    ]
+    lines = [line for path in sorted(gateway.audit_path.rglob("journal-*.jsonl")) for line in whole_lines(path)]
     return [record for record in map(json.loads, lines) if record["kind"] != "checkpoint"]
 
 

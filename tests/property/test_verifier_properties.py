@@ -115,7 +115,8 @@ def test_any_bytes(token: bytes) -> None:
 def test_no_spelling_of_a_link_local_address_is_reached(number: int) -> None:
     spellings = [
         str(IPv4Address(number)),
-        *(str(IPv6Address(prefix | number)) for prefix in (0xFFFF << 32, 0, 0x64FF9B << 96)),
+        *(str(IPv6Address(prefix | number)) for prefix in (0xFFFF << 32, 0xFFFF << 48, 0, 0x64FF9B << 96)),
+        str(IPv6Address(0x26064700 << 96 | 0x5EFE << 32 | number)),
         str(IPv6Address(0x2002 << 112 | number << 80)),
         str(IPv6Address(0x20010000 << 96 | number << 64)),
         str(IPv6Address(0x20010000 << 96 | (number ^ 0xFFFFFFFF))),

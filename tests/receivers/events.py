@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from doorward.core.delivery import Event
+from doorward.core.delivery import Event, Sink, SinkFault
 
 AT = 1_790_000_000.064
 
@@ -35,3 +35,18 @@ def some(count: int, **members: Any) -> list[Event]:
 def ids(lines: list[Any]) -> list[str]:
     """Of decoded native events."""
     return [line["event_id"] for line in lines]
+
+
+def until_done(sink: Sink, events: list[Event]) -> list[Event]:
+    """As the pump does it: what comes again is sent again, in its order. The refused ones."""
+    refused = []
+    for _ in range(50):
+        try:
+            said = sink.deliver(events)
+        except SinkFault:
+            continue
+        refused += [events[place] for place in sorted(said.refused)]
+        events = [events[place] for place in sorted(said.again)]
+        if not events:
+            return refused
+    raise AssertionError("it does not end")

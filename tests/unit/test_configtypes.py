@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from tests.pipes import pipe
 
 from doorward.configtypes import Duration, Plugin, Problem, Reference, Refused, Secret, Size, Text
 
@@ -135,3 +136,19 @@ def test_a_problem_reads_as_one_line() -> None:
     problem = Problem(path="mode", message="is wrong", remedy="right it", file="d.yaml", line=3, column=7)
     assert str(problem) == "d.yaml:3:7: mode: is wrong (right it)"
     assert str(Problem(path="", message="is wrong")) == "is wrong"
+
+
+def test_a_pipe_is_no_file_and_nobody_waits_for_it(tmp_path: Path) -> None:
+    with pipe(tmp_path / "key", b"from a pipe"), pytest.raises(Refused, match="it is not a plain file"):
+        Reference.parse("file:key").resolve({}, tmp_path)
+
+
+def test_a_device_is_no_file() -> None:
+    with pytest.raises(Refused, match="it is not a plain file"):
+        Reference.parse("file:/dev/null").resolve({}, HERE)
+
+
+def test_a_link_to_a_file_is_one(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("as Kubernetes mounts it\n")
+    (tmp_path / "link").symlink_to("key")
+    assert Reference.parse("file:link").resolve({}, tmp_path) == "as Kubernetes mounts it"

@@ -10,6 +10,7 @@ from pathlib import Path
 from doorward import configfile, plugins
 from doorward.configtypes import InvalidConfiguration
 from doorward.control import compile as compiler
+from doorward.control.policies.files import PolicyFiles
 from doorward.control.policies.schema import KnownTool
 from doorward.control.store import Store
 from doorward.core.ports import Detector, Scanner
@@ -27,23 +28,24 @@ def compiled(
     known_tools: Iterable[KnownTool] = (),
     lenient: bool = False,
     kept: Snapshot | None = None,
+    files: PolicyFiles | None = None,
 ) -> compiler.Compiled:
     """One version of everything. Raises ``InvalidConfiguration`` with file, line and column of each problem.
 
     ``port``: the one that is bound, where the file says 0. ``lenient``: do without ``known_tools`` where a policy does
     not fit them. For a start; a reload keeps the last good set instead. ``kept``: one of the same configuration, whose
-    detectors stay.
+    detectors stay. ``files``: the policies, where those in force must not be read anew.
     """
     tools = list(known_tools)
     try:
-        return _compiled(loaded, keys, version, port, tools, kept)
+        return _compiled(loaded, keys, version, port, tools, kept, files)
     except InvalidConfiguration as invalid:
         problems = invalid.problems
     if lenient and tools and any(problem.path == "policies" or problem.file for problem in problems):
         # What a server says about its tools must not keep the gateway from starting: the tools are unknown then, and
         # what policies say of them denies (docs/policies.md).
         try:
-            made = _compiled(loaded, keys, version, port, [], kept)
+            made = _compiled(loaded, keys, version, port, [], kept, files)
         except InvalidConfiguration:
             pass
         else:
@@ -60,6 +62,7 @@ def _compiled(
     port: int | None,
     tools: list[KnownTool],
     kept: Snapshot | None,
+    files: PolicyFiles | None,
 ) -> compiler.Compiled:
     return compiler.compiled(
         loaded.config,
@@ -73,6 +76,7 @@ def _compiled(
         known_tools=tools,
         now=time.time(),
         kept=kept,
+        files=files,
     )
 
 

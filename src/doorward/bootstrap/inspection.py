@@ -5,12 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from msgspec.structs import replace
 
 from doorward import plugins
 from doorward.config import Inspect
 from doorward.configfile import Loaded
-from doorward.configfile.decode import child
 from doorward.configtypes import InvalidConfiguration, Plugin, Problem
 from doorward.core.finding import Finding, Text
 from doorward.core.looking import Looking
@@ -56,8 +54,7 @@ def detectors(loaded: Loaded | None) -> list[Detector]:
         try:
             made.append(build("detectors", spec))
         except InvalidConfiguration as invalid:
-            path = f"inspect.detectors[{index}]"
-            problems += [replace(problem, path=child(path, problem.path)) for problem in invalid.problems]
+            problems += [problem.below(f"inspect.detectors[{index}]") for problem in invalid.problems]
     try:
         own = [Pattern(entity=p.entity, regex=p.regex, score=p.score) for p in inspect.patterns]
         made += [Custom(own)] if own else []

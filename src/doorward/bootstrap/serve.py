@@ -9,6 +9,7 @@ import logging
 import math
 import socket
 import ssl
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -27,6 +28,7 @@ from doorward.config import Tls
 from doorward.configtypes import InvalidConfiguration, Problem
 from doorward.control import keys as keystore
 from doorward.control.compile import Compiled
+from doorward.control.policies.files import PolicyFiles, with_tests
 from doorward.control.policies.schema import KnownTool
 from doorward.control.store import Store, StoreFault
 from doorward.core import audit
@@ -51,7 +53,6 @@ from doorward.transports.http1 import HttpServer
 from doorward.transports.http1.limits import ServerLimits
 from doorward.transports.http_upstream import HttpUpstream
 from doorward.transports.legacy_sse import PREFIX, SseListener, SseUpstream
-from doorward.transports.stdio_host import StdioUpstream
 from doorward.transports.streamable_http import Listener
 from doorward.transports.tls import ServerCertificate
 
@@ -86,6 +87,10 @@ class Start(Protocol):
     def store(self) -> Path | None: ...
     @property
     def workers(self) -> int: ...
+    @property
+    def policies(self) -> dict[str, str]: ...
+    @property
+    def policies_from(self) -> str: ...
 
 
 async def build(start: Start) -> "Gateway":
@@ -95,7 +100,9 @@ async def build(start: Start) -> "Gateway":
     store = Store(start.store)
     tools = known_tools(store, loaded.config.servers)
     keys, port = _keys(start.keys), start.port
-    made = compiled(loaded, keys, version=start.version, port=port, known_tools=tools, lenient=True)
+    # Not what lies in the directory now: it may be gone, or half of something new, when a worker takes another's place.
+    files = PolicyFiles(start.policies, start.policies_from)
+    made = compiled(loaded, keys, version=start.version, port=port, known_tools=tools, lenient=True, files=files)
     certificate = _certificate(loaded.config.listen.tls, loaded.base_dir)
     gateway = Gateway(start, loaded, made.snapshot, store, certificate)
     await gateway.begin(loaded, made)
@@ -125,6 +132,7 @@ class Gateway:
         self._start = start
         self._store = store
         self._loaded: configfile.Loaded | None = None
+        self._files: PolicyFiles | None = None
         self._certificate = certificate
         self._look: asyncio.TimerHandle | None = None
         self._meter = Meter()
@@ -170,13 +178,14 @@ class Gateway:
 
     async def begin(self, loaded: configfile.Loaded, made: Compiled) -> None:
         """Before the first call: what has been revoked, and what is known of tools. Raises a ``Fault``."""
-        self._loaded = loaded
+        self._loaded, self._files = loaded, made.policies.files
         self._identities.swap(self._identities.prepare(loaded, self._live.snapshot))
         self._keep_policies(made)
         self._tell(made.alerts)
         self._journal.journal.decided_by(made.snapshot.policy_digest)
         await asyncio.to_thread(recovered, self._start.audit, self._journal.journal)
         await asyncio.to_thread(load_detectors, made.snapshot)
+        _import_for(made.snapshot)
         await self._following.start(loaded.config.servers)
 
     async def open(self, bound: socket.socket | None) -> None:
@@ -194,6 +203,7 @@ class Gateway:
         loaded = configfile.load_text(text, file=str(self._start.path))
         made = self._compiled(loaded, version, self._catalogue.known())
         load_detectors(made.snapshot)
+        _import_for(made.snapshot)
         return Prepared(loaded, made, self._identities.prepare(loaded, made.snapshot))
 
     async def swap(self, prepared: Prepared) -> None:
@@ -201,7 +211,8 @@ class Gateway:
         await asyncio.to_thread(self._keep_policies, prepared.made)
         signer = await asyncio.to_thread(signing, prepared.loaded, self._start.keys)
         before, snapshot = self._loaded, prepared.made.snapshot
-        self._loaded = prepared.loaded  # with the snapshot: policies are compiled anew from both
+        # With the snapshot: policies are compiled anew from all three.
+        self._loaded, self._files = prepared.loaded, prepared.made.policies.files
         self._live.swap(snapshot)
         audit.forget()  # a hash key that was erased meanwhile is nowhere any more
         self._journal.journal.decided_by(snapshot.policy_digest)
@@ -217,10 +228,15 @@ class Gateway:
                 await old.close()
 
     def _compiled(
-        self, loaded: configfile.Loaded, version: int, tools: list[KnownTool], kept: Snapshot | None = None
+        self,
+        loaded: configfile.Loaded,
+        version: int,
+        tools: list[KnownTool],
+        kept: Snapshot | None = None,
+        files: PolicyFiles | None = None,
     ) -> Compiled:
         keys, port = _keys(self._start.keys), self._start.port
-        return compiled(loaded, keys, version=version, port=port, known_tools=tools, kept=kept)
+        return compiled(loaded, keys, version=version, port=port, known_tools=tools, kept=kept, files=files)
 
     def _keep_policies(self, made: Compiled) -> None:
         """For ``policy explain``: what stood behind a digest. A store that fails costs that, and no call."""
@@ -238,10 +254,11 @@ class Gateway:
             self._alerting.offer(record, alert=alert)
 
     def _recompile(self, tools: list[KnownTool]) -> None:
-        """The same configuration with policies that know more tools."""
-        loaded, current = self._loaded, self._live.snapshot
+        """The same configuration with policies that know more tools; the files stay those that are in force."""
+        loaded, files, current = self._loaded, self._files, self._live.snapshot
         assert loaded is not None
-        made = self._compiled(loaded, current.version, tools, current)
+        assert files is not None
+        made = self._compiled(loaded, current.version, tools, current, with_tests(files))
         self._keep_policies(made)
         new = made.snapshot
         self._live.refine(replace(current, policies=new.policies, policy_digest=new.policy_digest))
@@ -286,6 +303,8 @@ class Gateway:
     def _upstream(self, server: Server, snapshot: Snapshot) -> Upstream:
         match server.target.transport:
             case "stdio":
+                from doorward.transports.stdio_host import StdioUpstream
+
                 return StdioUpstream(
                     server, snapshot.limits, snapshot.timeouts, on_garbage=self._garbage, on_stderr=self._stderr
                 )
@@ -307,6 +326,12 @@ class Gateway:
         except (OSError, ssl.SSLError) as error:
             log.error("the new certificate of listen.tls is not used, the last good one is: %s", type(error).__name__)
         self._look = asyncio.get_running_loop().call_later(CERTIFICATE_LOOK, self._look_at_certificate)
+
+
+def _import_for(snapshot: Snapshot) -> None:
+    """What only some gateways need; now, so that no call waits for it."""
+    if any(server.target.transport == "stdio" for server in snapshot.servers.values()):
+        import_module("doorward.transports.stdio_host")
 
 
 def _keys(directory: Path) -> Keys:

@@ -143,12 +143,12 @@ def targets(loaded: configfile.Loaded) -> list[Target]:
         try:
             sink = build("sinks", spec)
         except InvalidConfiguration as invalid:
-            problems += [_below(path, problem) for problem in invalid.problems]
+            problems += [problem.below(path) for problem in invalid.problems]
             continue
         target = _target(spec.use, sink)
         wrong = _name_fault(target.name, made)
         if wrong is not None:
-            problems.append(msgspec.structs.replace(wrong, path=path))
+            problems.append(wrong.below(path))
         made.append(target)
     if problems:
         _closed(made)
@@ -175,11 +175,6 @@ def _name_fault(name: str, others: Iterable[Target]) -> Problem | None:
     else:
         return None
     return Problem(path="", message=message, remedy=remedy)
-
-
-def _below(path: str, problem: Problem) -> Problem:
-    inner = problem.path
-    return msgspec.structs.replace(problem, path=f"{path}.{inner}" if inner else path)
 
 
 def sampling(loaded: configfile.Loaded, keys: Path, store: Path | None) -> Sampling | None:
@@ -250,7 +245,4 @@ def _close(prepared: Sequence[Prepared]) -> None:
 
 def _closed(made: Iterable[Target]) -> None:
     for target in made:
-        try:
-            target.sink.close()
-        except Exception as error:  # noqa: BLE001 - a plug-in may raise anything
-            log.warning("sink %s: closing it failed: %s", target.name, type(error).__name__)
+        target.close()

@@ -16,6 +16,7 @@ from doorward.bootstrap.identities import Identities
 from doorward.bootstrap.stdio_caller import Caller
 from doorward.bootstrap.stdio_post import Poster
 from doorward.bootstrap.stdio_token import TOKEN_URL, Post, TokenSource, chosen
+from doorward.control.policies.files import PolicyFiles, with_tests
 from doorward.control.policies.schema import KnownTool
 from doorward.control.store import Store, location
 from doorward.control.token_service import TOKEN as ENDPOINT
@@ -39,6 +40,7 @@ class Configuration:
         self.loaded = loaded
         self.directory = directory
         self.keys = keys
+        self._files: PolicyFiles | None = None
         self.store = Store(location(loaded.config.state.url, loaded.base_dir))
         try:
             self.snapshot = self.compiled(known_tools(self.store, loaded.config.servers), lenient=True)
@@ -47,8 +49,11 @@ class Configuration:
             raise
 
     def compiled(self, tools: list[KnownTool], *, lenient: bool = False, kept: Snapshot | None = None) -> Snapshot:
-        """A file is read once for a run, so there is one version only."""
-        return compiled(self.loaded, self.keys, version=1, known_tools=tools, lenient=lenient, kept=kept).snapshot
+        """A file is read once for a run, policies too, so there is one version only."""
+        files = None if self._files is None else with_tests(self._files)
+        made = compiled(self.loaded, self.keys, version=1, known_tools=tools, lenient=lenient, kept=kept, files=files)
+        self._files = made.policies.files
+        return made.snapshot
 
 
 class Governance:

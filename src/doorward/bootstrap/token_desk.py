@@ -22,7 +22,9 @@ from doorward.control.issuers import name_of
 from doorward.control.oauth_documents import public_url, routes
 from doorward.control.rights import Asked, spell_scope, within
 from doorward.control.store import Store, location
+from doorward.control.store.rows import FOR_GOOD
 from doorward.control.token_service import issued_of
+from doorward.core.audit import timestamp
 from doorward.core.decision import Reason
 
 LONGEST_ASSERTION = 3600.0
@@ -48,6 +50,14 @@ class Inspection(msgspec.Struct, frozen=True):
     signature: str
     valid: bool
     why: str = ""
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """What was revoked, and when that is over; None: a revocation was lifted. ``agent``: of ours, the one it was."""
+
+    what: str
+    until: float | None
+    agent: Agent | None = None
 
 
 class TokenDesk:
@@ -93,30 +103,57 @@ class TokenDesk:
         )
         return self._handed_out("token exchange", made, now)
 
-    def revoke_token(self, token: str, *, family: bool = False) -> str:
-        """Revoke a token of ours and its descendants, or its whole family; says what. Raises ``InvalidToken``."""
+    def revoke_token(self, token: str, *, family: bool = False) -> Ended:
+        """Revoke a token of ours and its descendants, or its whole family. Raises ``InvalidToken``."""
         now = self._clock()
         claims = grants.verify_own(token, self._keys(now), self._issuer, now)
         if family:
             return self.revoke_grant(claims["grant_id"])
         return self._revoke("token", claims["jti"], "", float(claims["exp"]) + 1, claims["grant_id"])
 
-    def revoke_grant(self, grant_id: str) -> str:
+    def revoke_grant(self, grant_id: str) -> Ended:
         """Revoke a family."""
         return self._revoke("grant", grant_id, "", self._clock() + signing.LONGEST_GRANT + 1, grant_id)
 
-    def revoke_outside(self, kind: str, value: str, issuer: str, lasts: float | None) -> str:
+    def revoke_outside(self, kind: str, value: str, issuer: str, lasts: float | None) -> Ended:
         """Revoke somebody of an issuer's (``kind`` "sub", "jti" or "client"; ``issuer``: name or URL); with an empty
-        ``issuer`` an agent of ours. ``lasts`` in seconds; None: until all that exists now has expired.
+        ``issuer`` an agent of ours, or ``NAME|sub`` as records call people. ``lasts`` in seconds; None: until all that
+        exists now has expired, which a fixed token never does.
         """
-        name, longest = "", 0.0
-        if issuer:
-            found = [each for each in self._config.identity.issuers if issuer in (each.issuer, name_of(each))]
-            if not found:
-                raise _wrong("identity.issuers", "there is no such issuer", "give its name or its URL")
-            name, longest = name_of(found[0]), max(float(found[0].max_lifetime), LONGEST_ASSERTION)
-        until = self._clock() + (longest + signing.LONGEST_GRANT if lasts is None else lasts)
-        return self._revoke(kind, value, name, until, "")
+        value, name, longest = self._outside(value, issuer)
+        agent = None if name else self._known(value)
+        if lasts is not None:
+            until = self._clock() + lasts
+        elif agent is not None and agent.token is not None:
+            until = FOR_GOOD
+        else:
+            until = self._clock() + longest + signing.LONGEST_GRANT
+        return msgspec.structs.replace(self._revoke(kind, value, name, min(until, FOR_GOOD), ""), agent=agent)
+
+    def lift(self, kind: str, value: str, issuer: str) -> Ended | None:
+        """End what ``revoke_outside`` began; None if there was nothing in force."""
+        value, name, _ = self._outside(value, issuer)
+        what = f"{kind} {value}" + (f" of {name}" if name else "")
+        store = self._store()
+        try:
+            if (name, kind, value) not in store.shared(self._clock()).revocations.external:
+                return None
+            self._record("token revoke", f"lifted: {what}", "")  # what loosens is recorded before it is in force
+            store.end_revocation(kind, value, issuer=name, now=self._clock())
+        finally:
+            store.close()
+        return Ended(what, None, None if name else self._known(value))
+
+    def _outside(self, value: str, issuer: str) -> tuple[str, str, float]:
+        """Who is meant, the name of the issuer ("": ours), and how long a token of it lives at most."""
+        if not issuer and "|" in value:
+            issuer, _, value = value.partition("|")
+        if not issuer:
+            return value, "", 0.0
+        found = [each for each in self._config.identity.issuers if issuer in (each.issuer, name_of(each))]
+        if not found:
+            raise _wrong("identity.issuers", f"there is no such issuer: {issuer}", "give its name or its URL")
+        return value, name_of(found[0]), max(float(found[0].max_lifetime), LONGEST_ASSERTION)
 
     def inspect(self, token: str) -> Inspection:
         """What a token says and what is true of it; nothing is made or changed. Raises ``InvalidToken`` for no JWT."""
@@ -150,15 +187,15 @@ class TokenDesk:
         self._record(verb, f"{made['jti']} for {made['client_id']}: {scope[:1000]}", made["grant_id"])
         return Made(token, int(made["exp"] - now), scope, dict(made))
 
-    def _revoke(self, kind: str, value: str, issuer: str, until: float, grant_id: str) -> str:
+    def _revoke(self, kind: str, value: str, issuer: str, until: float, grant_id: str) -> Ended:
         store = self._store()
         try:
-            store.revoke(kind, value, issuer=issuer, until=until, by=os_user(), at=self._clock())
+            until = store.revoke(kind, value, issuer=issuer, until=until, by=os_user(), at=self._clock())
         finally:
             store.close()
         what = f"{kind} {value}" + (f" of {issuer}" if issuer else "")
-        self._record("token revoke", what, grant_id)
-        return what
+        self._record("token revoke", f"{what} until {timestamp(until)}", grant_id)
+        return Ended(what, until)
 
     def _is_revoked(self, claims: Mapping[str, Any], now: float) -> bool:
         path = location(self._config.state.url, self._loaded.base_dir)
@@ -170,10 +207,12 @@ class TokenDesk:
         finally:
             store.close()
 
+    def _known(self, agent_id: str) -> Agent | None:
+        return next((agent for agent in self._config.identity.agents if agent.id == agent_id), None)
+
     def _agent(self, agent_id: str) -> Agent:
-        for agent in self._config.identity.agents:
-            if agent.id == agent_id:
-                return agent
+        if (agent := self._known(agent_id)) is not None:
+            return agent
         raise _wrong("identity.agents", f"there is no agent {agent_id!r}", "list it there, with its servers and tools")
 
     def _asked(self, servers: tuple[str, ...], tools: tuple[str, ...]) -> Asked:

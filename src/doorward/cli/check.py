@@ -12,12 +12,14 @@ import msgspec
 
 from doorward.bootstrap.configured import known_tools
 from doorward.bootstrap.shipping import targets
+from doorward.cli.options import config_file
 from doorward.configfile import Loaded, load
 from doorward.configtypes import InvalidConfiguration, Notice, Problem
 from doorward.control.compile import compiled
 from doorward.control.keys import ephemeral, read
 from doorward.control.policies.schema import KnownTool
 from doorward.control.store import Store, location
+from doorward.control.store.place import examine as examine_place
 from doorward.plugins import builder
 
 
@@ -31,14 +33,7 @@ class Report(msgspec.Struct, frozen=True):
 
 
 @click.command("check")
-@click.option(
-    "-c",
-    "--config",
-    default="doorward.yaml",
-    show_default=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="The configuration file.",
-)
+@config_file
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(config: Path, as_json: bool) -> None:
     """Read a configuration, its secrets and plug-ins without starting anything.
@@ -89,6 +84,7 @@ def _compile(loaded: Loaded) -> list[Notice]:
 def _known_tools(loaded: Loaded) -> list[KnownTool]:
     """What servers said about their tools, if there is a store already; none is made."""
     place = location(loaded.config.state.url, loaded.base_dir)
+    examine_place(place)
     if not place.exists():
         return []
     with contextlib.closing(Store(place)) as store:

@@ -9,7 +9,8 @@ import click
 def command() -> None:
     """Try it: a sample MCP server, the gateway before it, and one call with and without.
 
-    Starts and stops all it needs; takes about twenty seconds. Exit code 1: something is not as it should be.
+    Starts and stops all it needs, and takes about twenty seconds. The client is the official MCP SDK: pip install
+    'doorward[demo]'. Exit code 1: something is not as it should be.
     """
     try:
         # The official SDK is an extra: the gateway itself does not use it.

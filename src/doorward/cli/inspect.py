@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from doorward.bootstrap.inspection import Seen, detectors, inspected
-from doorward.cli.options import NO, OUTSIDE_FAILED, WRONG_USE
+from doorward.cli.options import NO, OUTSIDE_FAILED, WRONG_USE, ConfigFile
 from doorward.configfile import Loaded, load
 from doorward.configtypes import InvalidConfiguration, Refused
 from doorward.control.looking import actions_of, allow_of
@@ -24,7 +24,7 @@ from doorward.core.policy import names
 @click.option(
     "-c",
     "--config",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=ConfigFile(),
     help="Use its detectors and settings. Default: patterns, secrets and names as they come.",
 )
 @click.option(

@@ -64,7 +64,12 @@ def grant(
             detail = f"{made.id}: rule {rule}, agent {agent}, server {chosen}, tool {tool}, for {lasts}: {why}"
             admin_record(loaded, what="override grant", detail=detail, user=granted.by)
             store.add_override(made, why=why, by=granted.by, created=now)
+            seen = [kept.tool for kept in store.tools(chosen)]
     _print(granted, as_json)
+    if agent.startswith("agent:") and agent not in (known.id for known in loaded.config.identity.agents):
+        click.echo(f"note: no agent {agent!r} is configured: is it spelt so?", err=True)
+    if seen and tool not in seen:
+        click.echo(f"note: {chosen} has listed no tool {tool!r} so far: is it spelt so?", err=True)
     mode = rollout.tool_mode(loaded.config, loaded.config.servers[chosen], tool)
     if mode is not Mode.SOFT:
         click.echo(f"note: the mode of {chosen}/{tool} is {mode}; an override counts in soft alone", err=True)

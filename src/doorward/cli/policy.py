@@ -44,7 +44,7 @@ def command() -> None:
     """
 
 
-@command.command("show")
+@command.command("show", short_help="Print all rules as Cedar, each with file and line.")
 @config_file
 @_policy
 @json_flag
@@ -118,7 +118,7 @@ def explain(config: Path, exchange_id: str, as_json: bool) -> None:
         click.echo("\n".join(explanation_lines(found)))
 
 
-@command.command("replay")
+@command.command("replay", short_help="What other policies, or another mode, would have decided.")
 @config_file
 @_policy
 @click.option("--since", default="24h", show_default=True, metavar="DURATION", help="How far back: 30m, 24h, 7d.")

@@ -23,4 +23,9 @@ def command(server: str | None, config: str | None, mode: str | None, command_li
     Exit code: the server's; 128 + N if signal N ended it; 126 or 127 if it cannot be started; 2 wrong configuration,
     3 the records cannot be written where they must be.
     """
+    if command_line[0].startswith("-"):  # or it would be taken for the server's program
+        given = command_line[0]
+        raise click.UsageError(
+            f"No such option: {given} (the server's command comes after --).", click.get_current_context()
+        )
     sys.exit(run(command_line, config=config, server=server, mode=mode))

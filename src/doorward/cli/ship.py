@@ -37,7 +37,7 @@ def command(config: Path, once: bool, log_format: Literal["text", "json"], log_l
         loaded = load(config)
         audit = directories(loaded)[1]
         if not loaded.config.audit.sinks:
-            _complain(f"{config}: there is nothing to ship to: audit.sinks is empty")
+            _complain(f"{config}: there is nothing to ship to: audit.sinks is empty (add one; docs/delivery.md)")
         made = shipper(loaded, once=once)
         if once and not audit.is_dir():
             made.close()

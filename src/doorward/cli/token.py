@@ -11,11 +11,13 @@ from typing import Any, NoReturn
 import click
 import msgspec
 
-from doorward.bootstrap.token_desk import Inspection, Made, TokenDesk
+from doorward.bootstrap.token_desk import Ended, Inspection, Made, TokenDesk
 from doorward.cli.options import config_file, json_flag
 from doorward.configfile import load
 from doorward.configtypes import Duration, InvalidConfiguration, Refused
 from doorward.control.claims import InvalidToken, OAuthRefusal
+from doorward.control.store.rows import FOR_GOOD
+from doorward.core.audit import timestamp
 from doorward.core.errors import Fault
 
 MAX_TOKEN = 64 << 10
@@ -49,7 +51,7 @@ _file = click.option(
 )
 
 
-@command.command("mint")
+@command.command("mint", short_help="Make a grant for an agent and print it.")
 @_options(
     config_file, click.option("--agent", required=True, help="For which agent."), _server, _tool, _lifetime, json_flag
 )
@@ -58,10 +60,12 @@ def mint(
 ) -> None:
     """Make a grant for an agent and print it: all that the agent may have, or less."""
     with _exits():
-        _print_made(_desk(config).mint(agent, servers, tools, _seconds(lifetime)), as_json)
+        made = _desk(config).mint(agent, servers, tools, _seconds(lifetime))
+        _print_made(made, as_json)
+        _note(made, lifetime)
 
 
-@command.command("exchange")
+@command.command("exchange", short_help="Make a narrower grant out of one, and print it.")
 @_options(
     config_file,
     _file,
@@ -83,10 +87,12 @@ def exchange(
     """Make a narrower grant out of one that is read from a file or standard input, and print it."""
     with _exits():
         desk = _desk(config)
-        _print_made(desk.exchange(_token(None, token_file), agent, servers, tools, _seconds(lifetime)), as_json)
+        made = desk.exchange(_token(None, token_file), agent, servers, tools, _seconds(lifetime))
+        _print_made(made, as_json)
+        _note(made, lifetime)
 
 
-@command.command("revoke")
+@command.command("revoke", short_help="Revoke a token, a family, or a person.")
 @_options(
     config_file,
     click.argument("token", required=False),
@@ -98,6 +104,7 @@ def exchange(
     click.option("--jti", help="One token of an issuer."),
     click.option("--client", help="All tokens of this client."),
     click.option("--for", "lasts", metavar="DURATION", help="How long; default: until what exists now has expired."),
+    click.option("--lift", is_flag=True, help="With --sub, --jti or --client: end that revocation."),
     json_flag,
 )
 def revoke(
@@ -111,28 +118,38 @@ def revoke(
     jti: str | None,
     client: str | None,
     lasts: str | None,
+    lift: bool,
     as_json: bool,
 ) -> None:
     """Revoke a token and all that descends from it (given, in a file, or on standard input), a family, or a person.
 
-    In force on every worker within two seconds.
+    In force on every worker within two seconds. An agent with a fixed token is revoked for good, unless --for says how
+    long, until --lift.
     """
     outside = [(kind, value) for kind, value in (("sub", sub), ("jti", jti), ("client", client)) if value]
     given = len(outside) + (grant is not None) + (token is not None or token_file is not None)
     if given > 1 or (issuer and not outside) or (jti and not issuer):
         raise click.UsageError("say one thing to revoke: a token, --grant, or --sub, --jti, --client with its --issuer")
+    if lift and (not outside or lasts is not None):
+        raise click.UsageError("--lift goes with --sub, --jti or --client alone")
     with _exits():
         desk = _desk(config)
-        if outside:
-            what = desk.revoke_outside(*outside[0], issuer, _seconds(lasts))
+        if lift:
+            ended = desk.lift(*outside[0], issuer)
+            if ended is None:
+                _stop("refused: no such revocation is in force (/api/v1/revocations lists them)", 1)
+        elif outside:
+            ended = desk.revoke_outside(*outside[0], issuer, _lasting(lasts))
+            if not issuer and ended.agent is None and "|" not in outside[0][1]:
+                click.echo(f"note: no agent {outside[0][1]!r} is configured: is it spelt so?", err=True)
         elif grant is not None:
-            what = desk.revoke_grant(grant)
+            ended = desk.revoke_grant(grant)
         else:
-            what = desk.revoke_token(_token(token, token_file), family=family)
-        click.echo(json.dumps({"revoked": what}) if as_json else f"revoked: {what}")
+            ended = desk.revoke_token(_token(token, token_file), family=family)
+        _print_ended(ended, as_json)
 
 
-@command.command("inspect")
+@command.command("inspect", short_help="Show what a token says, and whether it is true.")
 @_options(config_file, click.argument("token", required=False), _file, json_flag)
 def inspect(config: Path, token: str | None, token_file: Path | None, as_json: bool) -> None:
     """Show what a token says, and whether it is true: signature, validity, revocation. Changes nothing."""
@@ -148,6 +165,12 @@ def _desk(config: Path) -> TokenDesk:
 
 def _seconds(duration: str | None) -> float | None:
     return None if duration is None else float(Duration.parse(duration))
+
+
+def _lasting(duration: str | None) -> float | None:
+    if (seconds := _seconds(duration)) == 0:
+        raise Refused("--for 0 revokes nothing", "leave it out, or write --lift to end a revocation")
+    return seconds
 
 
 def _token(token: str | None, file: Path | None) -> str:
@@ -169,6 +192,35 @@ def _print_made(made: Made, as_json: bool) -> None:
         click.echo(json.dumps({**shown, **of_claims}, indent=2))
     else:
         click.echo(made.access_token)
+
+
+def _note(made: Made, lifetime: str | None) -> None:
+    """What somebody may not have meant: a token that lives shorter than was asked for, or opens no tool."""
+    asked = _seconds(lifetime)
+    if asked is not None and made.expires_in < int(asked) - 1:
+        least = "as identity.tokens.lifetime has it, and no longer than what it was made from"
+        click.echo(f"note: it lives {made.expires_in} s and not {lifetime}: {least}", err=True)
+    if not made.scope:
+        click.echo("note: it names no tool: the two lists have none in common", err=True)
+
+
+def _print_ended(ended: Ended, as_json: bool) -> None:
+    until = None if ended.until is None else timestamp(ended.until)
+    if as_json:
+        click.echo(json.dumps({"lifted": ended.what} if until is None else {"revoked": ended.what, "until": until}))
+    elif until is None:
+        click.echo(f"lifted: {ended.what}")
+    else:
+        click.echo(f"revoked: {ended.what}, {'for good' if ended.until == FOR_GOOD else f'until {until}'}")
+    if ended.agent is None or until is None:
+        return
+    if ended.until == FOR_GOOD:
+        left = "its fixed token does not expire, so this does not either: --lift ends it when the token is another"
+    elif ended.agent.token is not None:
+        left = "its fixed token is good again then: put another one into the configuration before, or leave out --for"
+    else:
+        left = "it can get grants again then: change its secret or keys before, or take it out of the configuration"
+    click.echo(f"note: {left}", err=True)
 
 
 def _print_inspection(found: Inspection, as_json: bool) -> None:

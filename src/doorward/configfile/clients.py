@@ -87,11 +87,13 @@ class _Adopter:
     def _server(self, entry: dict[str, Any], path: str) -> dict[str, Any]:
         made: dict[str, Any] = {}
         for key, value in entry.items():
-            if key in _CLIENT_ONLY or key == "disabled":
-                if key != "disabled":
-                    self.notices.append(
-                        Notice(path=child(path, key), message="means something to the client only; ignored")
-                    )
+            if key == "disabled":
+                if value is not False:  # true has been seen to: is it to be used or not?
+                    self.wrong(child(path, key), "expected true or false", "write it without quotes, or remove it")
+            elif key in _CLIENT_ONLY:
+                self.notices.append(
+                    Notice(path=child(path, key), message="means something to the client only; ignored")
+                )
             elif key in ("type", "transport") and isinstance(value, str):
                 if value not in _TRANSPORTS:
                     self.wrong(

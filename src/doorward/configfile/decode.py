@@ -6,7 +6,6 @@ has its path and a remedy. Values are never repeated, for any of them may be a s
 
 import re
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from typing import Any, TypeVar
 
 from msgspec import inspect
@@ -37,6 +36,8 @@ def child(path: str, key: str | int) -> str:
 
 def suggestion(wrong: str, known: list[str]) -> str:
     """A remedy for a name that is not known."""
+    from difflib import get_close_matches  # no gateway that runs needs it
+
     close = get_close_matches(wrong, known, n=1)
     return f"did you mean {close[0]}?" if close else f"known: {', '.join(sorted(known)) or 'none'}"
 
@@ -145,7 +146,7 @@ class _Decoder:
 
     def _string(self, value: str, kind: inspect.StrType, path: str) -> Any:
         if kind.min_length is not None and len(value) < kind.min_length:
-            return self._wrong(path, "must not be empty")
+            return self._wrong(path, "must not be empty", "write what it is to be, or remove the key")
         if kind.pattern is not None and not re.search(kind.pattern, value, re.ASCII):
             return self._wrong(path, "is not of the form that this name must have", f"it must match {kind.pattern}")
         if any(ord(character) < 32 or ord(character) == 127 for character in value):

@@ -1,14 +1,18 @@
 """The addresses and names of the edge: what ``listen`` and ``admin`` may say."""
 
 import ipaddress
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from doorward.config import Config
-from doorward.configtypes import Notice, Problem, Refused
+from doorward.configtypes import Notice, Problem, Refused, is_file
 
 Found = Iterator[Problem]
+
+# ASCII as URLs have it (RFC 3986 §2): the public URL stands in quotes in a header field.
+_PLAIN = re.compile(r"[!#-;=?-\[\]_a-z~]+")
 
 
 def edge(config: Config, base_dir: Path) -> Found:
@@ -75,10 +79,9 @@ def _listen(config: Config, base_dir: Path) -> Found:
     if listen.tls is not None:
         for key in ("certificate", "key", "client_ca"):
             file = getattr(listen.tls, key)
-            if file is not None and not (base_dir / file).is_file():
-                yield Problem(
-                    path=f"listen.tls.{key}", message="there is no such file", remedy="give the path of a PEM file"
-                )
+            if file is not None and not is_file(base_dir / file):
+                remedy = "give the path of a PEM file that Doorward may read"
+                yield Problem(path=f"listen.tls.{key}", message="there is no such file", remedy=remedy)
 
 
 def _public_url(config: Config) -> Found:
@@ -86,8 +89,11 @@ def _public_url(config: Config) -> Found:
         return
     parts = site(config.listen.public_url)
     path, secure = "listen.public_url", config.listen.tls is not None or config.listen.tls_terminated
-    if parts is None or parts.query or parts.fragment or "@" in parts.netloc:
+    if parts is None or not {"?", "#"}.isdisjoint(config.listen.public_url) or "@" in parts.netloc:
         yield Problem(path=path, message="is not the URL of a site", remedy="write https://HOST or https://HOST/PREFIX")
+    elif not _PLAIN.fullmatch(config.listen.public_url):
+        remedy = "write a host as DNS knows it (xn--…), and other characters of a path percent-encoded"
+        yield Problem(path=path, message="holds characters that a URL cannot have", remedy=remedy)
     elif parts.scheme == "http" and (secure or not is_loopback(parts.hostname or "")):
         yield Problem(path=path, message="must be https", remedy="write https://…; tokens travel to this address")
 
@@ -108,18 +114,27 @@ def _names_at_the_edge(config: Config) -> Found:
     listen = config.listen
     for index, origin in enumerate(listen.allowed_origins):
         parts = site(origin)
-        if parts is None or origin != f"{parts.scheme}://{parts.netloc}" or "@" in origin or "*" in origin:
+        plain = _PLAIN.fullmatch(origin) is not None  # browsers send the host as DNS knows it
+        if parts is None or origin != f"{parts.scheme}://{parts.netloc}" or "@" in origin or "*" in origin or not plain:
             remedy = "write SCHEME://HOST or SCHEME://HOST:PORT, exactly as browsers send it, with no / at the end"
             yield Problem(path=f"listen.allowed_origins[{index}]", message="is not an origin", remedy=remedy)
     for index, host in enumerate(listen.allowed_hosts):
         parts = site(f"http://{host}")
-        if parts is None or parts.netloc != host or "@" in host or "*" in host:
+        if parts is None or parts.netloc != host or "@" in host or "*" in host or not _is_encodable(host):
             remedy = "write HOST or HOST:PORT, exactly as clients send it"
             yield Problem(path=f"listen.allowed_hosts[{index}]", message="is not a Host value", remedy=remedy)
     for index, proxy in enumerate(listen.trusted_proxies):
         if not _is_address(proxy):
             remedy = "write one IP address per proxy; networks are not available in this build"
             yield Problem(path=f"listen.trusted_proxies[{index}]", message="is not an IP address", remedy=remedy)
+
+
+def _is_encodable(host: str) -> bool:
+    """Whether DNS can have such a name, which clients send as ``xn--…``."""
+    try:
+        return bool(host.encode("ascii" if host.isascii() else "idna"))
+    except UnicodeError:
+        return False
 
 
 def _is_address(text: str) -> bool:

@@ -7,7 +7,7 @@ from doorward.config import Agent, Config
 from doorward.configfile.decode import child, suggestion
 from doorward.configfile.edge import on_loopback
 from doorward.configfile.servers import enforcing
-from doorward.configtypes import Notice, Problem
+from doorward.configtypes import Notice, Problem, is_file
 
 Found = Iterator[Problem]
 
@@ -88,7 +88,7 @@ def _proof(agent: Agent, path: str, base_dir: Path) -> Found:
             path=child(path, "token"), message="is a fixed token: whoever learns it has it for good", remedy=remedy
         )
     if agent.jwks is not None and not (
-        agent.jwks.startswith("file:") and (base_dir / agent.jwks.removeprefix("file:")).is_file()
+        agent.jwks.startswith("file:") and is_file(base_dir / agent.jwks.removeprefix("file:"))
     ):
         remedy = "write file:PATH of a JWKS document"
         yield Problem(path=child(path, "jwks"), message="there is no such file", remedy=remedy)

@@ -6,20 +6,55 @@ checked in ``control.compile``.
 """
 
 import ipaddress
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from doorward.config import Config, Entity
-from doorward.configfile.decode import child
+from doorward.configfile.decode import child, suggestion
 from doorward.configfile.edge import edge
 from doorward.configfile.identity import examine_identity
 from doorward.configfile.servers import examine_server, mode_of
-from doorward.configtypes import Notice, Problem, Size
+from doorward.configtypes import Notice, Problem, Size, is_directory
 
 Found = Iterator[Problem]
 
 POLICIES = "policies"
 _NOT_YET = "is not available in this build"
+ENTITIES = frozenset(
+    [
+        "PERSON",
+        "EMAIL_ADDRESS",
+        "PHONE_NUMBER",
+        "CREDIT_CARD",
+        "US_SSN",
+        "US_ITIN",
+        "LOCATION",
+        "IBAN_CODE",
+        "UK_NHS",
+        "UK_NINO",
+        "CA_SIN",
+        "IN_AADHAAR",
+        "IN_PAN",
+        "ES_NIF",
+        "ES_NIE",
+        "PL_PESEL",
+        "DE_TAX_ID",
+        "IT_FISCAL_CODE",
+        "AU_TFN",
+        "BR_CPF",
+        "NL_BSN",
+        "FR_NIR",
+        "DATE_OF_BIRTH",
+        "ACCOUNT_ID",
+        "PASSPORT",
+        "DRIVER_LICENSE",
+        "SECRET",
+        "IP_ADDRESS",
+    ]
+)
+"""What our own detectors may find (docs/detection.md)."""
+_OURS = frozenset(("patterns", "secrets", "names"))
 
 
 def examine(config: Config, base_dir: Path) -> tuple[list[Problem], list[Notice]]:
@@ -68,9 +103,9 @@ def _reach(config: Config) -> Found:
 
 def _policies(config: Config, base_dir: Path) -> Found:
     directory = base_dir / (config.policies if config.policies is not None else POLICIES)
-    if not directory.exists() and config.policies is None:
+    if not os.path.lexists(directory) and config.policies is None:
         return
-    if not directory.is_dir():
+    if not is_directory(directory):
         yield Problem(path="policies", message="there is no such directory", remedy="make it, or remove the key")
 
 
@@ -81,6 +116,7 @@ def _inspect(config: Config) -> Found:
             message = "finds only the literals it is given; it is for tests and demonstrations"
             yield Notice(path=f"inspect.detectors[{index}]", message=message)
     if inspect.detectors or inspect.patterns:
+        yield from _misspelt(config)
         return
     for path, entities in _entities(config):
         for name, entity in entities.items():
@@ -91,6 +127,17 @@ def _inspect(config: Config) -> Found:
             else:
                 message = "has no effect: there is no detector"
                 yield Notice(path=child(path, name), message=message, remedy="add inspect.detectors")
+
+
+def _misspelt(config: Config) -> Found:
+    """Entities that nothing here finds. Whatever other plug-ins call theirs, only they know."""
+    if not {detector.use for detector in config.inspect.detectors} <= _OURS:
+        return
+    known = ENTITIES | {pattern.entity for pattern in config.inspect.patterns}
+    for path, entities in _entities(config):
+        for name in [name for name in entities if name not in known]:
+            message = "has no effect: none of the detectors finds it"
+            yield Notice(path=child(path, name), message=message, remedy=suggestion(name, sorted(known)))
 
 
 def _entities(config: Config) -> Iterator[tuple[str, dict[str, Entity]]]:

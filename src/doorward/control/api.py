@@ -18,7 +18,7 @@ from starlette.routing import Route
 from doorward.control.audit.events import Events
 from doorward.control.journal_view import Position, recent
 from doorward.control.store import Issued, StoreFault
-from doorward.control.store.rows import Granted, Revoked
+from doorward.control.store.rows import FOR_GOOD, Granted, Revoked
 from doorward.core.audit import timestamp
 
 T = TypeVar("T")
@@ -28,8 +28,6 @@ USUAL, MOST = 100, 500
 
 FILTERS = ("identity", "server", "tool", "decision", "would_have", "reason", "mode", "kind", "exchange_id")
 """What ``/api/v1/decisions`` can be narrowed to: exact values."""
-
-_LAST_SECOND = 253402300799.0  # of the year 9999
 
 _NAMES = {"server": "mcp_server", "tool": "tool_name"}
 
@@ -169,7 +167,7 @@ def override_shown(granted: Granted) -> dict[str, Any]:
 
 def _time(seconds: float) -> str:
     """The calendar ends before numbers do: who revokes something for good may have written any."""
-    return timestamp(min(seconds, _LAST_SECOND))
+    return timestamp(min(seconds, FOR_GOOD))
 
 
 def _parameters(request: Request, known: tuple[str, ...]) -> dict[str, str]:

@@ -6,9 +6,8 @@ Each worker counts for itself.
 """
 
 from collections import OrderedDict
-from ipaddress import IPv6Address, ip_address
 
-from doorward.stages.limit import Bucket, take
+from doorward.stages.limit import Bucket, source, take
 
 CLIENT = 4
 REQUESTS = 20
@@ -24,7 +23,7 @@ class Attempts:
 
     def request(self, address: str, now: float) -> float:
         """Count one request of an address, unless it has to wait."""
-        key = ("request", _network(address))
+        key = ("request", source(address))
         wait = self._wait(("address", key[1]), self.per_minute, now) or self._wait(key, self._requests, now)
         if not wait:
             self._take(key, self._requests, now)
@@ -41,7 +40,7 @@ class Attempts:
 
     def failed(self, address: str, client_id: str, now: float) -> None:
         """Count one failed authentication. ``client_id``: a configured client's, or empty."""
-        self._take(("address", _network(address)), self.per_minute, now)
+        self._take(("address", source(address)), self.per_minute, now)
         if client_id:
             self._take(("client", client_id), self.per_minute * CLIENT, now)
 
@@ -61,12 +60,3 @@ class Attempts:
         self._buckets.move_to_end(key)
         if len(self._buckets) > MOST:
             self._buckets.popitem(last=False)  # the one that was left alone the longest, so the fullest
-
-
-def _network(address: str) -> str:
-    """An IPv6 host has a /64 of addresses to ask from: they are one."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return address[:64]
-    return str(int(parsed) >> 64) if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is None else address

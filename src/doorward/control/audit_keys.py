@@ -20,7 +20,7 @@ from typing import Any
 
 import msgspec
 
-from doorward.configtypes import InvalidConfiguration
+from doorward.configtypes import InvalidConfiguration, content
 from doorward.control import key_files, key_line
 from doorward.control.key_line import Random
 from doorward.core.audit import timestamp
@@ -241,8 +241,7 @@ def _pem(key_id: str, created: int, public: bytes) -> str:
 
 def _public_file(path: Path, key_id: str) -> tuple[str, str]:
     """(since when, the text) of a public key, which anybody may read, but which must be what its name says."""
-    with path.open("rb") as opened:
-        text = opened.read(key_files.MAX_BYTES).decode("ascii", "replace")
+    text = content(path, key_files.MAX_BYTES).decode("ascii", "replace")
     comment, _, rest = text.partition(_BEGIN)
     body = rest.partition(_END)[0]
     try:

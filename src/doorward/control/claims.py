@@ -48,7 +48,10 @@ def seconds(claims: Mapping[str, Any], name: str) -> float:
     value = claims.get(name)
     if value is None or isinstance(value, str | bool | list | dict):
         raise InvalidToken(f"has no usable {name}")
-    found = float(value)  # the strict reader keeps fractions as they were spelt
+    try:
+        found = float(value)  # the strict reader keeps fractions as they were spelt
+    except OverflowError:  # a whole number of hundreds of digits
+        found = -1.0
     if not 0 <= found < 1 << 53:
         raise InvalidToken(f"has no usable {name}")
     return found

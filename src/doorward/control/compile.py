@@ -27,9 +27,8 @@ from doorward.control.issuers import faults as issuer_faults
 from doorward.control.looking import actions_of, allow_of
 from doorward.control.matching import faults as match_faults
 from doorward.control.policies.compile import NOTHING, CompiledPolicies, compile_policies
-from doorward.control.policies.files import directory_of, read_files
+from doorward.control.policies.files import PolicyFiles, directory_of, read_files
 from doorward.control.policies.schema import KnownTool
-from doorward.control.policies.testing import failures
 from doorward.core.identity import Grant, Principal
 from doorward.core.looking import Allow, LookRule
 from doorward.core.policy import Names, ToolRule, names
@@ -89,12 +88,14 @@ def compiled(
     known_tools: Iterable[KnownTool] = (),
     now: float = 0.0,
     kept: Snapshot | None = None,
+    files: PolicyFiles | None = None,
 ) -> Compiled:
     """One version of everything. Raises ``InvalidConfiguration`` with all problems.
 
     ``version`` counts up by the caller; ``base_dir`` is what relative paths are relative to; ``port`` is the bound port
     where the configuration says 0; ``known_tools`` give policies their actions; ``now`` (epoch seconds)
     is the time of the cases beside the policies. ``kept``: one of the same configuration, whose detectors stay.
+    ``files``: the policies, where they are not to be read anew.
     """
     compiler = _Compiler(config, build, environ, base_dir, now)
     made = {name: compiler.server(name, server) for name, server in config.servers.items()}
@@ -105,7 +106,7 @@ def compiled(
     allow = compiler.allow(config.inspect.allow, "inspect.allow")
     held = compiler.held(servers)
     alerts = compiler.alerts()
-    policies = compiler.policies(servers, known_tools)
+    policies = compiler.policies(servers, known_tools, files)
     if policies is not None and any(rule.mode is not None and rule.mode.enforcing for rule in policies.rules):
         # Some rule is enforced whatever the servers' modes are: what nobody can read might be what it forbids.
         servers = {name: msgspec.structs.replace(server, strict_reading=True) for name, server in servers.items()}
@@ -199,16 +200,21 @@ class _Compiler:
             )
         return made
 
-    def policies(self, servers: Mapping[str, Server], known_tools: Iterable[KnownTool]) -> CompiledPolicies | None:
+    def policies(
+        self, servers: Mapping[str, Server], known_tools: Iterable[KnownTool], files: PolicyFiles | None
+    ) -> CompiledPolicies | None:
         try:
-            files = read_files(directory_of(self._config, self._base_dir))
+            files = read_files(directory_of(self._config, self._base_dir)) if files is None else files
             made = compile_policies(files, self._config.identity.agents, servers, known_tools)
             if not any(server.strict_reading for server in servers.values()):
                 # Nobody is denied anything, so there is nothing to warn about yet.
                 made = msgspec.structs.replace(
                     made, notices=tuple(notice for notice in made.notices if not notice.message.startswith(NOTHING))
                 )
-            self.problems += failures(made.engine, files.tests, self._config.servers, self._now)
+            if files.tests:
+                from doorward.control.policies.testing import failures  # most configurations have no tests
+
+                self.problems += failures(made.engine, files.tests, self._config.servers, self._now)
             return made
         except InvalidConfiguration as invalid:
             self.problems += invalid.problems
@@ -367,9 +373,7 @@ class _Compiler:
         try:
             return self._build(kind, spec)
         except InvalidConfiguration as invalid:
-            for problem in invalid.problems:
-                below = path if not problem.path else child(path, problem.path)
-                self._wrong(below, problem.message, problem.remedy)
+            self.problems += [problem.below(path) for problem in invalid.problems]
             return None
 
     def _wrong(self, path: str, message: str, remedy: str) -> None:

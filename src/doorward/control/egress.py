@@ -44,6 +44,9 @@ _NEVER = tuple(
 )
 _NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052 §2.1
 _COMPATIBLE = IPv6Network("::/96")  # RFC 4291 §2.5.5.1, deprecated
+_TRANSLATED = IPv6Network("::ffff:0:0:0/96")  # RFC 2765 §2.1: stateless translation
+_ISATAP = 0x5EFE  # RFC 5214 §6.1: in the interface identifier, before the IPv4 address that the tunnel leads to
+_UNIVERSAL = 0x02000000
 
 
 def reach(address: Address) -> Reach:
@@ -52,11 +55,15 @@ def reach(address: Address) -> Reach:
 
 
 def embedded(address: Address) -> tuple[IPv4Address, ...]:
-    """The IPv4 addresses that a packet to an IPv6 one may end at: mapped, compatible, NAT64, 6to4, Teredo."""
+    """The IPv4 addresses that a packet to an IPv6 one may end at: mapped, compatible, translated, NAT64, 6to4, Teredo,
+    ISATAP.
+    """
     if isinstance(address, IPv4Address):
         return ()
     found = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
-    if address in _NAT64 or (address in _COMPATIBLE and int(address) > 1):  # ::1 is loopback, :: is refused anyway
+    compatible = address in _COMPATIBLE and int(address) > 1  # ::1 is loopback, :: is refused anyway
+    tunnelled = int(address) >> 32 & 0xFFFFFFFF & ~_UNIVERSAL == _ISATAP
+    if compatible or tunnelled or address in _NAT64 or address in _TRANSLATED:
         found.append(IPv4Address(int(address) & 0xFFFFFFFF))
     return tuple(one for one in found if one is not None)
 

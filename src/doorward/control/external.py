@@ -61,8 +61,7 @@ class External:
         issuer = self._issuer(jws)
         if jws.typ not in _ACCESS or is_id_token(jws):
             raise InvalidToken("is not an access token", Reason.AUTH_KIND)
-        if "cnf" in jws.claims:  # RFC 7800: whoever shows it must prove something, and no proof is checked here
-            raise InvalidToken("is bound to a key (DPoP or mutual TLS), which is not supported", Reason.AUTH_KIND)
+        _for_any_bearer(jws)
         await _signature(jws, issuer)
         return _in_time(jws, issuer, float(issuer.config.max_lifetime), now)
 
@@ -75,6 +74,7 @@ class External:
         issuer = self._issuer(jws)
         if jws.typ not in _ASSERTION:
             raise InvalidToken("is not an assertion", Reason.AUTH_KIND)
+        _for_any_bearer(jws)
         await _signature(jws, issuer)
         if jws.claims.get("aud") not in (self._own_issuer, [self._own_issuer]):
             raise InvalidToken("is meant for somebody else: its aud must be this gateway alone", Reason.AUTH_AUDIENCE)
@@ -96,6 +96,11 @@ class External:
         if fault:
             raise InvalidToken(f"is refused: {fault}")
         return issuer
+
+
+def _for_any_bearer(jws: Jws) -> None:
+    if "cnf" in jws.claims:  # RFC 7800: whoever shows it must prove something, and no proof is checked here
+        raise InvalidToken("is bound to a key (DPoP or mutual TLS), which is not supported", Reason.AUTH_KIND)
 
 
 async def _signature(jws: Jws, issuer: TrustedIssuer) -> None:

@@ -86,9 +86,11 @@ def signed_by(jws: Jws, algorithm: str, key: PublicKey) -> bool:
 
 
 def _public(found: object) -> PublicKey | None:
-    if type(found) is not dict or found.get("kty") not in _MEMBERS or not _for_signatures(found):
+    if type(found) is not dict or not _for_signatures(found):
         return None
-    kty = found["kty"]
+    kty = found.get("kty")
+    if not isinstance(kty, str) or kty not in _MEMBERS:
+        return None
     members = {name: found.get(name) for name in ("kty", *_MEMBERS[kty])}
     kid, alg = found.get("kid", ""), found.get("alg", "")
     if not all(isinstance(value, str) for value in (*members.values(), kid, alg)):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from doorward.config import Issuer
-from doorward.configtypes import Problem
+from doorward.configtypes import Problem, content, is_file
 from doorward.control.fetch import MAX_BODY, FetchFault, FetchReason, Location, locate
 from doorward.control.issuer_keys import KeySet, PublicKey, key_set
 from doorward.control.jws import Jws
@@ -123,8 +123,7 @@ class KeyFile:
         return self._known[1]
 
     def _read(self) -> bytes:
-        with self._path.open("rb") as opened:
-            return opened.read(MAX_BODY + 1)
+        return content(self._path, MAX_BODY + 1)
 
 
 class Published:
@@ -233,7 +232,7 @@ def _jwks_faults(config: Issuer, here: str, base_dir: Path) -> Iterator[Problem]
     if config.jwks is None:
         return
     if config.jwks.startswith(FILE):
-        if not (base_dir / config.jwks.removeprefix(FILE)).is_file():
+        if not is_file(base_dir / config.jwks.removeprefix(FILE)):
             yield Problem(path=here, message="there is no such file", remedy="give the path of a JWK set")
     elif _located(config.jwks) is None:
         remedy = "write file:PATH or https://…, or leave it out and let the issuer's metadata say it"

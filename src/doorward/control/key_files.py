@@ -25,8 +25,10 @@ def checked(path: Path) -> None:
 
 def content(path: Path) -> bytes:
     """What is in a private file, at most 4 KiB of it. Raises ``FileNotFoundError``, else ``InvalidConfiguration``."""
+    # Without O_NONBLOCK a pipe in its place would hold us up before we saw what it is.
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0))
+        descriptor = os.open(path, flags)
     except FileNotFoundError:
         raise
     except OSError as fault:

@@ -10,7 +10,7 @@ import msgspec
 from doorward.config import Config, Server
 from doorward.configtypes import Refused
 from doorward.core.decision import Reason
-from doorward.core.policy import Mode, names
+from doorward.core.policy import Mode, names, strictness
 from doorward.core.shared import Override
 
 LONGEST = 7 * 86400.0
@@ -85,9 +85,8 @@ def check_justification(why: str) -> None:
 
 def tool_mode(config: Config, server: Server, tool: str) -> Mode:
     """The mode that holds for one tool (``core.snapshot.Server.mode_of``, before a snapshot is made)."""
-    order = list(Mode)
     chosen = [each.mode for glob, each in server.tools.items() if each.mode is not None and tool in names([glob])]
-    return max(chosen, key=order.index) if chosen else server.mode or config.mode
+    return max(chosen, key=strictness) if chosen else server.mode or config.mode
 
 
 class ServerModes(msgspec.Struct, frozen=True):

@@ -18,6 +18,7 @@ from doorward.control.matching import Matcher
 from doorward.control.oauth_documents import CLIENT_CREDENTIALS, JWT_BEARER, TOKEN_EXCHANGE, Routes
 from doorward.control.rights import Asked, Rights, Servers, parse_scope, within
 from doorward.control.token_requests import Form, malformed
+from doorward.control.verifier import entries, scopes_of
 from doorward.core.decision import Reason
 from doorward.core.shared import Shared
 
@@ -185,7 +186,7 @@ class GrantTypes:
         if accepted.claims.get("client_id") != client.id:
             raise InvalidToken("was issued to another client")
         text(accepted.claims, "jti")
-        limited = "scope" in accepted.claims or accepted.issuer.config.rights == "scopes"
+        limited = not {"scope", "scp"}.isdisjoint(accepted.claims) or accepted.issuer.config.rights == "scopes"
         return Origin(
             client=client,
             subject=f"{accepted.issuer.name}|{accepted.subject}",
@@ -243,11 +244,15 @@ class GrantTypes:
         return {**parent, "exp": int(accepted.expires), "jti": ""}  # no grant of ours: it has no id to descend from
 
     def _meant_for(self, accepted: "Accepted") -> tuple[str, ...] | None:
-        """The servers that an issuer's access token is for; None: all, for it is for us as a whole."""
-        said = audience(accepted.claims)
-        if self._settings.issuer in said or accepted.issuer.config.audience in said:
+        """The servers that an issuer's access token is for; None: all, for it is for us as a whole.
+
+        A configured ``audience`` stands in place of the servers' URLs, here as where the token comes with a call.
+        """
+        said, configured = audience(accepted.claims), accepted.issuer.config.audience
+        if self._settings.issuer in said or configured in said:
             return None
-        known = tuple(url for url in said if url in self._settings.routes.urls.values())
+        urls = self._settings.routes.urls.values() if configured is None else ()
+        known = tuple(url for url in said if url in urls)
         if not known:
             raise InvalidToken("is for somebody else", Reason.AUTH_AUDIENCE)
         return known
@@ -276,18 +281,9 @@ def _named(accepted: "Accepted") -> grants.External:
 
 
 def _scoped(client: Client, claims: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    """What a client may have, within the scopes of an issuer's token. Values that are no scope of ours give nothing."""
-    said = claims.get("scope", "")
-    allowed: dict[str, tuple[str, ...]] = {}
-    for value in said.split(" ") if isinstance(said, str) else ():
-        try:
-            ((server, tool),) = parse_scope(value)
-        except OAuthRefusal:
-            continue
-        allowed[server] = (*allowed.get(server, ()), tool)
-    return {
-        server: meet(client.servers[server], tools) for server, tools in allowed.items() if server in client.servers
-    }
+    """What a client may have, within the scopes of an issuer's token, read as where the token comes with a call."""
+    allowed = entries(scopes_of(claims), client.servers)
+    return {server: meet(client.servers[server], tools) for server, tools in allowed.items() if tools}
 
 
 def _for_resource(asked: Asked, claims: Mapping[str, Any]) -> Asked:

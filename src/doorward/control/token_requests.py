@@ -128,7 +128,8 @@ def later(seconds: float) -> Reply:
 
 
 def wrong_method(allowed: bytes) -> Reply:
-    body = {"error": "invalid_request", "error_description": "another method is needed", "reason": Reason.HTTP_METHOD}
+    what = f"another method is needed: {allowed.decode()}"
+    body = {"error": "invalid_request", "error_description": what, "reason": Reason.HTTP_METHOD}
     return answer(body, 405, (b"allow", allowed))
 
 

@@ -129,31 +129,40 @@ def scopes_of(claims: Mapping[str, Any]) -> frozenset[str]:
 
 
 def scoped(scopes: Iterable[str], servers: frozenset[str]) -> dict[str, Names]:
-    """The tools that scopes ``server:tool`` name, split at the first ``:``, other characters percent-encoded.
+    """The tools that scopes name, as ``entries`` reads them, compiled."""
+    return {server: names(tools) for server, tools in entries(scopes, servers).items()}
 
-    A ``*``, ``?`` or ``[`` as it is makes a glob, percent-encoded it stands for itself. What is no such scope, or names
-    another server, gives nothing. Every one of ``servers`` is there, though maybe without a tool: a client must be able
-    to shake hands before it can learn from a challenge which scope a call needs.
+
+def entries(scopes: Iterable[str], servers: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Names and globs, as a configuration writes them, of the tools that scopes ``server:tool`` name.
+
+    A scope is split at the first ``:``, other characters percent-encoded. A ``*``, ``?`` or ``[`` as it is makes a
+    glob, percent-encoded it stands for itself. What is no such scope, or names another server, gives nothing. Every
+    one of ``servers`` is there, though maybe without a tool: a client must be able to shake hands before it can learn
+    from a challenge which scope a call needs.
     """
-    found: dict[str, tuple[set[str], set[str]]] = {server: (set(), set()) for server in servers}
-    for scope in scopes:
+    found: dict[str, list[str]] = {server: [] for server in servers}
+    for scope in sorted(scopes):
         server, _, tool = scope.partition(":")
-        if server not in servers or not _TOOL.fullmatch(tool):
-            continue
-        exact, globs = found[server]
-        try:
-            (globs if _GLOB.search(tool) else exact).add(unquote(tool, errors="strict"))
-        except UnicodeDecodeError:
-            continue  # no name of a tool
-    return {server: _names(exact, globs) for server, (exact, globs) in found.items()}
+        if server in found and (entry := _entry(tool)):
+            found[server].append(entry)
+    return {server: tuple(tools) for server, tools in found.items()}
 
 
 _TOOL = re.compile(r"(?:[\x21\x23-\x24\x26-\x5b\x5d-\x7e]|%[0-9A-Fa-f]{2})+")  # RFC 6749 §3.3, and whole escapes
-_GLOB = re.compile(r"[*?\[]")
+_MARK = re.compile(r"%(?:2[Aa]|3[Ff]|5[Bb])")
+_MEANING = re.compile(r"%(?:2[1AaDd]|3[Ff]|5[B-Eb-e])")  # what means something else within brackets, or begins them
 
 
-def _names(exact: set[str], globs: set[str]) -> Names:
-    return Names(frozenset(exact), names(sorted(globs)).pattern)
+def _entry(tool: str) -> str:
+    """One name or glob; empty for what is no name of a tool, or has no clear meaning."""
+    if not _TOOL.fullmatch(tool) or ("[" in tool and _MEANING.search(tool)):
+        return ""
+    try:
+        entry = unquote(_MARK.sub(lambda mark: f"[{unquote(mark[0])}]", tool), errors="strict")
+    except UnicodeDecodeError:
+        return ""
+    return "" if "\0" in entry else entry
 
 
 def _group(value: object) -> str:

@@ -56,15 +56,6 @@ def line(body: bytes, signature: bytes) -> bytes:
     return body[:-1] + _MARK + base64.urlsafe_b64encode(signature).rstrip(b"=") + b'"}\n'
 
 
-def parted(written: bytes) -> tuple[bytes, bytes]:
-    """(signed bytes, signature) of a line. Raises ``ValueError``."""
-    body, mark, rest = written.rstrip(b"\n").rpartition(_MARK)
-    if not mark or not rest.endswith(b'"}'):
-        raise ValueError("a checkpoint without a signature")
-    encoded = rest[:-2]
-    return body + b"}", base64.b64decode(encoded + b"=" * (-len(encoded) % 4), altchars=b"-_", validate=True)
-
-
 def read(written: bytes) -> Checkpoint:
     """The checkpoint in a line; its signature is not looked at. Raises ``ValueError`` (``msgspec`` errors are)."""
     return msgspec.json.decode(written, type=Checkpoint)

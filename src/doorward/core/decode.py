@@ -54,7 +54,7 @@ class UndecodableError(ValueError):
 
 def decode(raw: bytes, depth: int) -> Any:
     """The JSON value in `raw`, with at most `depth` (1 to 200) containers nested. Raises UndecodableError only."""
-    if len(raw) > _UNCOUNTED and _has_too_many_values(raw):
+    if len(raw) > _UNCOUNTED and has_too_many_values(raw):
         raise UndecodableError("message.too_large")
     try:
         if _is_shallow(raw, depth):
@@ -67,7 +67,8 @@ def decode(raw: bytes, depth: int) -> Any:
         raise UndecodableError(_reason(raw, str(problem))) from None
     if len(raw) > _MAX_NUMBER and _has_long_number(raw, value):
         raise UndecodableError("message.number_too_long")
-    if b"\\" in raw and _PERHAPS_ESCAPED_WORD.search(raw) and _has_escaped_name(raw):
+    # `find`, for `in` first asks whether it looks for a number: an exception, made and dropped.
+    if raw.find(b"\\") >= 0 and _PERHAPS_ESCAPED_WORD.search(raw) and _has_escaped_name(raw):
         raise UndecodableError("message.escaped_name")
     return value
 
@@ -98,7 +99,8 @@ def _has_escaped_name(raw: bytes) -> bool:
     return any(found[2] and _ESCAPED_WORD.search(found[1]) for found in _NAME.finditer(raw))
 
 
-def _has_too_many_values(raw: bytes) -> bool:
+def has_too_many_values(raw: bytes) -> bool:
+    """Whether a JSON text holds more values than anybody should make of it, by its punctuation."""
     if _most_values(raw) <= _MAX_VALUES:
         return False
     return _most_values(_QUOTED.sub(b"", raw)) > _MAX_VALUES  # text may well be full of commas
@@ -147,9 +149,14 @@ def _is_deeper(value: Any, depth: int) -> bool:
     return bool(level)
 
 
+def may_hold_long_number(raw: bytes) -> bool:
+    """Whether so many characters of numbers stand together, be it in a string."""
+    return _SAMPLED_NUMBER.search(raw[::_STRIDE]) is not None and _LONG_RUN.search(raw) is not None
+
+
 def _has_long_number(raw: bytes, value: Any) -> bool:
     """Whether a float is spelt with more than _MAX_NUMBER characters (jiter bounds integers itself)."""
-    if not _SAMPLED_NUMBER.search(raw[::_STRIDE]) or not _LONG_RUN.search(raw):
+    if not may_hold_long_number(raw):
         return False
     waiting = [value]  # the run may be text in a string: look at the numbers themselves
     while waiting:

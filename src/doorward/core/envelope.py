@@ -67,7 +67,8 @@ class Notification(msgspec.Struct, frozen=True, gc=False):
 class Response(msgspec.Struct, frozen=True, gc=False):
     """The answer to a request. `error` is an object on an error and None otherwise; `result` is UNSET on an error.
 
-    Only an error may come without an id (`id` is None then): the peer could not read what it answers.
+    Only an error may come without an id (`id` is None then): the peer could not read what it answers. Not `exact`: it
+    was read by `glance`, and fractions in `result` and `value` are doubles.
     """
 
     raw: bytes
@@ -75,6 +76,7 @@ class Response(msgspec.Struct, frozen=True, gc=False):
     result: Any
     error: dict[str, Any] | None
     value: dict[str, Any]
+    exact: bool = True
 
     @property
     def is_error(self) -> bool:
@@ -105,14 +107,3 @@ class Unreadable(msgspec.Struct, frozen=True):
     id: MessageId | None
     detail: str
     requests: tuple[MessageId, ...] = ()
-
-
-def error_ids(body: Message | Batch | Unreadable) -> tuple[MessageId, ...]:
-    """The ids that must each get an error when `body` is refused as a whole; empty where nobody waits for an answer."""
-    if isinstance(body, Batch):
-        return tuple(message.id for message in body.messages if isinstance(message, Request))
-    if isinstance(body, Request):
-        return (body.id,)
-    if isinstance(body, Unreadable):
-        return body.requests or (() if body.id is None else (body.id,))
-    return ()

@@ -5,7 +5,7 @@ client ◀──bytes── transport ◀─Send────── pipeline ◀�
 """
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import msgspec
@@ -26,7 +26,8 @@ class Inbound(msgspec.Struct, frozen=True):
     ``headers`` are those that the transport's allow-list lets through to the upstream; ``session``, ``version`` and
     ``last_event_id`` are set apart from them, for the pipeline decides whether they go on. ``mirrors`` are the
     ``mcp-method``, ``mcp-name`` and ``mcp-param-*`` fields, with duplicates. ``relayed`` are the fields that the
-    ``relay`` broker names. ``received`` is ``Clock.monotonic()`` in seconds.
+    ``relay`` broker names. ``other_charset``: its Content-Type says that the body is not UTF-8. ``received`` is
+    ``Clock.monotonic()`` in seconds.
     """
 
     transport: str  # "http", "sse" or "stdio"
@@ -43,12 +44,14 @@ class Inbound(msgspec.Struct, frozen=True):
     version_count: int = 1
     last_event_id: bytes | None = None
     traceparent: bytes | None = None
+    other_charset: bool = False
     client_ip: str = ""
     received: float = 0.0
 
 
 class Outbound(msgspec.Struct, frozen=True):
-    """What goes to the upstream. ``session`` is the upstream's own id. ``owner`` is ``Principal.key``.
+    """What goes to the upstream. ``session`` is the upstream's own id. ``owner`` is
+    ``Principal.holder``.
 
     ``message`` is the reading of ``body``, before our trace context came in; None for a GET, a DELETE, a batch, or a
     body that audit mode passes unread.
@@ -73,27 +76,54 @@ class Event(msgspec.Struct, frozen=True):
     """One server-sent event. ``raw`` is its exact bytes up to and with the blank line; ``data`` its joined data, or
     None.
 
-    A block of comments or of ``id``/``retry`` lines alone has ``data`` None (or empty: a priming event).
+    A block of comments or of ``id``/``retry`` lines alone has ``data`` None (or empty: a priming event). ``odd``: a
+    line of it is left out by some readers and read as a message by others.
     """
 
     raw: bytes
     data: bytes | None = None
     id: bytes | None = None
     name: bytes = b""
+    odd: bool = False
+
+    def plain(self) -> bytes:
+        """The event's bytes without odd lines; its own bytes where there are none."""
+        return self.with_data(self.data) if self.odd else self.raw
+
+    def without(self, holds: Callable[[bytes], bool]) -> tuple["Event", int]:
+        """The event without those lines beside its data that hold something, and how many they are."""
+        lines = _LINE.split(self.raw.removeprefix(_BOM))
+        gone = {at for at, line in enumerate(lines) if line.partition(b":")[0] != b"data" and holds(line)}
+        kept = [line for at, line in enumerate(lines) if line and at not in gone]
+        raw = b"\n".join(kept) + b"\n\n" if kept else b""
+        ids = [line for line in kept if line.partition(b":")[0] == b"id"]
+        return Event(raw, self.data, self.id if ids else None, self.name, self.odd), len(gone)
 
     def with_data(self, data: bytes | None) -> bytes:
         """The event's bytes with other data, or with none: then only its other lines, ``id`` and ``retry`` among them,
-        stay.
+        stay. Odd ones never do.
         """
         lines: list[bytes] = []
         placed = data is None
         for line in _LINE.split(self.raw.removeprefix(_BOM)):  # a mark before `data` would hide the line
-            if line.partition(b":")[0] != b"data":
-                lines.extend([line] if line else [])
+            field = line.partition(b":")[0]
+            if field != b"data":
+                lines.extend([line] if line and not is_odd(field, line) else [])
             elif not placed and data is not None:
                 lines.extend(b"data: " + part for part in data.split(b"\n"))
                 placed = True
         return b"\n".join(lines) + b"\n\n" if lines else b""
+
+
+def is_odd(field: bytes, line: bytes) -> bool:
+    """Whether a line beside ``data`` is one that readers do not take alike: of a field that is none, which is data to
+    those for whom a lone CR ends no line, or with a byte at which some readers begin another line.
+    """
+    return (
+        field not in _FIELDS
+        or len(line.translate(None, _BREAKS)) < len(line)
+        or (not line.isascii() and (b"\xe2\x80\xa8" in line or b"\xe2\x80\xa9" in line))  # U+2028, U+2029
+    )
 
 
 def message_event(data: bytes) -> bytes:
@@ -103,15 +133,18 @@ def message_event(data: bytes) -> bytes:
 
 _BOM = b"\xef\xbb\xbf"
 _LINE = re.compile(rb"\r\n|\n|\r")  # WHATWG HTML, "Parsing an event stream"
+_FIELDS = frozenset({b"", b"id", b"event", b"retry"})  # beside data; no name: a comment
+_BREAKS = b"\x0b\x0c\x1c\x1d\x1e\x85"  # Unicode's other line ends (and Latin-1's: 85 is the last byte of UTF-8's)
 
 
 class Answer:
     """What an upstream answered: a whole ``body``, or ``events`` as they arrive.
 
-    ``abort`` closes towards the upstream at once and may be called at any time, also twice.
+    ``abort`` closes towards the upstream at once and may be called at any time, also twice. ``unclear``: its headers
+    let two clients read two bodies.
     """
 
-    __slots__ = ("abort", "body", "events", "headers", "session", "status")
+    __slots__ = ("abort", "body", "events", "headers", "session", "status", "unclear")
 
     def __init__(
         self,
@@ -121,6 +154,7 @@ class Answer:
         events: AsyncIterator[Event] | None = None,
         session: str | None = None,
         abort: Callable[[], None] = lambda: None,
+        unclear: bool = False,
     ) -> None:
         self.status = status
         self.headers = headers  # those that the response allow-list lets through to the client, without the session id
@@ -128,6 +162,7 @@ class Answer:
         self.events = events
         self.session = session
         self.abort = abort
+        self.unclear = unclear
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -136,9 +171,6 @@ class Reply(msgspec.Struct, frozen=True):
     status: int
     headers: Headers = ()
     body: bytes = b""
-
-
-Forward = Callable[[Outbound], Awaitable[Answer]]
 
 
 class Exchange(msgspec.Struct):

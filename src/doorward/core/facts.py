@@ -14,6 +14,7 @@ import msgspec
 
 from doorward.core.decision import Reason
 from doorward.core.message import LosslessFloat
+from doorward.core.methods import fold
 
 _EXACT = 2**53 - 1
 _DIGITS = 17
@@ -82,6 +83,9 @@ def _children(container: Any, step: str) -> Iterable[Any]:
     if isinstance(container, dict):
         if step == "*":
             return container.values()
+        if any(len(name) == len(step) and name != step and fold(name) == fold(step) for name in container):
+            # Some servers read names without regard to case, and which of two they take is theirs to choose.
+            raise UnreadableFact(Reason.POLICY_UNREADABLE_ARGUMENT)
         return [container[step]] if step in container else []
     if isinstance(container, list):
         if step == "*":
@@ -89,6 +93,10 @@ def _children(container: Any, step: str) -> Iterable[Any]:
         # RFC 6901 §4: digits without a leading zero
         if step.isascii() and step.isdigit() and str(int(step[:9])) == step and int(step) < len(container):
             return [container[int(step)]]
+    elif container is not None:
+        # A text or number stands where the pointer leads on: one address where a list of them was thought of. To the
+        # server it is an argument all the same, so it is not absent.
+        raise UnreadableFact(Reason.POLICY_UNREADABLE_ARGUMENT)
     return []
 
 

@@ -45,8 +45,8 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
 
 
 def resolve(findings: Iterable[Finding]) -> list[Finding]:
-    """Drop what overlaps: in one text the higher score wins, then the longer span, then the earlier one. What is left
-    is in the order of its places.
+    """Drop what overlaps: in one text the higher score wins, then the longer span, then the earlier one. A name inside
+    of an address ("12 Rosa Parks Street") is a part of that. What is left is in the order of its places.
     """
     kept: list[Finding] = []
     together: list[Finding] = []  # in a row, each over one before it
@@ -67,7 +67,12 @@ def resolve(findings: Iterable[Finding]) -> list[Finding]:
 def _best(findings: list[Finding]) -> list[Finding]:
     """The same for findings of one text that come in order."""
     taken: list[tuple[int, int, Finding]] = []
-    for finding in sorted(findings, key=_rank):
+    last: list[Finding] = []
+    if len(findings) <= _FEW:
+        places = [one for one in findings if one.entity == "LOCATION" and one.rule in _LINES]
+        last = [one for one in findings if one.entity == "PERSON" and any(_is_part(one, of) for of in places)]
+        findings = [one for one in findings if one not in last] if last else findings
+    for finding in [*sorted(findings, key=_rank), *sorted(last, key=_rank)]:
         at = bisect_left(taken, finding.start, key=_start)
         if at and taken[at - 1][1] > finding.start:
             continue
@@ -75,6 +80,15 @@ def _best(findings: list[Finding]) -> list[Finding]:
             continue
         taken.insert(at, (finding.start, finding.end, finding))
     return [entry[2] for entry in taken]
+
+
+_LINES = ("street", "postbox")
+_FEW = 64  # findings that lie over each other: of more, each is weighed by itself
+
+
+def _is_part(finding: Finding, of: Finding) -> bool:
+    """Whether it is a shorter part of the other."""
+    return of.start <= finding.start and finding.end <= of.end and of.end - of.start > finding.end - finding.start
 
 
 def _place(finding: Finding) -> tuple[str, bool, int]:

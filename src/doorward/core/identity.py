@@ -23,8 +23,23 @@ class Principal(msgspec.Struct, frozen=True):
 
     @property
     def key(self) -> str:
-        """What sessions, pools, caches and limits are bound to. NUL separates, so no two principals share a key."""
+        """What limits and caches go by: the immediate caller. NUL separates, so no two principals share a key."""
         return f"{self.issuer}\0{self.subject}\0{self.client}"
+
+    @property
+    def holder(self) -> str:
+        """What sessions, tasks and processes are bound to: the key, and for whom it acts, so that an agent cannot use
+        for one person what it made for another. The same for each renewed grant of a chain; without one, the key.
+        """
+        return "\0".join((self.key, *self.act)) if self.act else self.key
+
+
+def key_of(holder: str) -> str:
+    """The ``Principal.key`` in a ``Principal.holder``: what is counted is the immediate caller's, whomever it acts for.
+
+    Neither part of a key nor anybody in a chain holds a NUL, so the first three parts are the key.
+    """
+    return holder if holder.count("\0") <= 2 else "\0".join(holder.split("\0", 3)[:3])
 
 
 ANONYMOUS = Principal(subject="anonymous")

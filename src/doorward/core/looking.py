@@ -98,5 +98,20 @@ def looking(whole: Looking, rules: Iterable[LookRule], tool: str | None) -> Look
     return Looking({**actions, **nearest}, allow, nearest_binary or binary)
 
 
+def strictest(whole: Looking, rules: Iterable[LookRule]) -> Looking:
+    """What holds for a message that may be any tool's: of everything that is set for one the strictest, and of the
+    values that are allowed those that are allowed to all.
+    """
+    base = looking(whole, rules, None)
+    actions, binary = dict(base.actions), base.binary
+    for rule in rules:
+        if rule.names is None:
+            continue
+        for place, action in rule.actions.items():
+            actions[place] = max(actions.get(place) or default_action(*place), action, key=_strictness)
+        binary = max(binary, rule.binary or binary, key=_BINARY.index)
+    return Looking(actions, base.allow, binary)
+
+
 def _strictness(action: Action) -> tuple[int, int, float]:
     return _EFFECTS.index(action.effect), action.severity, -action.threshold

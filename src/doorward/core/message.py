@@ -1,6 +1,7 @@
 """JSON-RPC messages: the public face of the strict reader and the splicing writer.
 
-`read` turns bytes into one message, or says why they have no single reading. `span` gives the received bytes of one
+`read` turns bytes into one message, or says why they have no single reading; `glance` reads a long response quicker,
+for who needs none of its fractions. `span` gives the received bytes of one
 member, for digests. `splice` writes a message again with a few strings, keys or numbers replaced and every other byte
 as it came. Floats inside `value` and `params` are `LosslessFloat`: they keep their spelling (`str(number)`), and
 nothing here turns them into a binary float.
@@ -20,15 +21,15 @@ from doorward.core.envelope import (
     Request,
     Response,
     Unreadable,
-    error_ids,
     is_exact_integer,
 )
-from doorward.core.reader import MAX_BATCH, read
+from doorward.core.reader import MAX_BATCH, SHORTEST_GLANCE, glance, read
 from doorward.core.splice import Edit, splice
 
 __all__ = [
     "MAX_BATCH",
     "READER_REASONS",
+    "SHORTEST_GLANCE",
     "Batch",
     "Edit",
     "LosslessFloat",
@@ -38,7 +39,7 @@ __all__ = [
     "Request",
     "Response",
     "Unreadable",
-    "error_ids",
+    "glance",
     "is_exact_integer",
     "read",
     "span",

@@ -117,8 +117,9 @@ class Method(msgspec.Struct, frozen=True):
     `direction` is who sends it, `label` its name in metrics and records (bounded: `other` where unknown). `name_param`
     is the member of `params` that names its target. `opaque` holds JSON pointers, from the top of the request and of
     its response, of values that are never redacted; `*` stands for an array index. `reserved` are the members of
-    `params` that the protocol defines, in every revision together; `tokens` those of them that are ids. A `safe` call
-    has no side effect and may be sent again. `revisions` are those that know the method.
+    `params` that the protocol defines, in every revision together; `tokens` those of them that are ids. `inside` are
+    the members of those objects in `params` that decide what is asked for. A `safe` call has no side effect and may be
+    sent again. `revisions` are those that know the method.
     """
 
     name: str
@@ -130,6 +131,7 @@ class Method(msgspec.Struct, frozen=True):
     tokens: tuple[str, ...]
     safe: bool
     revisions: frozenset[str]
+    inside: Mapping[str, Names] = MappingProxyType({})
 
     @property
     def is_notification(self) -> bool:
@@ -158,6 +160,7 @@ def _method(
     tokens: str = "",
     safe: bool = False,
     revisions: frozenset[str] = _ALL,
+    inside: Mapping[str, str] = MappingProxyType({}),
 ) -> Method:
     return Method(
         name=name,
@@ -169,6 +172,7 @@ def _method(
         tokens=tuple(tokens.split()),
         safe=safe,
         revisions=revisions,
+        inside=MappingProxyType({member: Names.of(names.split()) for member, names in inside.items()}),
     )
 
 
@@ -192,9 +196,11 @@ _ROWS = (
     _method("prompts/list", "client", "cursor", safe=True, opaque=_CURSORS),
     _method("prompts/get", "client", "name arguments inputResponses requestState", target="name", safe=True,
             opaque=_STATE),
-    _method("completion/complete", "client", "ref argument context"),
+    _method("completion/complete", "client", "ref argument context",
+            inside={"ref": "type name uri", "argument": "name value"}),
     _method("logging/setLevel", "client", "level", revisions=LEGACY, opaque="/params/level"),
-    _method("subscriptions/listen", "client", "notifications", revisions=_MODERN),
+    _method("subscriptions/listen", "client", "notifications", revisions=_MODERN,
+            inside={"notifications": "resourceSubscriptions taskIds"}),
     # Tasks: both ways in 2025-11-25, an extension of 2026-07-28 (SEP-2663).
     _method("tasks/get", "both", "taskId", target="taskId", opaque=_TASK, revisions=_FROM_2025_11),
     _method("tasks/update", "client", "taskId inputResponses", target="taskId", opaque=_TASK, revisions=_MODERN),
@@ -241,11 +247,6 @@ OPAQUE: frozenset[str] = frozenset().union(*(row.opaque for row in _ROWS))
 def method_entry(name: str) -> Method:
     """The table's entry for a method, UNKNOWN for one that it does not hold."""
     return METHODS.get(name, UNKNOWN)
-
-
-def name_parameter(name: str) -> str | None:
-    """The member of `params` that names what a call of this method is about, if it has one."""
-    return method_entry(name).name_param
 
 
 def is_opaque(pointer: str, pointers: frozenset[str] = OPAQUE) -> bool:

@@ -22,6 +22,14 @@ class Mode(StrEnum):
         return self is Mode.SOFT or self is Mode.ENFORCE
 
 
+_STRICTNESS = {mode: rank for rank, mode in enumerate(Mode)}
+
+
+def strictness(mode: Mode) -> int:
+    """A rank: of several modes that could hold, the one with the highest does."""
+    return _STRICTNESS[mode]
+
+
 class Severity(IntEnum):
     """How bad a violation is; ``soft`` refuses from ``HIGH`` on."""
 

@@ -26,11 +26,17 @@ from doorward.core.envelope import (
 )
 from doorward.core.methods import META_NAMES, METHODS, UNKNOWN, Names, fold, has_meta_variant
 from doorward.core.salvage import salvage, starts_array
+from doorward.core.skim import LEAST, skim
+
+SHORTEST_GLANCE = LEAST
+"""Bytes from which on `glance` can have an answer."""
 
 MAX_BATCH = 100
 """Messages in one batch (docs/guarantees.md)."""
 
 _META_TOKENS = ("progressToken", "io.modelcontextprotocol/subscriptionId")  # the latter is a request's id (2026-07-28)
+
+_RELATED, _TASK = "io.modelcontextprotocol/related-task", Names.of(("taskId",))
 
 _TOP = Names.of(("jsonrpc", "id", "method", "params", "result", "error"))
 _NUMBERS = frozenset({int, LosslessFloat})
@@ -66,6 +72,17 @@ def read(raw: bytes, *, depth: int = 64, batches: bool = False) -> Message | Bat
     if type(value) is not list:
         return _unreadable("message.not_an_object")
     return _batch(raw, value) if batches else _unreadable("message.batch_not_allowed")
+
+
+def glance(raw: bytes, *, depth: int = 64) -> Response | None:
+    """The response in a long `raw`, read in half the time and not `exact`; None: it is for `read`, which accepts all
+    that is accepted here.
+    """
+    value = skim(raw, depth)
+    found = _message(raw, value) if type(value) is dict else None
+    if type(found) is not Response:
+        return None
+    return Response(raw, found.id, found.result, found.error, found.value, exact=False)
 
 
 def _unreadable(reason: str, ident: MessageId | None = None, requests: tuple[MessageId, ...] = ()) -> Unreadable:
@@ -131,6 +148,10 @@ def _params_problem(method: str, params: dict[str, Any]) -> str | None:
     entry = METHODS.get(method, UNKNOWN)
     if not entry.reserved.exact.issuperset(params) and entry.reserved.has_variant(params):
         return "message.case_variant"
+    for name, names in entry.inside.items():
+        held = params.get(name)
+        if type(held) is dict and names.has_variant(held):
+            return "message.case_variant"
     for name in entry.tokens:
         if reason := _token_problem(params.get(name), "message.invalid_params"):
             return reason
@@ -141,6 +162,9 @@ def _meta_problem(meta: Any) -> str | None:
     if type(meta) is not dict:
         return None
     if not META_NAMES.issuperset(meta) and has_meta_variant(meta):
+        return "message.case_variant"
+    related = meta.get(_RELATED)
+    if type(related) is dict and _TASK.has_variant(related):
         return "message.case_variant"
     for name in _META_TOKENS:
         if name in meta and (reason := _token_problem(meta[name], "message.invalid_params")):

@@ -122,6 +122,11 @@ class Rule(msgspec.Struct, frozen=True):
         """A ``forbid`` in audit or warn mode: evaluated and recorded, never deciding."""
         return self.mode is not None and not self.mode.enforcing
 
+    @property
+    def enforced(self) -> bool:
+        """A ``forbid`` that brings an enforcing mode of its own: it decides where the tool is in audit or warn, too."""
+        return self.mode is not None and self.mode.enforcing
+
 
 class Shape(msgspec.Struct, frozen=True):
     """The Cedar type of an argument: ``String``, ``Long``, ``Boolean``, ``Set`` of ``item``, ``Record`` of members."""

@@ -22,6 +22,18 @@ _BRACKET = re.compile(_PLAIN + rb"(?:" + _QUOTED + _PLAIN + rb")*+[\[\]{}]", re.
 _AFTER = re.compile(_SPACE + rb"([,\]}])" + _SPACE)
 
 
+def holds(raw: bytes, short: bytes) -> bool:
+    """`short in raw`, for a long text that hardly ever does. From its end CPython skips what cannot match; from its
+    start, with few bytes to look for, it looks at every place, and takes three times as long.
+    """
+    return raw.rfind(short) >= 0
+
+
+def holds_escapes(raw: bytes) -> bool:
+    """Whether `\\u` stands in it: a letter could be spelt in another way."""
+    return b"\\" in raw and holds(raw, b"\\u")
+
+
 def start(raw: bytes, position: int = 0) -> int:
     """The offset of the first byte at or after `position` that is no whitespace."""
     found = _LEADING.match(raw, position)

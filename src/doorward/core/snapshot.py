@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 
 from doorward.core.identity import Grant
-from doorward.core.looking import Action, Allow, Looking, LookRule, looking
-from doorward.core.policy import Mode, ToolRule
+from doorward.core.looking import Action, Allow, Looking, LookRule, looking, strictest
+from doorward.core.policy import Mode, ToolRule, strictness
 from doorward.core.ports import Broker, Held, Scanner
 from doorward.core.question import Policies
 
@@ -80,7 +80,11 @@ class Server(msgspec.Struct, frozen=True):
         if tool is None or not self.tools:
             return self.mode
         chosen = [rule.mode for rule in self.tools if rule.mode is not None and tool in rule.names]
-        return max(chosen, key=_STRICTNESS.__getitem__) if chosen else self.mode
+        return max(chosen, key=strictness) if chosen else self.mode
+
+    def strictest(self, mode: Mode) -> Mode:
+        """The strictest of ``mode`` and those of its tools: it holds for what may be any tool's."""
+        return max((mode, *(rule.mode for rule in self.tools if rule.mode)), key=strictness)
 
     def rate_of(self, tool: str | None) -> int | None:
         """The lowest ``calls_per_minute`` of the rules that match a tool, or None."""
@@ -100,9 +104,6 @@ class Server(msgspec.Struct, frozen=True):
                 if rule.sensitivity is not None and tool in rule.names:
                     return rule.sensitivity
         return self.sensitivity
-
-
-_STRICTNESS = {mode: rank for rank, mode in enumerate(Mode)}
 
 
 class Keys(msgspec.Struct, frozen=True):
@@ -150,3 +151,7 @@ class Snapshot(msgspec.Struct, frozen=True):
         """What is done about findings in one call."""
         whole = Looking(self.actions, self.allow, self.binary)
         return looking(whole, server.looks, tool) if server.looks else whole
+
+    def looking_at_any(self, server: Server) -> Looking:
+        """The same where it may be any tool's."""
+        return strictest(Looking(self.actions, self.allow, self.binary), server.looks)

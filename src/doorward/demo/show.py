@@ -101,8 +101,11 @@ async def _same_answer(paper: Paper, setting: Setting, stdio: Sequence[list[str]
     if any(row[-1] != "identical" for row in rows):
         raise DemoError("an answer changed on its way through the gateway")
     paper.verdict(True, "Byte for byte the same answer, in both eras and on both transports.")
-    paper.line(f"Looked through over HTTP by the detectors {', '.join(DETECTORS)}. Its products have names like")
-    paper.line(f"{' and '.join(repr(row['name']) for row in PRODUCTS[:2])}, and numbers like telephones'.")
+    named = " and ".join(repr(row["name"]) for row in PRODUCTS[:2])
+    paper.line(
+        f"Looked through over HTTP by the detectors {', '.join(DETECTORS)}. Its products have names like {named}, and "
+        "numbers like telephones'."
+    )
 
 
 async def _all_stdio(setting: Setting) -> list[list[str]]:

@@ -9,20 +9,10 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any, Final
 
-import re2
-
-from doorward.detection.trigger import Search, searcher
+from doorward.detection.automata import Search, automaton, searcher
 
 _SHORT: Final = 256  # characters in which it costs least to know first whether there is anything
 _MOST: Final = 1024  # characters that one expression is tried over at a time
-
-
-def _options() -> Any:
-    options = re2.Options()
-    options.encoding = re2.Options.Encoding.LATIN1  # one octet for each character
-    options.never_capture = True
-    options.log_errors = False
-    return options
 
 
 class Anchors:
@@ -38,7 +28,7 @@ class Anchors:
     @cached_property
     def _compiled(self) -> Any:
         together = "|".join(f"(?:{expression})" for expression in self._expressions)
-        return re2.compile("".join(c if c < "\u0100" else "." for c in together).encode("latin-1"), _options())
+        return automaton("".join(c if c < "\u0100" else "." for c in together).encode("latin-1"))
 
     @cached_property
     def _occurs(self) -> Search:

@@ -65,11 +65,14 @@ _BY_HAND: Final = {
     **DRAWN,
 }
 
+# Markup that shows nothing: a place for a line break, a comment of no words.
+_UNSEEN: Final = r"<(?:(?:wbr|WBR) ?/?|!--[^0-9A-Za-z@<>\u0080-\U0010ffff]{0,40}--)>"
 _ESCAPES: Final = (
     r"%[0-9A-Fa-f]{2}(?:%[0-9A-Fa-f]{2})*+"
     r"|&(?:#(?:[xX]0*+[0-9A-Fa-f]{1,6}|0*+[0-9]{1,7});?|[A-Za-z][A-Za-z0-9]{1,31};)"
     r"|\\(?:\\{0,7}+(?:u[0-9A-Fa-f]{4}|u\{[0-9A-Fa-f]{1,6}\}|x[0-9A-Fa-f]{2}|U[0-9A-Fa-f]{8}))"
     r"(?:\\{1,8}+(?:u[0-9A-Fa-f]{4}|u\{[0-9A-Fa-f]{1,6}\}|x[0-9A-Fa-f]{2}|U[0-9A-Fa-f]{8}))*+"
+    rf"|{_UNSEEN}"
 )
 _CONTROL: Final = re.compile(r"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")  # what an escape of text never names
 _BACKSLASHED: Final = re.compile(r"\\++(?:[uxU]\{?)([0-9A-Fa-f]++)\}?")
@@ -327,9 +330,14 @@ def _joined_to_latin(string: str, start: int, end: int) -> bool:
 # --- escapes ----------------------------------------------------------------------------------------------------------
 
 
+def may_be_unseen(string: str) -> bool:
+    """Whether there may be markup in ``string`` that shows nothing."""
+    return "<" in string and ("<wbr" in string or "<!--" in string or "<WBR" in string)
+
+
 def _unescaped(string: str) -> tuple[str, Offsets] | None:
     """``string`` with one layer of escapes undone."""
-    if not ("%" in string or "&" in string or "\\" in string or "=" in string):
+    if not ("%" in string or "&" in string or "\\" in string or "=" in string or may_be_unseen(string)):
         return None
     quoted = "=" in string and _is_quoted(string)
     escape = _IN_QUOTED if quoted else _IN_OTHERS
@@ -353,6 +361,8 @@ def _escapes(string: str, matches: Iterator[re.Match[str]], quoted: bool) -> Ite
             yield from _octets(match.start(), found, strict=True)
         elif head == "%":
             yield from _octets(match.start(), found, strict=False)
+        elif head == "<":
+            yield match.start(), match.end(), "", []
         elif head == "&":
             text = _entity(found)
             if text is not None:

@@ -10,9 +10,8 @@ from bisect import bisect_left
 from functools import cache
 from typing import Any, Final, NamedTuple
 
-import re2
-
 from doorward.detection import keywords as k
+from doorward.detection.automata import automaton
 from doorward.detection.keys import fold
 
 _BEFORE, _AFTER = 60, 30  # characters
@@ -26,13 +25,13 @@ _END: Final = re.compile(r"[\n\r;!?|\t]|\.\s|,\s+[^\W\d_]+\s*[:=]")
 def _table() -> dict[str, str]:
     said: dict[str, str] = {}
     for names, entity in (
-        (k.EMAIL, "EMAIL_ADDRESS"),
-        (k.PHONE - {"portable", "vast", "fixe", "fijo", "fon", "cep"}, "PHONE_NUMBER"),
-        (k.CARD, "CREDIT_CARD"),
+        (k.EMAIL_SAID, "EMAIL_ADDRESS"),
+        (k.PHONE_SAID - {"portable", "vast", "fixe", "fijo", "fon", "cep"}, "PHONE_NUMBER"),
+        (k.CARD_SAID, "CREDIT_CARD"),
         (k.IBAN, "IBAN_CODE"),
-        (k.ACCOUNT, "ACCOUNT_ID"),
-        (k.BIRTH - {"birth"}, "DATE_OF_BIRTH"),
-        (k.PASSPORT - {"passi"}, "PASSPORT"),
+        (k.ACCOUNT_SAID, "ACCOUNT_ID"),
+        (k.BIRTH_SAID - {"birth"}, "DATE_OF_BIRTH"),
+        (k.PASSPORT_SAID - {"passi"}, "PASSPORT"),
         (k.LICENSE, "DRIVER_LICENSE"),
         (k.SECRET - {"pat", "secrets", "clave", "parola", "tokens", "sas", "dsn"}, "SECRET"),
         (frozenset(_PHONE), "PHONE_NUMBER"),
@@ -43,20 +42,43 @@ def _table() -> dict[str, str]:
     ):
         said.update(dict.fromkeys(names, entity))
     said.update(k.NATIONAL)
-    return said
+    return {fold(word): entity for word, entity in said.items()}
 
 
 _PHONE: Final = k.listed(
     """
-    call calling called dial ring reach reachable ruf anrufen erreichbar erreichen llamar llame llamada llama
-    ligar ligue appeler appelez joignable chiamare chiamate chiama bellen bereikbaar zadzwon dzwonic arayin ara
-    ringa ring soita voicemail texted extension ext
+    call calling called dial dialed dialled dialing dialling redial ring rang phoned phoning reach reached reachable
+    callback voicemail texted extension ext hotline switchboard pager smsgw smsgateway smsc smpp twilio
+    ruf rufe ruft anruf anrufe anrufen angerufen zuruckrufen zurueckrufen ruckruf rueckruf erreichbar erreichen erreicht
+    telefonisch telefonieren durchwahl
+    llamar llame llamen llamenos llamanos llamad llamada llamadas llama llamo telefonear marcar marque localizable
+    ligar ligue ligou ligaram telefonar telefonema ramal zap
+    appel appels appeler appelez appelle appele rappeler rappelez rappelle rappelons joindre joignable telephoner
+    chiamare chiamate chiama chiamami chiamarmi chiamarlo chiamarla richiamare richiamate richiamami telefonare
+    telefonate telefonata raggiungibile recapito recapiti
+    bel bellen belt belde gebeld terugbellen opbellen bereikbaar bereiken
+    zadzwon zadzwonic zadzwonil dzwonic dzwoni dzwonil dzwonila dzwoncie oddzwonic oddzwon telefoniczny telefonicznie
+    arayin ara arayiniz aradi arar aramak ariyor cepten ulasabilirsiniz
+    ringa ringde ringer ringte ringd opkald telefonen mobilen
+    soita soittaa soitti soittakaa soittaisitko tavoitettavissa puhelimitse
+    zavolat zavolejte zavolajte zavolej volejte volat volal volala telefonicky
+    suna sunati sunat sunand apelati telefonic hivjon hivja hivas hivd hivni
+    llamaremos llamare llamara llamaran llamarle llamarte contacter contactez contactera contacterai contacterons
+    rappellera rappellerai rappellerons joindra chiamero chiamera chiameremo contattare contattera contatteremo
+    ligarei ligara ligaremos contatar contactar contactaremos contactara zadzwonie oddzwonie zadzwonimy
+    renrakusaki denwa keitai sampark hubungi telepon telpon menelepon ditelepon nazovi nazovite nazvati pozovi pozovite
+    позвоните позвонить позвони звоните звонить звонил звонила перезвоните телефону телефона тел моб мобильный
+    подзвоните подзвонити зателефонуйте телефонуйте καλεστε καλεσε τηλεφωνο τηλεφωνηστε τηλ κινητο
+    電話 電話番号 携帯 手机 电话 전화 전화번호 연락처 هاتف جوال موبايل اتصل טלפון נייד
     """
 )
 _CARD: Final = k.listed(
     """
     card cards cc visa mastercard amex discover maestro credit debit kreditkarte karte kreditkarten tarjeta
-    tarjetas cartao carte carta kaart karta karty kart kredi kort kredittkort bankomat girocard
+    tarjetas cartao cartoes carte cartes carta carte kaart kaarten karta karty karte kartu kartou kart karten kartla
+    kartim kartimdan kredi kort kortet kredittkort kreditkort betalkort visakort dankort bankomat girocard bancontact
+    kortti kortilla kortilta luottokortti bankkartya hitelkartya kartya kartyam cardul kartica karticom kartice
+    kartu карта карты карту картой карте картка картку карткою καρτα καρτας カード 信用卡 卡号 카드 بطاقة כרטיס
     """
 )
 _ACCOUNT: Final = k.listed(
@@ -82,6 +104,14 @@ _PLACE: Final = k.listed(
 _TOGETHER: Final[dict[tuple[str, ...], str]] = {
     ("social", "security"): "US_SSN",
     ("soc", "sec"): "US_SSN",
+    ("social", "is"): "US_SSN",
+    ("social", "number"): "US_SSN",
+    ("ni", "number"): "UK_NINO",
+    ("ni", "no"): "UK_NINO",
+    ("ni", "num"): "UK_NINO",
+    ("assurance", "sociale"): "CA_SIN",
+    ("unique", "identification"): "IN_AADHAAR",
+    ("numer", "ewidencyjny"): "PL_PESEL",
     ("national", "insurance"): "UK_NINO",
     ("social", "insurance"): "CA_SIN",
     ("tax", "file"): "AU_TFN",
@@ -105,6 +135,32 @@ _TOGETHER: Final[dict[tuple[str, ...], str]] = {
     ("identity", "number"): "*",
     ("identification", "number"): "*",
 }
+# Whose number it is: "my new number".
+_TOGETHER.update(
+    {
+        (*whose, *new, number): "PHONE_NUMBER"
+        for whoses, news, numbers in (
+            ("my his her their your our", "new direct private work home other old", "number numbers nr"),
+            ("meine mein deine seine ihre unsere", "neue alte private", "nummer"),
+            ("mi tu su nuestro", "nuevo otro viejo", "numero"),
+            ("mon ton son notre votre", "nouveau ancien autre", "numero"),
+            ("mio tuo suo nostro", "nuovo vecchio altro", "numero"),
+            ("meu teu seu nosso", "novo outro antigo", "numero"),
+            ("mijn jouw zijn haar ons", "nieuwe oude andere", "nummer"),
+            ("moj twoj jego jej nasz", "nowy stary", "numer"),
+            ("mitt ditt mit dit vart vores", "nya nye gamla gamle", "nummer"),
+            ("muj tvuj jeho jeji moj", "novy novi stary stari", "cislo broj"),
+            ("benim onun", "yeni eski", "numaram numarasi"),
+            ("uusi minun", "uusi vanha", "numeroni numero"),
+            ("мои моя твои его ее", "новыи новая", "номер"),
+        )
+        for whose in ((word,) for word in whoses.split())
+        for new in ((), *((word,) for word in news.split()))
+        for number in numbers.split()
+    }
+)
+# Words that say it in capitals only: "sin" is "without" in Spanish.
+_CAPITALS: Final = {"SIN": "CA_SIN", "NINO": "UK_NINO"}
 _SHORT: Final = {"pan": ("IN_PAN", "CREDIT_CARD")}
 _SAID: Final = _table()
 # What is asked of words beside a number or an address.
@@ -142,10 +198,15 @@ def hints(string: str, start: int, end: int) -> frozenset[str]:
             before = before[whole.start() :] if whole is not None else ""
     else:
         before = string[:start]
-    words = _words(before)[-_WORDS_BEFORE:]
+    every = _words(before)
+    words = every[-_WORDS_BEFORE:]
     found: set[str] = set()
     if not _silent.issuperset(words):
         _look(words, found)
+    if len(every) > _WORDS_BEFORE and every[-_WORDS_BEFORE - 1] not in _silent:
+        reaching = every[-_WORDS_BEFORE - 1 :][:3]  # a name of two words counts as one
+        if (_speaking.get(reaching[0]) or _learn(reaching[0])).begins:
+            _together(reaching, found)
     behind = end + _AFTER
     if string[behind - 1 : behind + 1].isalpha() and (rest := _REST.match(string, behind)) is not None:
         behind = rest.end()
@@ -178,6 +239,7 @@ def _learn(word: str) -> _Word:
     """Look a word up for the first time."""
     folded = fold(word)
     entity = _SAID.get(folded)
+    entity = entity or _CAPITALS.get(word)
     entities = frozenset(_SHORT.get(folded, ())) if entity is None else frozenset((entity,))
     said = _Word(entities, folded in _COMPOUND or folded in _begins())
     if len(_silent) + len(_speaking) >= _MOST:
@@ -245,15 +307,11 @@ def _automaton(entities: frozenset[str]) -> Any:
     """All words that speak of ``entities``, with what is no letter on both sides. The words of a national number may be
     apart at any place.
     """
-    options = re2.Options()
-    options.encoding = re2.Options.Encoding.LATIN1
-    options.case_sensitive = False
-    options.never_capture = True
-    options.log_errors = False
     words = [word for word, entity in _SAID.items() if entity in entities and word.isascii()]
     words += [word for word, said in _SHORT.items() if not entities.isdisjoint(said)]
+    words += [word for word, entity in _CAPITALS.items() if entity in entities]
     words += ["[^a-z]*".join(name) for name, entity in k.NATIONAL.items() if entity in entities]
     for together, entity in _TOGETHER.items():
         if entity in entities or (entity == "*" and not entities.isdisjoint(k.NATIONAL_ALL)):
             words.append("[^a-z]+".join(together))
-    return re2.compile(f"(?:^|[^a-z])(?:{'|'.join(words)})(?:$|[^a-z])".encode(), options)
+    return automaton(f"(?:^|[^a-z])(?:{'|'.join(words)})(?:$|[^a-z])".encode(), case_sensitive=False)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
+import re2
 
 from doorward.core.errors import DetectorFault
 from doorward.core.finding import Finding
@@ -71,8 +72,6 @@ def _compile(pattern: Pattern, what: str) -> Any:
         raise ValueError(f"{what}: the score is not between 0 and 1")
     if len(pattern.regex) > _LONGEST:
         raise ValueError(f"{what}: longer than {_LONGEST} characters")
-    import re2  # most configurations have no patterns, and it is 2 MB
-
     options = re2.Options()
     options.log_errors = False
     options.max_mem = _MEMORY

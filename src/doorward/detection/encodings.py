@@ -12,12 +12,11 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Final, NamedTuple
 
-import re2
-
-from doorward.detection.trigger import Search, searcher
+from doorward.detection.automata import Search, automaton, searcher
 
 LEAST_BASE64: Final = 12  # characters, without the padding: nine octets, as short as a full name gets
 LEAST_HEX: Final = 16  # digits
+_NUMBERS_END: Final = 32  # digits that no number of anything has
 LEAST_IN_URI: Final = 4  # characters of base64 in a data: URI (RFC 2397), which says that it is base64
 LEAST_SPACED: Final = 7  # characters that were set apart
 LEAST_CLEAN: Final = 9  # leading octets without a control character
@@ -69,7 +68,9 @@ _DIGITS_TRAILED: Final = re.compile(
 _DIGIT: Final = re.compile("[0-9]")
 _ADDRESS: Final = re.compile(r"[^@]++@[^@]*?\.[A-Za-z]{2,}+")
 _LONG: Final = re.compile(r"(?=.{20})[A-Za-z._+\-]{1,24}+[0-9] {1,2}[A-Za-z._+\-]{1,24}+[0-9] ")
-_NOT_MEANT: Final = re.compile(r"[^0-9+]")
+_NOT_MEANT: Final = re.compile(r"[^0-9+-]")
+# 3-2-4 and 3-3-4: here the groups say more than the digits. Of others, dashes at odd places would hide the number.
+_GROUPS: Final = re.compile(r"[0-9](?: [0-9]){2} ?- ?[0-9](?: [0-9]){1,2} ?- ?[0-9](?: [0-9]){3}")
 
 # What all of these have, over octets: an automaton that goes through a long text once, to say that they need not.
 _LETTER: Final = r"[A-Za-z@._+\-]"
@@ -125,10 +126,7 @@ def may_be_apart(octets: bytes) -> bool:
 
 @cache
 def _automaton() -> Search:
-    options = re2.Options()
-    options.encoding = re2.Options.Encoding.LATIN1
-    options.never_capture = True
-    return searcher(re2.compile("|".join(_EVER_APART).encode(), options))
+    return searcher(automaton("|".join(_EVER_APART).encode()))
 
 
 def _set_apart(string: str, octets: bytes, runs: bytes) -> list[Encoded]:
@@ -225,7 +223,7 @@ def _from_hex(digits: str) -> str | None:
     if len(digits) < LEAST_HEX or len(digits) % 2:
         return None
     text = _text(bytes.fromhex(digits))
-    if text is not None and digits.isdecimal() and _PLAIN.fullmatch(text) is None:
+    if text is not None and len(digits) < _NUMBERS_END and digits.isdecimal() and _PLAIN.fullmatch(text) is None:
         return None  # a number, of a card for one
     return text
 
@@ -293,7 +291,14 @@ def _inflated(octets: bytes) -> bytes | None:
 
 def _digits_apart(string: str) -> Iterator[Encoded]:
     for match in _DIGITS_APART.finditer(string):
-        yield Encoded(match.start(), match.end(), _NOT_MEANT.sub("", match[0]), "spaced")
+        yield Encoded(match.start(), match.end(), _NOT_MEANT.sub("", _grouped(match[0])), "spaced")
+
+
+def _grouped(apart: str) -> str:
+    """``apart`` without its dashes, unless they stand as those of a social security or telephone number do."""
+    if "-" not in apart or _GROUPS.fullmatch(apart) is None:
+        return apart.replace("-", "")
+    return apart
 
 
 def _characters_apart(string: str) -> Iterator[Encoded]:

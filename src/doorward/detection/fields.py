@@ -1,12 +1,13 @@
 """What one value is by the name it stands under: a person, a place, a date of birth; or what it may be, for a vote."""
 
+import re
 from functools import lru_cache
 from typing import Final
 
 import msgspec
 
-from doorward.detection import dates, keywords, people, places
-from doorward.detection.keys import Key, classify
+from doorward.detection import beside, dates, keywords, people, places
+from doorward.detection.keys import Key, classify, fold, words
 from doorward.detection.recognizers import Candidate
 
 _SEPARATORS: Final = (";", "|", " / ", " & ", "\n", ", ", " and ", " und ", " et ", " y ", " e ", " en ")
@@ -28,9 +29,15 @@ NOTHING: Final = Field()
 def field(string: str, key: Key) -> Field:
     """Judge the whole value ``string`` under ``key``. Linear; only keyed values cost anything."""
     entity = key.entity
+    if entity in _SHOWN and _says_its_name(string, key):
+        return NOTHING
     if entity == "PERSON":
         return _person(string, key)
     if entity == "NAME":
+        if key.words[-1:] and not keywords.SEARCH.isdisjoint(key.words):
+            sought = _sought(string)
+            if sought:
+                return Field((Candidate(0, sought, "PERSON", 0.6, "person+sought"),))
         like = people.likeness(string) if len(string) <= 80 else 0.0
         return Field(maybe="NAME", like=like) if like >= 0.5 else NOTHING
     if entity == "LOCATION":
@@ -41,11 +48,95 @@ def field(string: str, key: Key) -> Field:
     return NOTHING
 
 
+_SHOWN: Final = frozenset(("PERSON", "LOCATION", "NAME"))
+_ONE_WORD: Final = keywords.SURNAME | keywords.GIVEN | keywords.FULLNAME
+
+
+def _says_its_name(string: str, key: Key) -> bool:
+    """Whether a value only says what its field is called, as texts for screens do ("label.surname": "Surname")."""
+    if not string.isalpha() or len(string) > 24:
+        return False  # of more words, some are never of a name
+    said = fold(string)
+    return said in key.words or said in _ONE_WORD
+
+
+# What is looked for of a person: nobody asks it of a firm; and of either.
+_OF_PEOPLE: Final = keywords.listed(
+    """
+    obituary obituaries funeral mugshot arrest arrests arrested criminal court records record background check wife
+    husband spouse girlfriend boyfriend age birthday birthplace born net worth salary resume cv biography bio divorce
+    date of birth linkedin nachruf todesanzeige lebenslauf alter obituario esquela curriculum necrologie deces
+    necrologio overlijdensbericht
+    """
+)
+_OF_ANYBODY: Final = _OF_PEOPLE | keywords.listed(
+    """
+    home phone mobile cell number email mail address contact details twitter facebook instagram telefon adresse
+    telefono
+    """
+)
+_TAIL: Final = re.compile(r"(?: [a-z]+){1,4}\Z")
+
+
+def _sought(string: str) -> int:
+    """Where the name ends in what somebody looks for about a person ("Ann Lee obituary"); 0: it is none."""
+    tail = _TAIL.search(string) if len(string) <= 100 else None
+    if tail is None:
+        return 0
+    asked = tail[0].split()
+    name = string[: tail.start()]
+    if " " not in name or not _OF_ANYBODY.issuperset(asked):
+        return 0
+    return tail.start() if people.likeness(name) >= (0.7 if _OF_PEOPLE.issuperset(asked) else 0.9) else 0
+
+
+def with_number(string: str, key: Key, start: int, end: int) -> Field:
+    """Judge what stands beside the telephone number or mail address at ``start`` to ``end``, under a name for somebody
+    who can be reached: "ice": "Ann Lee +44 20 …".
+    """
+    if not (key.entity in ("PERSON", "PHONE_NUMBER") or "PHONE_NUMBER" in key.hints):
+        return NOTHING
+    before, behind = string[:start].strip(_BETWEEN), string[end:].strip(_BETWEEN)
+    name = before or behind
+    if (before and behind) or " " not in name or people.likeness(name) < 0.7:
+        return NOTHING
+    at = string.find(name, 0 if before else end)
+    return Field((Candidate(at, at + len(name), "PERSON", 0.7, "person+number"),))
+
+
+_BETWEEN: Final = " \t,;:()<>[]/|–—-"
+
+
+def unnamed(string: str, key: Key) -> Field:
+    """Judge the whole value ``string`` under a ``key`` that says nothing: what stands beside it may."""
+    if not beside.may_be(string, key):
+        return NOTHING
+    return Field(maybe=beside.ANY, like=people.likeness(string))
+
+
 def member(name: str, key: Key) -> Field:
     """Judge a member name among names of people ("attendees": {"Ann Lee": …}); ``key`` is of the names around it."""
-    if key.entity != "PERSON" or len(name) > 80 or classify((name,)).entity or people.likeness(name) < 0.9:
+    rolls = not keywords.ROLL.isdisjoint(key.words) or (key.entity == "PERSON" and "by" in key.words[:-1])
+    if not (rolls or key.entity == "PERSON" or not keywords.TALLY.isdisjoint(key.words)):
+        return _one_of_several(name, key)
+    if len(name) > 80 or classify((name,)).entity or people.likeness(name) < (0.7 if rolls else 0.9):
+        return NOTHING
+    if key.entity != "PERSON" and not keywords.COUNTED.isdisjoint(words(name)):
         return NOTHING
     return Field((Candidate(0, len(name), "PERSON", 0.7, "person+key"),))
+
+
+MEMBER: Final = "MEMBER"
+"""What ``Field.maybe`` says of a member name that may be somebody's, as the others of its object are."""
+
+
+def _one_of_several(name: str, key: Key) -> Field:
+    if " " not in name or len(name) > 80 or key.negative or not keywords.THING.isdisjoint(key.words):
+        return NOTHING
+    like = people.likeness(name)
+    if like < 0.7 or places.is_town(name) or not keywords.COUNTED.isdisjoint(words(name)) or classify((name,)).entity:
+        return NOTHING
+    return Field(maybe=MEMBER, like=like)
 
 
 def _whole(string: str, entity: str, score: float, rule: str) -> Candidate:
@@ -56,6 +147,9 @@ def _whole(string: str, entity: str, score: float, rule: str) -> Candidate:
 def _person(string: str, key: Key) -> Field:
     if len(string) > 400:
         return NOTHING
+    if places.is_postal(string, sure=False):
+        # "ship_to": "12 Mill Lane, Leeds"
+        return Field(maybe="PERSON")
     parts = _parts(string)
     if parts is None:
         score, like = _score(string, key)
@@ -83,7 +177,9 @@ def _score(string: str, key: Key) -> tuple[float, float]:
         if like >= 0.5:
             return 0.85, like
         part = not _PARTS.isdisjoint(words)
-        return (0.7, like) if part or (like >= 0.3 and " " in string) else (0.0, like)
+        return (0.7, like) if part or " " in string else (0.0, like)
+    if not keywords.FIRM.isdisjoint(words):
+        return 0.0, like
     if like >= 0.9 or (like >= 0.7 and not unlikely):
         return 0.75, like
     if like >= 0.6 and not unlikely:
@@ -125,7 +221,7 @@ def _place(string: str, key: Key) -> Field:
         return Field(maybe="LOCATION", like=0.6) if places.is_city(string) else NOTHING
     if not places.is_address(string):
         return NOTHING
-    if any(map(str.isdigit, string)):
+    if key.sure and any(map(str.isdigit, string)):
         return Field((_whole(string, "LOCATION", 0.85, "address+key"),))
     # "address": "Springfield" may be a place of anything.
     return Field(maybe="LOCATION", like=0.8)

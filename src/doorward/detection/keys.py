@@ -110,6 +110,15 @@ def classify(names: tuple[str, ...]) -> Key:
     return _classified(tuple([name[:_NAME] for name in names[:_DEPTH]]))
 
 
+# Under these may be a telephone number as well as a name.
+_REACH: Final = k.listed(
+    """
+    contact contacts kontakt contacto contato contatto contactpersoon kontaktperson emergency notfall emergencia
+    emergenza urgence ice reach call ring
+    """
+)
+
+
 @lru_cache(4096)
 def _classified(names: tuple[str, ...]) -> Key:
     ones = [said for said in map(_one, names) if not said.carries]
@@ -117,6 +126,8 @@ def _classified(names: tuple[str, ...]) -> Key:
         return NOTHING
     hints = frozenset[str]().union(*(said.hints for said in ones))
     near = ones[0]
+    if not _REACH.isdisjoint(near.words):
+        hints |= {"PHONE_NUMBER"}
     entity, sure, negative = near.entity, near.sure, near.negative
     around = ones[1] if len(ones) > 1 else None
     if around is not None:
@@ -140,16 +151,33 @@ def _one(name: str) -> _One:
     if not said:
         return _One(carries=True)
     joined = "".join(said)
-    if joined in k.TRANSPORT:
-        return _One(words=said, carries=True)
+    if (
+        joined in k.TRANSPORT
+        or name in _TYPES
+        or (len(joined) == 1 and name[0].isdigit() and joined not in k.NEGATIVE_HEAD)
+    ):
+        return _One(words=said, carries=True)  # "items"; the class "7B"
     foreign = k.OTHER_SCRIPTS.get(joined)
     if foreign is not None:
         return _One(foreign, True, hints=frozenset((foreign,)), words=said)
-    return _specific(said, joined, name) or _negative(said, joined, name) or _whose(said, joined)
+    return _specific(said, joined, name) or _negative(said, joined) or _whose(said, joined)
+
+
+# What databases write between a field and its value, for the type of it.
+_TYPES: Final = frozenset(("S", "N", "SS", "NS", "L", "M", "$t", "stringValue", "integerValue", "$numberLong"))
 
 
 def _is(entity: str, said: tuple[str, ...], sure: bool = True, *more: str) -> _One:
     return _One(entity, sure, hints=frozenset((entity, *more)), words=said)
+
+
+_IDS: Final = k.listed("id identifier identification code")
+_SPANISH: Final = frozenset(("ES_NIF", "ES_NIE"))
+
+
+def _national(entity: str, said: tuple[str, ...]) -> _One:
+    # Fields for the one hold the other as well.
+    return _is(entity, said, True, *(_SPANISH if entity in _SPANISH else ()))
 
 
 def _specific(said: tuple[str, ...], joined: str, name: str) -> _One | None:
@@ -157,22 +185,24 @@ def _specific(said: tuple[str, ...], joined: str, name: str) -> _One | None:
     have = frozenset(said)
     bare = "".join(word for word in said if word not in k.FILLER)
     head = said[-1]
-    if have & k.EMAIL and ("id" in have or not _about(said, k.EMAIL)):
+    if joined in k.EMAIL or (have & k.EMAIL and ("id" in have or not _about(said, k.EMAIL))):
         return _is("EMAIL_ADDRESS", said, True)
     if _last_digits(name, have):
         return _One(negative=True, words=said)
     for form in (joined, bare):
         if form in k.NATIONAL:
-            return _is(k.NATIONAL[form], said)
+            return _national(k.NATIONAL[form], said)
         if form in k.NATIONAL_GENERIC:
             return _One(hints=k.NATIONAL_ALL | {"PASSPORT", "DRIVER_LICENSE"}, words=said)
         if form in k.WHOLE:
             entity = k.WHOLE[form]
             more = ("IN_PAN",) if form == "pan" else ()
-            return _is(entity, said, True, *more) if entity else None
-    for word in said:
-        if word in k.NATIONAL and not _about(said, {word}):
-            return _is(k.NATIONAL[word], said)
+            # A place is asked for its neighbours: such words do not stand in the trigger pass.
+            return _is(entity, said, entity != "LOCATION", *more) if entity else None
+    for index, word in enumerate(said):
+        # "nhs_id" is the number itself, as "nhs_no" is.
+        if word in k.NATIONAL and (_IDS.issuperset(said[index + 1 :]) or not _about(said, {word})):
+            return _national(k.NATIONAL[word], said)
     if have & {"tax", "national", "identity", "citizen", "government"} and have & {
         "id",
         "identification",
@@ -209,7 +239,7 @@ def _specific(said: tuple[str, ...], joined: str, name: str) -> _One | None:
         return _is("CREDIT_CARD", said, head in k.FILLER or head in ("cc",))
     if "pan" in have and not _about(said, {"pan"}):
         return _is("CREDIT_CARD", said, True, "IN_PAN")
-    if have & k.PHONE and not _about(said, k.PHONE):
+    if joined in k.PHONE or bare in k.PHONE or (have & k.PHONE and not _about(said, k.PHONE)):
         return _is("PHONE_NUMBER", said)
     if joined in k.ACCOUNT or bare in k.ACCOUNT:
         return _is("ACCOUNT_ID", said, True, "IBAN_CODE")
@@ -217,12 +247,25 @@ def _specific(said: tuple[str, ...], joined: str, name: str) -> _One | None:
         return _is("ACCOUNT_ID", said, False, "IBAN_CODE")
     if have & k.ACCOUNT_WORD and head in k.FILLER and head not in ("info", "details", "detail", "data", "contact"):
         return _is("ACCOUNT_ID", said, True, "IBAN_CODE")
+    if head in _ID and have & k.ACCOUNT_WORD and have <= _OF_ACCOUNT:
+        # Of a program's account or of somebody's at a bank: who is beside it tells.
+        return _One(negative=True, hints=_ACCOUNTS, words=said)
     secret = _secret(said, joined, bare)
     if secret is not None:
         return secret
     if have & k.NETWORK:
         return _is("IP_ADDRESS", said)
     return _place(said, joined, bare)
+
+
+_ID: Final = frozenset(("id", "ids"))
+_ACCOUNTS: Final = frozenset(("ACCOUNT_ID", "IBAN_CODE"))
+_OF_ACCOUNT: Final = k.ACCOUNT_WORD | k.FILLER | _ID
+
+
+def is_account_id(key: Key) -> bool:
+    """Whether ``key`` is that of an account's id, a program's or somebody's at a bank."""
+    return key.negative and bool(key.words) and key.words[-1] in _ID and not k.ACCOUNT_WORD.isdisjoint(key.words)
 
 
 def _about(said: tuple[str, ...], own: frozenset[str] | set[str]) -> bool:
@@ -277,7 +320,7 @@ def _secret(said: tuple[str, ...], joined: str, bare: str) -> _One | None:
 
 def _place(said: tuple[str, ...], joined: str, bare: str) -> _One | None:
     have = frozenset(said)
-    if have & k.NO_PLACE and not have & k.CITY:
+    if have & k.NO_PLACE and not have & k.CITY and joined not in k.CITY:
         return None
     if (
         (have & (k.STREET | k.POSTCODE) and not have & {"contact", "name"})
@@ -287,13 +330,17 @@ def _place(said: tuple[str, ...], joined: str, bare: str) -> _One | None:
         return _is("LOCATION", said)
     if bare in k.POSTCODE:
         return _is("LOCATION", said)
-    if have & k.CITY and not _about(said, k.CITY):
+    if (
+        joined in k.CITY
+        or bare in k.CITY
+        or (have & k.CITY and not _about(said[:-1] if said[-1] in k.NAME else said, k.CITY))
+    ):
         # A city is somebody's only beside somebody.
         return _is("LOCATION", said, False)
     return None
 
 
-def _negative(said: tuple[str, ...], joined: str, name: str) -> _One | None:
+def _negative(said: tuple[str, ...], joined: str) -> _One | None:
     head = said[-1]
     if head in ("at", "on") and len(said) > 1:
         return _One(negative=True, words=said)
@@ -307,7 +354,22 @@ def _negative(said: tuple[str, ...], joined: str, name: str) -> _One | None:
 def _role(said: tuple[str, ...]) -> int:
     if not k.ROLE.isdisjoint(said):
         return 2
-    return 0 if k.WEAK_ROLE.isdisjoint(said) else 1
+    return 1 if not k.WEAK_ROLE.isdisjoint(said) or "".join(said) in k.WEAK_ROLE else 0
+
+
+_OF: Final = k.listed("de del della dell di do da du des of van der")
+
+
+def _is_of(said: tuple[str, ...]) -> bool:
+    """Whether a role stands first and what it is in behind it: "titular de la cuenta"."""
+    return len(said) > 2 and said[1] in _OF and (said[0] in k.ROLE or said[0] in k.WEAK_ROLE)
+
+
+_BY: Final = k.DONE | k.DONE_BY
+# Whoever is asked: "What is your name?"
+_YOURS: Final = k.listed(
+    "your my tu su mi votre mon vos ihr dein mein seu teu meu tuo suo vostro jouw uw mijn ditt din twoje"
+)
 
 
 def _whose(said: tuple[str, ...], joined: str) -> _One:
@@ -332,16 +394,16 @@ def _whose(said: tuple[str, ...], joined: str) -> _One:
             return _One("PERSON", True, hints=frozenset(("PERSON",)), words=said, role=2)
         if thing:
             return _One(words=said, thing=True)
-        if have & k.NAME_PART:
+        if have & k.NAME_PART or have & _YOURS:
             return _is("PERSON", said)
         if role:
             return _One("PERSON", True, hints=frozenset(("PERSON",)), words=said, role=1)
         return _One("NAME", False, words=said)
-    if said[-1] == "by" and len(said) > 1 and have & k.DONE:
+    if said[-1] == "by" and len(said) > 1 and have & _BY:
         return _One("PERSON", False, hints=frozenset(("PERSON",)), words=said, role=1)
     if said[-1] == "to" and len(said) > 1 and have & k.DONE:
         return _One("PERSON", False, hints=frozenset(("PERSON",)), words=said, role=1)
-    if role and (said[-1] in k.ROLE or said[-1] in k.WEAK_ROLE):
+    if role and (said[-1] in k.ROLE or said[-1] in k.WEAK_ROLE or joined in k.WEAK_ROLE or _is_of(said)):
         return _One("PERSON", False, hints=frozenset(("PERSON",)), words=said, role=role, thing=thing and role < 2)
     if joined in k.SEARCH:
         return _One("NAME", False, words=said)
@@ -367,6 +429,7 @@ _VOCABULARY: Final = frozenset[str]().union(
     k.ROLE,
     k.WEAK_ROLE,
     k.DONE,
+    k.DONE_BY,
     k.THING,
     k.EMAIL,
     k.PHONE,

@@ -8,13 +8,14 @@ import re
 from collections.abc import Callable
 
 from doorward.core.leaf import Leaf, Record
+from doorward.detection.keys import classify
 from doorward.detection.offsets import Offsets
 from doorward.detection.shape import Draft, Shape, is_plain, part, reread
 
 _STRIDE = 128  # tags between two looks at the clock
 _DEEPEST = 100
 _TAG = re.compile(
-    r"<!--|-->|<!\[CDATA\[|\]\]>|<[!?]([^<>]*+)>|<(/?)([A-Za-z_][\w:.-]*+)((?:[^<>\"']++|\"[^\"<]*+\"|'[^'<]*+'|[\"'])*+)>"
+    r"<!--[^\w@<>]{0,40}?-->|<!--|-->|<!\[CDATA\[|\]\]>|<[!?]([^<>]*+)>|<(/?)([A-Za-z_][\w:.-]*+)((?:[^<>\"']++|\"[^\"<]*+\"|'[^'<]*+'|[\"'])*+)>"
 )
 _CLOSED = re.compile(r"</[A-Za-z_]|/>")
 _ATTRIBUTE = re.compile(r"""([^\s=<>"'/]++)[ \t\r\n]*+=[ \t\r\n]*+(?:"([^"]*+)"|'([^']*+)'|([^\s"'<>]++))""")
@@ -51,6 +52,9 @@ _IN_LINE = frozenset(
     ]
 )
 _VOID = frozenset(["br", "hr", "img", "input", "meta", "link", "area", "base", "col", "source", "track", "param"])
+_BOLD = frozenset(["b", "strong"])
+_LONGEST = 48  # characters of a label
+_OPENING = len("<!--")
 _COMMON = _IN_LINE | _VOID | {"p", "div", "li", "ul", "ol", "td", "th", "tr", "table", "tbody", "thead", "body", "html"}
 
 
@@ -61,11 +65,19 @@ def read(leaf: Leaf, shape: Shape, check: Callable[[], None]) -> Draft | None:
     return _Markup(leaf, shape, check).read()
 
 
+# What an element's own text is called: <field name="phone">, <span itemprop="telephone">.
+_LABELS = frozenset(["name", "key", "field", "label", "itemprop", "property", "id", "fieldname"])
+_LABELLED = frozenset(["th", "dt", "label", "key"])  # what is said in these is the name of what follows
+_NAMED = frozenset(["td", "dd", "string", "integer", "real", "date"])
+
+
 class _Element:
-    __slots__ = ("name", "record", "shape")
+    __slots__ = ("bold", "label", "name", "record", "shape")
 
     def __init__(self, name: str, shape: Shape, record: Record) -> None:
         self.name = name
+        self.label = ""
+        self.bold = False
         self.shape = shape
         self.record = record
 
@@ -82,6 +94,7 @@ class _Markup:
         self._heads: list[str] = []  # of the table
         self._row: list[str] = []  # heads in this row
         self._column = -1
+        self._cells: list[str] = []  # of this row
         self._label = ""
 
     def read(self) -> Draft | None:
@@ -95,6 +108,8 @@ class _Markup:
                 self._pieces.append((position, start))
             position = end
             name = found[3]
+            if name is None and text.startswith("<!--", start) and end - start > _OPENING:
+                continue  # a comment of no words interrupts nothing
             if name is None:
                 self._flush()
                 if found[1]:
@@ -128,25 +143,33 @@ class _Markup:
         around = self._open[-1]
         place = around.shape.member(name)
         if small not in _COMMON and not is_plain(name):
-            self._draft.name(part(self._leaf, *found.span(3), around.shape.names, around.record), place)
+            made = part(self._leaf, *found.span(3), around.shape.names, around.record, name=True)
+            self._draft.name(made, place)
         record = Record(around.record)
+        label = ""
         if attributes.strip(" /\t\r\n"):
-            self._attributes(*found.span(4), place, record)
+            label = self._attributes(*found.span(4), place, record)
         if in_line or alone or small in _VOID:
+            if small in _BOLD:
+                around.bold = True
             return
         if small == "table":
             self._heads = []
         elif small == "tr":
-            self._column, self._row, self._label = -1, [], ""
+            self._column, self._row, self._cells, self._label = -1, [], [], ""
         elif small in ("td", "th"):
             self._column += 1
         if len(self._open) < _DEEPEST:
-            self._open.append(_Element(name, place, record))
+            element = _Element(name, place, record)
+            element.label = label if small not in _COMMON and _is_known(label) else ""
+            self._open.append(element)
             self._counts[name] = self._counts.get(name, 0) + 1
 
     def _close(self, name: str, small: str) -> None:
         if small == "tr" and self._row and len(self._row) > self._column:
             self._heads = self._row
+        elif small == "tr" and not self._heads and not self._row and _are_heads(self._cells):
+            self._heads = self._cells
         if not self._counts.get(name):
             return
         self._closed = True
@@ -156,19 +179,24 @@ class _Markup:
             if element.name == name:
                 return
 
-    def _attributes(self, begin: int, end: int, place: Shape, record: Record) -> None:
+    def _attributes(self, begin: int, end: int, place: Shape, record: Record) -> str:
+        """Take the attributes; what one of them calls the element's text."""
         text = self._leaf.string
+        label = ""
         position = begin
         for found in _ATTRIBUTE.finditer(text, begin, end):
             self._rest(position, found.start(), place, record)
             position = found.end()
             start, behind = found.span(found.lastindex or 0)
             if not is_plain(found[1]):
-                self._draft.name(part(self._leaf, *found.span(1), place.names, record), place)
+                self._draft.name(part(self._leaf, *found.span(1), place.names, record, name=True), place)
+            if found[1].lower() in _LABELS and start < behind <= start + _LONGEST and not label:
+                label = text[start:behind]
             if start < behind:
                 inner = place.member(found[1])
                 self._draft.add(part(self._leaf, start, behind, inner.names, record, inner.column), inner)
         self._rest(position, end, place, record)
+        return label
 
     def _rest(self, begin: int, end: int, place: Shape, record: Record) -> None:
         """What is no attribute and must not be unseen."""
@@ -190,14 +218,18 @@ class _Markup:
         record = self._open[-2].record if len(self._open) > 1 else element.record
         small = element.name.lower()
         string = "".join(text[start:behind] for start, behind in pieces)
-        if small in ("td", "dd"):
+        if small in _NAMED:
             label = self._heads[self._column] if 0 <= self._column < len(self._heads) and small == "td" else self._label
-            if label:
+            if label and not (small == "td" and not self._heads and _is_known(string)):
                 place = place.member(label)
-        elif small in ("th", "dt", "label") and len(string) <= 48:
+            if small == "td":
+                self._cell(string, element)
+        elif small in _LABELLED and len(string) <= _LONGEST:
             self._label = string.strip(" :")
             if small == "th":
                 self._row.append(self._label)
+        elif element.label:
+            place = place.member(element.label)
         if len(pieces) == 1:
             made = part(self._leaf, *pieces[0], place.names, record, place.column)
         else:
@@ -214,3 +246,25 @@ class _Markup:
             offsets.run(pieces[-1][1], 1)
             made = reread(self._leaf, string, offsets, place.names, record, place.column)
         self._draft.add(made, place)
+
+    def _cell(self, string: str, element: _Element) -> None:
+        """What a cell says of the next one: ``<td>Phone:</td><td>…</td>``"""
+        bare = string.strip(" :")
+        self._cells.append(bare)
+        if self._heads or self._row:
+            return
+        marked = element.bold or string.rstrip().endswith(":")
+        self._label = bare if self._column == 0 and len(bare) <= _LONGEST and (marked or _is_known(bare)) else ""
+
+
+def _is_known(string: str) -> bool:
+    """Whether a text is the name of a field that says what its value is."""
+    return len(string) <= _LONGEST and bool(classify((string,)).entity)
+
+
+def _are_heads(cells: list[str]) -> bool:
+    """Whether a row of ordinary cells reads like the heads of a table: half of them say what their values are."""
+    if len(cells) < 3 or len(set(cells)) < len(cells) or any(c in "@0123456789" for cell in cells for c in cell):
+        return False
+    known = sum(map(_is_known, cells))
+    return known > 1 and 2 * known >= len(cells)

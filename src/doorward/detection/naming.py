@@ -12,9 +12,12 @@ from collections.abc import Iterable
 from typing import Final
 
 from doorward.detection import keywords as k
+from doorward.detection import languages
 
 # How a name may go on after its word: more of the word, or a further word.
-_REST: Final = r"[A-Za-z0-9_.-]*(?:[ '/#&(]+[A-Za-z0-9_.-]+)?\)?"
+_REST: Final = r"[A-Za-z0-9_.-]*(?:[ '/#&(]+[A-Za-z0-9_.-]+)?[)?]?"
+# "Titular de la cuenta", "Apellidos y nombre"
+_OF: Final = r"(?i:(?: (?:d[aeiou]|d[aeo]s|del|della|of|l[aeo]s?|el|y|et?|och|und))+ [A-Za-z]+)?"
 _SPACE: Final = r"(?:[ \t\r\n*_]|\\+[nrt])*"
 _QUOTE: Final = r"\\*[\"'`]"
 _ALONE: Final = r"(?:^|[^A-Za-z]|\\[nrt])"
@@ -24,15 +27,20 @@ _IS: Final = rf"(?:{_QUOTE})?{_SPACE}(?:[:=]>?|->){_SPACE}(?:- *)?(?:{_QUOTE})?"
 _CELL: Final = (
     r"(?: *(?:[|\t;]|\\+t|,[A-Za-z_0-9\\]|<\\*/)|"
     r"[\"'`] *(?:[|\t;]|\\+t)|"
-    r"\\+\" *(?:[|;]|\\+t|, *\\+\"[^\"\\]*\\+\" *(?:,|\]|\\+[nr])))"
+    r"\\+\" *(?:[|;]|\\+t|, *\\+\"[^\"\\]*\\+\" *(?:,|\]|\\+[nr]))|"
+    # Further heads, two spaces apart.
+    r" {2,}[A-Za-z][A-Za-z0-9_.-]*(?: [A-Za-z0-9_.-]+)?(?: {2}|\\+[nr]|[\r\n])|"
+    # A pair: ["surname", "Lee"]
+    rf"\\*\"{_SPACE},{_SPACE}\\*\"[A-Z][^\"\\]*\\*\"{_SPACE}\])"
 )
 # The last head of all, and what is before it.
-_BEFORE: Final = r"(?:[|\t;]|\\+t|,(?:\\*\")?) ?[A-Za-z0-9_]*[ _]?"
+_BEFORE: Final = r"(?:[|\t;]|\\+t|  |,(?:\\*\")?) ?[A-Za-z0-9_]*[ _]?"
 _LAST: Final = rf"(?:{_QUOTE})? *(?:\\+[nr]|[\r\n])"
 # Before the names of columns in JSON: ``"columns": ["id", …``, or the first of several rows.
 _HEADS: Final = (
     r"(?:\"(?:col(?:umn)?s|column_?names|head(?:er)?s?|field_?names|fields|names|keys|schema|spalten|felder|columnas|"
-    r"campos|colonnes?|champs|campi|kolumny|kolommen)\\*\"\s*:\s*\[|\[\s*\[)[^\[\]]*"
+    r"campos|colonnes?|champs|campi|kolumny|kolommen|meta(?:[dD]ata)?|"
+    r"column_?(?:[mM]etadata|[iI]nfo)|row_?[tT]ype|field_?[lL]ist|headings|header_?[rR]ow)\\*\"\s*:\s*\[|\[\s*\[)[^\[\]]*"
 )
 _SHORT: Final = 4
 """Letters of a word that must stand alone in a name, as so few are part of many others."""
@@ -64,29 +72,42 @@ _OBJECT: Final = (
 
 
 def _words(words: Iterable[str]) -> str:
-    """Any of the words as they occur in names; those that contain another are left out."""
-    chosen = sorted({word for word in words if word.isascii()}, key=lambda word: (len(word), word))
+    """Any of the words as they occur in names."""
+    return f"(?:{_long(words)}|{_short(words)})"
+
+
+def _long(words: Iterable[str]) -> str:
+    """The long words; those that contain another are left out."""
     long: list[str] = []
-    for word in chosen:
+    for word in _sorted(words):
         if len(word) > _SHORT and not any(part in word for part in long):
             long.append(word)
-    short = [word for word in chosen if len(word) <= _SHORT]
-    if not short:
-        return f"(?i:{'|'.join(long)}){_REST}"
+    return f"(?i:{'|'.join(long)}){_REST}"
+
+
+def _short(words: Iterable[str]) -> str:
+    """The short ones, which stand alone or where a further word of a name begins."""
+    short = [word for word in _sorted(words) if len(word) <= _SHORT]
     humps = "|".join(word.capitalize() for word in short)
     ends = [word for word in short if len(word) == _SHORT]
     # What is glued here may be set apart there: "first_name", "First Name", "E-Mail".
-    alone = rf"(?:{_ALONE}(?i:{'|'.join(short)})|[a-z](?:{humps}))(?:(?:[0-9_.' (-]|[A-Z]|{_GLUED}){_REST})?"
+    alone = rf"(?:{_ALONE}(?i:{'|'.join(short)})|[a-z](?:{humps}))(?:(?:[0-9_.' (?-]|[A-Z]|{_GLUED}){_REST})?"
     glued = f"|[A-Za-z](?i:{'|'.join(ends)})" if ends else ""
-    return f"(?:(?i:{'|'.join(long)}){_REST}|{alone}{glued})"
+    return f"(?:{alone}{glued})"
 
 
-def _fires(words: str, value: str) -> tuple[str, ...]:
+def _sorted(words: Iterable[str]) -> list[str]:
+    return sorted({word for word in words if word.isascii()}, key=lambda word: (len(word), word))
+
+
+def _named(words: str, value: str) -> str:
     """Member, label or element with a value that begins like ``value``; or the head of a column."""
-    return (
-        f"{words}(?:{_IS}(?:{_OBJECT}|{value})|>|{_CELL})",
-        f"(?:{_BEFORE}{words}{_LAST}|{_HEADS}{words}{_QUOTE})",
-    )
+    return f"{words}(?:{_IS}(?:{_OBJECT}|{value})|>|{_CELL})"
+
+
+def _heads(words: str) -> str:
+    """The last head of all, or one of those that a list of heads names."""
+    return f"(?:{_BEFORE}{words}{_LAST}|{_HEADS}{words}{_QUOTE})"
 
 
 _APART: Final = r"[_ .-]?"
@@ -96,40 +117,87 @@ def _list(words: Iterable[str]) -> str:
     return f"(?:{'|'.join(sorted(words))})"
 
 
-_WHO: Final = (
-    f"(?:{_words(k.GIVEN | k.SURNAME | k.FULLNAME | k.ROLE | k.WEAK_ROLE | {'fn', 'ln'})}|"
-    # "first name", "name on card", "created_by"
-    rf"(?i:{_list(k.NAME_PART | k.CARD_WORD)}{_APART}{_list(k.NAME)}|name.{{1,4}}on.{{1,4}}card|"
-    rf"{_list(k.DONE)}{_APART}(?:by|to)){_REST})"
+def _apart(names: Iterable[str]) -> str:
+    """Names of two words and more that are in the tables without the breaks between them: "nombre de pila"."""
+    found: set[str] = set()
+    for name in names:
+        for word in k.NAME:
+            rest = name.removeprefix(word)
+            if len(word) > 2 and len(rest) > 1 and rest != name:
+                of = next((of for of in ("de", "di", "y", "e", "et") if rest.startswith(of) and len(rest) > 4), "")
+                found.add(f"{word}{_APART}{of}{_APART if of else ''}{rest[len(of) :]}")
+            rest = name.removesuffix(word)
+            if len(word) > 2 and len(rest) > 1 and rest != name:
+                found.add(f"{rest}{_APART}{word}")
+    return "|".join(sorted(found))
+
+
+_WHO_WORDS: Final = (k.GIVEN | k.SURNAME | k.FULLNAME | k.ROLE | k.WEAK_ROLE | k.ROLL | k.TALLY) | {
+    "fn",
+    "ln",
+    *languages.WHOLE_PERSON.split(),
+}
+# "first name", "name on card", "created_by"
+_WHO_APART: Final = (
+    rf"(?i:{_apart(k.GIVEN | k.SURNAME | k.FULLNAME)}|(?:preferred|goes|known){_APART}(?:first|by|as)|"
+    rf"(?:enviar|entregar|pagar|vender|faturar){_APART}(?:a|para)|zu{_APART}haenden|z{_APART}hd|"
+    rf"{_list(k.NAME_PART | k.CARD_WORD)}{_APART}{_list(k.NAME)}|name.{{1,4}}on.{{1,4}}card|"
+    rf"ho{_APART}(?:va{_APART})?ten|xing{_APART}ming|"
+    rf"{_list(k.DONE)}{_APART}(?:by|to)|{_list(k.DONE_BY)}{_APART}by){_REST}{_OF}"
 )
-_WHERE: Final = _words(k.STREET | k.POSTCODE)
-_BIRTH: Final = _words(
-    k.BIRTH | {"birth", "born", "nacimiento", "nascita", "naissance", "geburt", "urodzenia", "gebdat"}
+_WHO_LONG: Final = f"{_long(_WHO_WORDS)}{_OF}"
+_WHO_SHORT: Final = f"{_short(_WHO_WORDS)}{_OF}"
+_WHERE_WORDS: Final = k.STREET | k.POSTCODE
+_WHERE_APART: Final = f"(?i:dia[_ -]chi){_REST}{_OF}"
+_BIRTH_WORDS: Final = (
+    k.BIRTH
+    | {"birth", "born", "nacimiento", "nascita", "naissance", "geburt", "urodzenia", "gebdat"}
+    | {"lahir", "sinh", "rozhdeniya", "rodenja", "rodjenja", "rojstva", "naixement", "tithi", "chusheng"}
 )
+_WHERE_LONG: Final = f"(?:{_long(_WHERE_WORDS)}{_OF}|{_long(_BIRTH_WORDS)})"
+_WHERE_SHORT: Final = f"(?:{_short(_WHERE_WORDS)}{_OF}|{_short(_BIRTH_WORDS)})"
 _NUMBER_WORDS: Final = (
     (k.ACCOUNT | k.ACCOUNT_WORD | k.PASSPORT | k.LICENSE | k.NATIONAL.keys() | k.NATIONAL_GENERIC | k.PHONE | k.CARD)
     | {"member", "policy", "licen", "driver", "driving", "identi", "steuer", "codice", "medical", "passport"}
     | {"pan", "card", "tax", "dl", "dln", "sin"}
 )
-_NUMBERS: Final = _words(_NUMBER_WORDS)
-_NAMED: Final = _words(k.NAME | k.SEARCH | {"nomb"})
+_NUMBERS: Final = (
+    rf"(?:{_words(_NUMBER_WORDS)}|(?i:(?:customer|client|kunden?|klant|cliente|ice|emergency){_APART}"
+    rf"(?:no|nr|num|number|nummer)){_REST})"
+)
+_NAME: Final = _words(k.NAME | k.SEARCH | {"nomb"})
 # Two capitalised words or more; "Jan van der Berg".
 _TWO: Final = r"[A-Z][A-Za-z'.-]*,? (?:[a-z'.]+ )*[A-Z]"
 
-# Two automata: in one, what either is waiting for would be states for every combination.
+# Several automata: in one, what each is waiting for would be states for every combination, more than memory is given
+# to, so that they would be made anew for every message. Words that are short, or in every message ("name"), are asked
+# for always; the long ones are met seldom enough to be spotted first (trigger.py).
 PERSONAL: Final[tuple[str, ...]] = (
     "|".join(
         (
-            *_fires(_WHO, "[A-Za-z]"),
-            *_fires(f"(?:{_WHERE}|{_BIRTH})", "[A-Za-z0-9]"),
+            _named(_WHO_SHORT, "[A-Za-z]"),
+            _heads(_WHO_SHORT),
+            _named(_WHERE_SHORT, "[A-Za-z0-9]"),
+            _heads(_WHERE_SHORT),
             # A name of somebody or something.
-            rf"{_NAMED}(?:{_IS}(?:[\[{{]{_SPACE}(?:{_QUOTE}[A-Za-z_]+{_IS})?(?:{_QUOTE})?)?{_TWO}|>{_SPACE}{_TWO}|{_CELL})",
-            rf"(?:{_BEFORE}{_NAMED}{_LAST}|{_HEADS}{_NAMED}{_QUOTE})",
+            rf"{_NAME}(?:{_IS}(?:[\[{{]{_SPACE}(?:{_QUOTE}[A-Za-z_]+{_IS})?(?:{_QUOTE})?)?{_TWO}|>{_SPACE}{_TWO}|{_CELL})",
+            _heads(_NAME),
+        )
+    ),
+    "|".join((_named(_WHO_LONG, "[A-Za-z]"), _named(_WHERE_LONG, "[A-Za-z0-9]"))),
+    "|".join((_heads(_WHO_LONG), _heads(_WHERE_LONG))),
+    "|".join(
+        (
+            _named(_WHO_APART, "[A-Za-z]"),
+            _heads(_WHO_APART),
+            _named(_WHERE_APART, "[A-Za-z0-9]"),
+            _heads(_WHERE_APART),
         )
     ),
     "|".join(
         (
-            *_fires(_NUMBERS, "[A-Za-z]{0,4}[ -]?[0-9]"),
+            _named(_NUMBERS, "[A-Za-z]{0,4}[ -]?[0-9]"),
+            _heads(_NUMBERS),
             # A word for a number, and the number, in prose; six words between are the most.
             rf"{_NUMBERS}(?:[^A-Za-z0-9{{}}\"]+[A-Za-z]+){{0,6}}[^A-Za-z{{}}\"]*[0-9]{{2}}",
             # And behind one. Seven digits fire by themselves: this is for codes with letters.

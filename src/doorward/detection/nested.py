@@ -15,7 +15,7 @@ import jiter
 
 from doorward.core.leaf import Leaf, Record
 from doorward.detection.offsets import Offsets
-from doorward.detection.shape import KIND, Draft, Shape, is_plain, part, reread
+from doorward.detection.shape import CELLED, KIND, Draft, Shape, is_plain, part, reread
 
 _STRING = re.compile(r'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
 _QUOTED = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
@@ -97,6 +97,11 @@ def is_loose(text: str) -> bool:
     return _TELLING.match(text) is not None
 
 
+def is_flow(text: str) -> bool:
+    """Whether ``text``, in brackets, reads like a mapping or a list as YAML has them in one line."""
+    return _FLOW.match(text) is not None and ("," in text or text[0] == "{")
+
+
 def _closing(text: str, start: int, check: Callable[[], None]) -> int:
     """Behind the bracket that closes the one at ``start``; _OPEN: none does; _ASTRAY: brackets do not fit."""
     waiting: list[str] = []
@@ -119,8 +124,10 @@ def _closing(text: str, start: int, check: Callable[[], None]) -> int:
 _OPEN, _ASTRAY = -1, -2
 _FAILURES = 3
 # What must not stand before it is looked at behind it: an expression that begins with its own characters is fast.
-_OPENING = re.compile(r"""[{\[](?<![\w)\]$#@].)(?:(?<=\{)(?=\s*+["'])|(?<=\[)(?=\s*+["'{\[]))""")
-_TELLING = re.compile(r"""(?:[{\[]\s*+)++["'][^"'\n]{0,200}+["']\s*+[:,]""")
+_BARE = r"""[A-Za-z_]\w{0,47}+\s{0,3}+:\s*+["'\[{]"""  # a name without quotes: of JavaScript, YAML, GraphQL
+_OPENING = re.compile(rf"""[{{\[](?<![\w)\]$#@].)(?:(?<=\{{)(?=\s*+(?:["']|{_BARE}))|(?<=\[)(?=\s*+["'{{\[]))""")
+_TELLING = re.compile(rf"""(?:[{{\[]\s*+)++(?:["'][^"'\n]{{0,200}}+["']\s*+[:,]|(?<=[{{\s]){_BARE})""")
+_FLOW = re.compile(r"""\{\s*+[^\W\d][\w .-]{0,47}+:\s|\[[^\[\]{}"':\n]++(?<=[^\W\d])\]\Z""")
 _BRACKET = re.compile(r'"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"|[{}\[\]]', re.DOTALL)
 _LOOSE = re.compile(
     r"""("[^"\\]*+(?:\\.[^"\\]*+)*+"|'[^'\\]*+(?:\\.[^'\\]*+)*+'(?!\w))"""
@@ -147,7 +154,7 @@ def loose(leaf: Leaf, shape: Shape, check: Callable[[], None]) -> Draft:
         nonlocal start, end
         if start < 0:
             return
-        begin, behind = (start + 1, end - 1) if quote else (start, end)
+        begin, behind = (start + 1, end - 1) if quote or _is_template(text, start, end) else (start, end)
         if begin < behind:
             if "\\" in text[begin:behind]:
                 string, offsets = unescaped(text, begin, behind)
@@ -163,8 +170,10 @@ def loose(leaf: Leaf, shape: Shape, check: Callable[[], None]) -> Draft:
             check()
         kind = found.lastindex
         if kind == 6 or (kind == 5 and (named or not is_object or start < 0)):
-            if start >= 0 and quote:
+            if start >= 0 and quote:  # a quoted value has ended: the next member, without a comma between
                 flush()
+                if kind == 6 and is_object and named:
+                    place, named = stack[-1][0], False
             if start < 0:
                 start = found.start()
             end = found.end()
@@ -209,6 +218,10 @@ def loose(leaf: Leaf, shape: Shape, check: Callable[[], None]) -> Draft:
     return draft
 
 
+def _is_template(text: str, start: int, end: int) -> bool:
+    return end - start > 2 and text[start] == "`" == text[end - 1]
+
+
 _DEEPEST = 200
 _NUMBER = re.compile(r"-?[0-9]++(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?")
 
@@ -243,10 +256,15 @@ class _Walk:
                 kind = _OBJECT
                 record = Record(record)
                 todo: Iterator[Any] = iter(value.items())
-            elif stack and stack[-1][0] == _ARRAY:
+            elif stack and stack[-1][0] != _OBJECT:
+                if stack[-1][0] == _ARRAY:
+                    record = Record(record)
                 kind = _ROW
-                record = Record(record)
                 self._draft.tables[shape] = None
+                todo = zip(value, map(shape.cell, counting()), strict=False)
+            elif shape.names and shape.names[0] in CELLED and value and type(value[0]) is dict:
+                kind = _ARRAY
+                self._draft.celled[shape] = None
                 todo = zip(value, map(shape.cell, counting()), strict=False)
             else:
                 kind = _ARRAY

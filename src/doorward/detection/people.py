@@ -1,18 +1,16 @@
 """Names of people: what a value under a telling name must look like, and the few forms in prose that are sure without a
 model (letter heads, honorifics, mail addresses with a display name).
-
-The short lists of given names and surnames are written from general knowledge, a few of each culture; they only tip the
-scales where a column or a record already speaks for people.
 """
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
 import msgspec
 
-from doorward.detection import keywords
+from doorward.detection import keywords, known
 from doorward.detection.anchors import Anchors
 from doorward.detection.anchors import found as matches
 from doorward.detection.keys import fold
@@ -20,8 +18,16 @@ from doorward.detection.keys import fold
 _LONGEST: Final = 80
 _LETTERS: Final = r"[^\W\d_]"
 # "O'Brien", "Jean-Luc", "J.R.", "Ann" — letters with at most single marks between them.
-_TOKEN: Final = rf"{_LETTERS}++(?:['’`´.\-‐·]{_LETTERS}++)*+[.'’]?"
-_WHOLE: Final = re.compile(rf"{_TOKEN}(?:,? {{1,2}}{_TOKEN}){{0,6}}+\Z")
+# Signs of vowels and the like, which are no letters: Hebrew, Arabic, of India, Thai.
+_SIGNS: Final = (
+    "[\u0300-\u036f\u05b0-\u05c7\u064b-\u0655\u0670\u0900-\u0903\u093a-\u094f\u0951-\u0957\u0962\u0963"
+    "\u0981-\u0983\u09bc-\u09cd\u0a01-\u0a03\u0a3c-\u0a4d\u0a70\u0a71\u0a81-\u0a83\u0abc-\u0acd\u0b82"
+    "\u0bbe-\u0bcd\u0c00-\u0c04\u0c3e-\u0c56\u0c81-\u0c83\u0cbc-\u0cd6\u0d00-\u0d03\u0d3b-\u0d4d"
+    "\u0e31\u0e34-\u0e3a\u0e47-\u0e4e]"
+)
+_SIGNED: Final = rf"{_LETTERS}++(?:{_SIGNS}++{_LETTERS}*+)*+"
+_TOKEN: Final = rf"{_SIGNED}(?:['’`´.\-‐·]{_SIGNED})*+[.'’]?"
+_WHOLE: Final = re.compile(rf"{_TOKEN}(?:,? {{1,2}}(?:{_TOKEN}|['’][TtNnSs](?!\w))){{0,6}}+\Z")
 _SPLIT: Final = re.compile(r"[,\s]+")
 
 # Inside a name, in lower case or not.
@@ -31,6 +37,7 @@ _PARTICLES: Final = keywords.listed(
     den der ter ten te 't y e i und and af av st san santa mac mc o d l dos bt a/l
     """
 )
+_PREFIXES: Final = keywords.listed("al el as ad an ar at az ash abd bin ben ibn ould")
 _SAINTS: Final = frozenset(("san", "santa", "santo", "saint", "st", "sao", "sankt", "los", "las", "el"))
 _TITLES: Final = keywords.listed(
     """
@@ -55,6 +62,7 @@ _NOBODY: Final = keywords.listed(
     various multiple team string number boolean object array integer true false yes no text name names person
     people someone customer client contact employee owner manager unbekannt keine keiner niemand desconocido
     ninguno nadie inconnu aucun desconhecido nenhum sconosciuto nessuno onbekend geen nieznany brak bilinmiyor
+    required invalid missing optional mandatory blank empty duplicate expired incorrect
     yok first last full middle value field api webhook website web app mobile online offline support noreply
     """
 )
@@ -110,48 +118,11 @@ _SURNAMES_TOO: Final = keywords.listed(
     """
 )
 
-GIVEN: Final = keywords.listed(
-    """
-    james john robert michael william david richard joseph thomas charles christopher daniel matthew anthony
-    mark steven paul andrew joshua kenneth kevin brian george timothy ronald edward jason jeffrey ryan jacob
-    gary nicholas eric jonathan stephen larry justin scott brandon benjamin samuel gregory alexander patrick
-    frank raymond jack dennis jerry tyler aaron jose adam nathan henry peter zachary kyle noah ethan jeremy
-    walter keith liam oliver lucas simon mary patricia jennifer linda elizabeth barbara susan jessica sarah
-    karen lisa nancy betty sandra margaret ashley kimberly emily donna michelle carol amanda melissa deborah
-    stephanie rebecca sharon laura cynthia dorothy amy kathleen angela shirley emma brenda pamela nicole anna
-    samantha katherine christine helen debra rachel carolyn janet maria heather diane olivia julie joyce
-    victoria kelly christina lauren joan evelyn judith megan andrea cheryl hannah martha jacqueline frances
-    gloria ann teresa kathryn sara janice alice julia grace judy sophia charlotte amelia chloe hans klaus jürgen
-    wolfgang stefan andreas thorsten dieter uwe heinz matthias sabine ursula monika petra claudia katrin birgit
-    anja heike ingrid greta jean pierre michel philippe alain nicolas laurent olivier françois julien marie
-    nathalie isabelle sylvie catherine valérie sophie céline camille aurélie luis carlos juan miguel antonio
-    francisco javier manuel pedro jorge alejandro fernando diego pablo carmen josefa isabel ana lucía elena rosa
-    pilar dolores cristina sofía joão josé paulo rafael tiago mariana beatriz fernanda juliana giuseppe giovanni
-    marco luca alessandro matteo andrea francesca giulia chiara federica valentina jan piet kees willem sander
-    bram daan anouk sanne femke lotte piotr krzysztof andrzej tomasz paweł marcin agnieszka małgorzata katarzyna
-    joanna magdalena mehmet mustafa ahmet ali hüseyin emre ayşe fatma zeynep elif lars erik nils sven björn
-    karin astrid ingeborg mikko mohammed muhammad ahmed omar hassan ibrahim fatima aisha layla yusuf raj rahul
-    amit priya anjali sunita vijay sanjay deepak arjun ananya wei ming li jing yan hiroshi takashi kenji yuki
-    sakura haruto minho jihoon seoyeon nguyen linh ivan dmitri sergei olga natasha svetlana kwame chidi amara
-    ngozi zanele thabo
-    """
-)
-SURNAMES: Final = keywords.listed(
-    """
-    smith johnson williams brown jones garcia miller davis rodriguez martinez hernandez lopez gonzalez wilson
-    anderson thomas taylor moore jackson martin lee perez thompson white harris sanchez clark ramirez lewis
-    robinson walker young allen king wright scott torres nguyen hill flores green adams nelson baker hall rivera
-    campbell mitchell carter roberts gomez phillips evans turner diaz parker cruz edwards collins reyes stewart
-    morris murphy cook rogers müller schmidt schneider fischer weber meyer wagner becker schulz hoffmann koch
-    bauer dubois durand leroy moreau laurent lefebvre bernard petit rousseau rossi russo ferrari esposito
-    bianchi romano colombo ricci silva santos oliveira souza pereira costa ferreira almeida jansen visser bakker
-    smit meijer kowalski nowak wiśniewski wójcik yılmaz kaya demir şahin çelik johansson andersson karlsson
-    nilsson hansen olsen larsen nielsen korhonen virtanen khan singh patel kumar sharma gupta wang zhang chen
-    liu kim park choi tanaka suzuki sato yamamoto ivanov petrov okafor mensah dlamini cohen levi haddad
-    """
-)
-_KNOWN: Final = frozenset(fold(name) for name in GIVEN | SURNAMES)
-_KNOWN_GIVEN: Final = frozenset(fold(name) for name in GIVEN)
+_NO_NAMES: Final = _NOBODY | _THINGS | _SURNAMES_TOO | known.WORDS
+_COMMON: Final = frozenset(fold(name) for name in known.COMMON)
+_KNOWN_GIVEN: Final = frozenset(fold(name) for name in known.GIVEN)
+_KNOWN_SURNAMES: Final = frozenset(fold(name) for name in known.SURNAMES)
+_KNOWN: Final = _KNOWN_GIVEN | _KNOWN_SURNAMES
 
 
 @lru_cache(8192)
@@ -166,7 +137,7 @@ def likeness(string: str) -> float:
         return 0.0
     tokens = [token for token in _SPLIT.split(string) if token]
     proper = small = loose = 0
-    known = False
+    is_known = doubtful = False
     last = len(tokens) - 1
     for index, token in enumerate(tokens):
         word = _word(token)
@@ -176,35 +147,66 @@ def likeness(string: str) -> float:
             loose += 1
             continue
         nobody = word.is_nobody or (last and word.is_thing)
-        if nobody and not (proper and word.is_surname_too and index == last):
-            return 0.0
+        behind = (proper and index == last) or (not index and string[len(token) : len(token) + 1] == ",")
+        if nobody and not (behind and word.is_surname_too):
+            if not word.is_given_too or doubtful:
+                return 0.0
+            doubtful = True  # "August Thorsen"; "Summer Sale" is not known to be none
         if word.is_known:
-            known = True
+            is_known = True
         if not word.is_cased:
             return 0.0
         if word.is_proper:
             proper += 1
         else:
             small += 1
-    if len(tokens) == 2 and fold(tokens[0]).strip(".") in _SAINTS:
+    if (len(tokens) == 2 and fold(tokens[0]).strip(".") in _SAINTS) or _is_town(tokens, string):
         # "San Francisco" rather than a person.
         return 0.5
     if len(tokens) == 1:
+        if string[0] in _SURNAMES_OF_ONE and _AFTER_ONE.match(string) is not None:
+            return 0.0 if string in _NOBODY_OF_EAST else 0.7
         if small:
             return 0.3 if string.isalpha() else 0.0
         if len(string) <= 3 and string.isascii() and string.isupper():
             return 0.3
-        return 0.6 if known else 0.5
+        return 0.6 if is_known else 0.5
     if not proper:
         # Small letters throughout: only a form that says so makes a name of it.
-        return 0.3 if small <= 3 and known else 0.25 if small <= 3 else 0.0
+        return 0.3 if small <= 3 and is_known else 0.25 if small <= 3 else 0.0
     if small or proper + loose > 6:
         return 0.0
+    if doubtful and not is_known:
+        return 0.6
     if proper == 1 and not loose:
-        return 0.6 if known or len(tokens) > 1 else 0.5
+        return 0.6 if is_known or len(tokens) > 1 else 0.5
     if all(len(token.strip(".")) <= 1 for token in tokens):
         return 0.0
-    return 0.9 if known else 0.7
+    return 0.9 if is_known else 0.7
+
+
+# Surnames of one character, of most people in China and Korea; whole names with them; and what begins like them.
+_SURNAMES_OF_ONE: Final = frozenset(
+    "王李张張刘劉陈陳杨楊黄黃赵趙吴吳周徐孙孫马馬朱胡郭何高林罗羅郑鄭梁谢謝宋唐许許韩韓冯馮邓鄧曹彭曾肖蕭田董袁潘于蒋蔣"
+    "蔡余杜叶葉程苏蘇魏吕呂丁任沈姚卢盧姜崔钟鍾谭譚陆陸汪范廖石金韦賈贾夏付方邹鄒熊孟秦邱江尹薛闫段雷侯龙史陶黎贺顾郝龚"
+    "邵万钱严覃武戴莫孔向汤"
+    "김이박최정강조윤장임한오서신권황안송류전홍고문양손배백허유남심노하곽성차주우구민나진지엄채원천방공현함변염여추도소석선설"
+)
+_AFTER_ONE: Final = re.compile(r"[\u4e00-\u9fff]{2,3}\Z|[\uac00-\ud7a3]{3}\Z")
+_NOBODY_OF_EAST: Final = keywords.listed(
+    """
+    고객님 이용자 신청자 구매자 주문자 임직원 정회원 전직원 방문자 안내자 최고급 신제품 方法 方案 高级
+    高級 马上 石油 周一 周二 周三 周四 周五 周六 周日 江南 江苏 武汉 史上 向上
+    余额 付款 夏天 钱包 唐朝 于是 任意 任务 顾客 顾问 林业 高度 高速 马路 田径
+    雷达 龙头 宋体 程序 石头 严重 张贴 章节
+    """
+)
+
+_TOWNS_BEGIN: Final = frozenset(town.split()[0] for town in known.TOWNS_OF_WORDS)
+
+
+def _is_town(tokens: list[str], string: str) -> bool:
+    return tokens[0].lower() in _TOWNS_BEGIN and fold(string) in known.TOWNS_OF_WORDS
 
 
 class _Word(msgspec.Struct, frozen=True, gc=False):
@@ -216,6 +218,7 @@ class _Word(msgspec.Struct, frozen=True, gc=False):
     is_nobody: bool
     is_thing: bool
     is_surname_too: bool
+    is_given_too: bool
     is_known: bool
     is_proper: bool
     is_cased: bool
@@ -226,15 +229,20 @@ def _word(token: str) -> _Word:
     """Given names come again and again where whole names do not."""
     bare = token.strip(".'’").lower()
     plain = fold(bare)
+    # "al-Tamimi" is written with a small letter.
+    prefix, dash, rest = token.partition("-")
+    if dash and rest and prefix in _PREFIXES:
+        token = rest
     first = token[0]
     is_proper = first.isupper() or first.istitle() or unicodedata.category(first) == "Lo"
     return _Word(
         is_title=bare in _TITLES,
         is_suffix=bare in _SUFFIXES,
-        is_particle=bare in _PARTICLES,
+        is_particle=bare in _PARTICLES or (first in "'’" and len(token) == 2),
         is_nobody=plain in _NOBODY,
         is_thing=_is_thing(bare, plain),
         is_surname_too=plain in _SURNAMES_TOO,
+        is_given_too=plain in known.WORDS,
         is_known=plain in _KNOWN or ("-" in plain and plain.partition("-")[0] in _KNOWN),
         is_proper=is_proper,
         is_cased=(is_proper and len(token) <= 3) or _cased(token),
@@ -244,6 +252,17 @@ def _word(token: str) -> _Word:
 def _is_thing(bare: str, plain: str) -> bool:
     # "Sá" is a name, "SA" a kind of firm.
     return (bare if len(plain) <= 3 else plain) in _THINGS and plain not in _KNOWN
+
+
+def is_of_things(said: Sequence[str]) -> bool:
+    """Whether one of the folded words ``said`` is of firms, jobs or goods."""
+    return any(word in _THINGS and word not in _KNOWN and word not in _SURNAMES_TOO for word in said)
+
+
+def is_own(word: str) -> bool:
+    """Whether ``word``, part of somebody's name, is hardly anything else than a name."""
+    plain = fold(word)
+    return len(word) >= 4 and word[0].isupper() and not _is_thing(plain, plain) and plain not in _NO_NAMES
 
 
 def _cased(token: str) -> bool:
@@ -257,9 +276,18 @@ def _cased(token: str) -> bool:
     return humps <= 2 or "-" in token or "'" in token or "’" in token or "." in token
 
 
-def is_given(word: str) -> bool:
-    """Whether ``word`` is one of the few given names that are known."""
-    return fold(word) in _KNOWN_GIVEN
+def is_certain(string: str) -> bool:
+    """Whether two or three words are a name by themselves: a common given name first, or all of them known."""
+    words = fold(string).split()
+    if not 2 <= len(words) <= 3:
+        return False
+    return words[0] in _COMMON or (words[0] in _KNOWN_GIVEN and words[-1] in _KNOWN_SURNAMES)
+
+
+def is_given(string: str) -> bool:
+    """Whether the first of a few words is a given name that is known."""
+    first, space, _ = fold(string).partition(" ")
+    return bool(space) and (first in _COMMON or first in _KNOWN_GIVEN)
 
 
 # Who stands for anybody, in many countries' forms.
@@ -319,11 +347,24 @@ _CALLED: Final = re.compile(
     rf"jeg heter|nimeni on))[ \t](?P<name>{_RUN})"
 )
 # "the patient is Ann Lee": a word for a human being, and a whole name.
-_ROLES: Final = frozenset({*keywords.ROLE, "customer", "user", "client", "owner", "name"})
-_VERBS: Final = "(?:is|was|ist|war|es|est|jest)"
-_SAID: Final = re.compile(
-    rf"(?<![^\W\d_])(?P<role>[^\W\d_]{{3,24}}+) {_VERBS} (?P<name>{_LONGER}|{_PROPER}, {_PROPER}(?![^\W\d_]))"
+_ROLES: Final = frozenset({*keywords.ROLE_SAID, "customer", "user", "client", "owner", "name"})
+_VERBS: Final = "(?:is|is called|is named|was|ist|war|es|se llama|est|jest)"
+# "the name you asked for is"
+_CLAUSE: Final = (
+    r"(?:,? (?:that |which |who |whom )?(?:you|we|he|she|they|I) [a-z]{2,12}"
+    r"(?: (?:for|about|to|us|me|him|her|them))?,?)?"
 )
+_SAID: Final = re.compile(
+    rf"(?<![^\W\d_])(?P<role>[^\W\d_]{{3,24}}+){_CLAUSE} {_VERBS} (?P<name>{_LONGER}|{_PROPER}, {_PROPER}(?![^\W\d_]))"
+)
+# As airlines write passengers: "1.LEE/ANN MRS".
+_IN_LETTERS: Final = rf"{_UPPER}{{2,}}(?:[ -]{_UPPER}{{2,}}){{0,2}}/{_UPPER}{{2,}}(?: {_UPPER}{{2,}})??"
+_PASSENGER: Final = re.compile(
+    rf"(?<![\w/])(?P<numbered>\d{{1,2}}\.\d?)?(?P<name>{_IN_LETTERS}) "
+    r"(?:MRS?|MISS|MSTR|(?(numbered)(?:MS|CHD|INF)|(?!)))(?!\w)"
+)
+# As banks write who pays and who is paid (SWIFT MT, fields 50 and 59): the line behind the account.
+_PARTY: Final = re.compile(rf"(?m)^:5[09][AFK]?:(?:/[^\n]*\n)?(?:1/)?(?P<name>{_LONGER})(?=[ \t\r]*(?:\n|\Z))")
 _TRIMMED: Final = keywords.listed(
     """
     and the a to of or for with is was has who at on in via by from re fwd fw cc bcc hi hello dear an as und y
@@ -346,8 +387,12 @@ _ANCHORS: Final = (
     r"[ \t]*[,.!]?[ \t]*\r?\n",
     r"(?i:name is|heiße|heisse|name ist|llamo|nombre es|appelle|chiamo|nome é|chamo-me|naam is|ik heet|nazywam się|"
     r"na imię|adım|namn är|heter|hedder|nimeni on)[ \t]",
+    r"[A-Z?À-Þ]/[A-Z?À-Þ][A-Z?À-Þ ]+ (?:MR|MRS|MS|MISS|MSTR|CHD|INF)(?:$|[^A-Za-z])",
+    r":5[09][AFK]?:",
 )
-ANCHORS: Final = Anchors((*_ANCHORS, rf"(?i:{'|'.join(sorted(_ROLES))}) {_VERBS} [^a-z0-9]"), before=160, after=240)
+ANCHORS: Final = Anchors(
+    (*_ANCHORS, rf"(?i:{'|'.join(sorted(_ROLES))}){_CLAUSE} {_VERBS} [^a-z0-9]"), before=160, after=240
+)
 
 # How these words end: in the trigger pass as good as the words, and a third of the work for Hyperscan to compile.
 _ROLE_ENDS: Final = "|".join(sorted({role[-5:] for role in _ROLES}))
@@ -368,6 +413,9 @@ TRIGGERS: Final[tuple[str, ...]] = (
     r"jeg hedder|"
     r"jeg heter|nimeni on)(?: |\\+t|\t)[a-z]",
     rf"(?i:{_ROLE_ENDS}) {_VERBS} [A-Z]",
+    r"[A-Z]/[A-Z][A-Z ]+ (?:MR|MRS|MS|MISS|MSTR|CHD|INF)(?:$|[^A-Za-z])",
+    r":5[09][AFK]?:",
+    rf" (?:you|we|s?he|they|I) [a-z]+(?: (?:for|about|to|us|me|him|her|them))?,? {_VERBS} [A-Z]",
 )
 
 
@@ -400,6 +448,8 @@ _FORMS: Final = (
     (_CLOSING, "closing", 0.7),
     (_CALLED, "called", 0.75),
     (_SAID, "said", 0.75),
+    (_PASSENGER, "passenger", 1.0),
+    (_PARTY, "party", 0.75),
 )
 
 

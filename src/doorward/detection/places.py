@@ -7,9 +7,10 @@ parts behind it (flat, town, state, postcode) belong to it. Cities count only in
 import re
 from typing import Final
 
-from doorward.detection import keywords
+from doorward.detection import keywords, known
 from doorward.detection.anchors import Anchors
 from doorward.detection.anchors import found as matches
+from doorward.detection.keys import fold
 
 _L: Final = r"[^\W\d_]"
 _UPPER: Final = r"[A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĒĘĚĞĢĪİĶŁŃŅŇŌŐŘŚŞŠŤŪŮŰŹŻŽ]"
@@ -47,18 +48,19 @@ _FLAT: Final = (
     r"Esc|Int|#)\.?[ ]?#?[\w-]{1,6}+)"
 )
 _ZIP: Final = (
-    r"(?:\d{5}-\d{4}|\d{5}-\d{3}|\d{2}-\d{3}|\d{3} ?\d{2}|\d{4} ?[A-Z]{2}|\d{4,6}|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|"
-    r"[A-Z]\d[A-Z] ?\d[A-Z]\d|[A-Z]{1,2}-\d{4,5})(?!\w)"
+    r"(?:\d{5}-\d{4}|\d{4,5}-\d{3}|\d{3}-\d{4}|\d{2}-\d{3}|\d{3} ?\d{2}|\d{4} ?[A-Z]{2}|\d{4,6}|"
+    r"[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d|[A-Z]{1,2}-\d{4,5})(?!\w)"
 )
 _BREAK: Final = r"(?:[ ]?,[ ]{1,2}|,?[ ]?\r?\n[ ]{0,4}|[ ]-[ ])"
 # What follows the street: towns, states, postcodes, in whatever order, in parts between commas.
 _TOWN: Final = (
     rf"(?:(?:da|de|do|den|la|le|del|los|las|el) )?{_CAP}"
-    rf"(?:[ -](?:(?:de|del|la|le|les|am|an|der|do|da|of|on|upon|sur|sous|aan|den|the|in|bei|sul) ){{0,2}}{_CAP}){{0,3}}"
+    rf"(?:[ -](?:(?:de|del|la|le|les|am|an|der|do|da|of|on|upon|sur|sous|aan|den|the|in|bei|sul|im|an|ob|op|"
+    rf"nad|pod|di|dei|les|lès|lez|aux) ){{0,2}}{_CAP}){{0,3}}"
 )
 _TAIL: Final = (
-    rf"(?:{_BREAK}(?:{_ZIP}(?: {_TOWN})?(?: ?[/(-] ?[A-Z]{{2}}\)?(?!\w))?|"
-    rf"{_TOWN}(?:,?[ ]{{1,2}}{_ZIP}| \d{{1,2}}(?!\w))?|[A-Z]{{2,3}}(?: {_ZIP})?))"
+    rf"(?:{_BREAK}(?:{_ZIP}(?: {_TOWN})?(?: ?[/(-] ?[A-Z]{{2}}\)?(?!\w)|/{_CAP})?|"
+    rf"{_TOWN}(?:/{_CAP})?(?:,?[ ]{{1,2}}{_ZIP}| \d{{1,2}}(?!\w))?|[A-Z]{{2,3}}(?: {_ZIP})?))"
 )
 _TAILS: Final = rf"{_FLAT}{{0,2}}(?P<tail>{_TAIL}{{0,4}})"
 
@@ -103,7 +105,8 @@ _GERMANIC: Final = re.compile(
     rf"ufer|steig|stieg|straat|laan|gracht|plein|kade|dreef|singel|steeg|pad|hof|gatan|gata|vägen|vagen|vägen|vej|gade|"
     rf"gate|veien|gränd|stigen|katu|tie|kuja)|(?:{_UPPER}{_L}{{1,20}}-){{0,3}}(?:Straße|Strasse|Str\.|Gasse|Weg|"
     rf"Platz|Allee|Ring|Damm|Ufer|Caddesi|"
-    rf"Cad\.|Sokak|Sokağı|Sok\.|Bulvarı|Mahallesi|Mah\.))|(?:Am|An der|Auf der|Im|In der|Zum|Zur|Unter den) {_CAP}) "
+    rf"Cad\.|Cd\.|Sokak|Sokağı|Sok\.|Sk\.|Bulvarı|Bulv\.|Mahallesi|Mah\.|Mh\.))|"
+    rf"(?:Am|An der|Auf der|Im|In der|Zum|Zur|Unter den) {_CAP}) "
     rf"(?:No: ?|Nr\.? ?)?\d{{1,4}}(?: ?[a-zA-Z])?(?:[-/]\d{{1,4}})?(?!\w)(?P<tail>{_TAIL}{{0,4}})"
 )
 _BOX: Final = re.compile(
@@ -115,6 +118,26 @@ _MILITARY: Final = re.compile(
     rf"(?<!\w)(?:US[NCS][VGS]? {_CAP}|USS {_CAP}|Unit \d{{4}} Box \d{{4}}|"
     rf"PSC \d{{3,4}},? Box \d{{3,4}}),? ?\n?(?:[FAD]PO) A[AEP],? \d{{5}}"
 )
+# Any street, where a town with the postcode of a country follows: "8 Queen's Gate, Leeds LS7 0AB", "4 County Road 12,
+# Des Moines, IA 50390".
+_STATE: Final = (
+    r"(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|P[AR]|RI|S[CD]|T[NX]|UT|V[AT]|"
+    r"W[AIVY])"
+)
+_CODE: Final = (
+    rf"(?:[A-Z]{{1,2}}\d[A-Z\d]? ?\d[A-Z]{{2}}|{_STATE} \d{{5}}(?:-\d{{4}})?|[A-Z]{{2}} [A-Z]\d[A-Z] ?\d[A-Z]\d)(?!\w)"
+)
+_OF: Final = r"(?:(?:of|the|on|and|de|la) )?"
+_POSTED: Final = re.compile(
+    rf"{_NUMBER}(?:,? {_OF}{_CAP}(?: {_OF}(?:{_CAP}|\d{{1,4}}(?:st|nd|rd|th)?(?!\w))){{1,4}}| {_CAP}){_FLAT}{{0,2}}"
+    rf"(?:{_BREAK}{_TOWN}){{0,2}}{_BREAK}(?:{_TOWN},?[ ]{{1,2}})?{_CODE}"
+)
+# "Kitahama 3-chome 12, Kita-ku, Sapporo 069-0022", "Sakuragaoka-cho 12, Chuo-ku, Osaka"
+_JAPANESE: Final = re.compile(
+    rf"(?<!\w){_CAP}(?: {_CAP})? (?:\d{{1,2}}-?[Cc]h[oō]me[ ,-]{{1,2}})?\d{{1,4}}[a-z]?(?:-\d{{1,4}}){{0,2}}(?!\w)"
+    rf"(?P<tail>{_TAIL}{{1,4}})"
+)
+_JAPAN: Final = re.compile(r"[Cc]h[oō]me\b|[a-z]-(?:ku|shi|gun|cho|machi)\b").search
 _ODD: Final = re.compile(
     r"\A\d+(?:st|nd|rd|th)?,? (?:January|February|March|April|May|June|July|August|September|October|November|December|"
     r"Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\b"
@@ -136,7 +159,8 @@ _SOUTH: Final = (
 _GERMAN: Final = (
     r"(?:[A-Z][A-Za-z-]*(?:stra(?:ss|ß)e|str\.|gasse|weg|platz|allee|ring|damm|ufer|steig|stieg|straat|laan|gracht|plein|"
     r"kade|dreef|singel|steeg|pad|hof|gatan|gata|vagen|vej|gade|gate|veien|stigen|katu|tie|kuja)|Stra(?:ss|ß)e|Str\.|Gasse|"
-    r"Weg|Platz|Allee|Ring|Damm|Ufer|Caddesi|Cad\.|Sokak|Sok\.|Mahallesi|Mah\.|(?:Am|An der|Auf der|Im|In der|Zum|Zur|"
+    r"Weg|Platz|Allee|Ring|Damm|Ufer|Caddesi|Cad\.|Cd\.|Sokak|Sok\.|Sk\.|Bulv\.|Mahallesi|Mah\.|Mh\.|"
+    r"(?:Am|An der|Auf der|Im|In der|Zum|Zur|"
     r"Unter den) [A-Z][A-Za-z'.-]*)"
 )
 TRIGGERS: Final[tuple[str, ...]] = (
@@ -147,6 +171,10 @@ TRIGGERS: Final[tuple[str, ...]] = (
     rf"{_GERMAN} (?:No: ?|Nr\.? ?)?[0-9]",
     r"(?:[Bb]ox|BOX|Postfach|Apartado|Correos|Postal|Postbus|pocztowa|Postboks|B\.P\.|PSC) [0-9]",
     r"[FAD]PO A[AEP]",
+    # the postcodes of countries behind a town
+    r", ?(?:[A-Z][A-Za-z'.-]*,? )*(?:[A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][A-Z]{2}|[A-Z]{2} [0-9]{5}|"
+    r"[A-Z]{2} [A-Z][0-9][A-Z] ?[0-9][A-Z][0-9])(?:$|[^A-Za-z0-9])",
+    r"-?[Cc]home[ ,-]|[a-z]-(?:ku|shi|gun|cho|machi)[ ,]",
 )
 
 
@@ -163,10 +191,14 @@ ANCHORS: Final = Anchors(
         rf"dei|degli|la|el|los|las) )*{_BIG}[A-Za-z '’.?À-ÿ-]*,? ?[nN./º°úm ]*[0-9]",
         rf"(?:{_BIG}{_ON}(?:stra(?:ss|ß)e|str\.|gasse|weg|platz|allee|ring|damm|ufer|steig|stieg|straat|laan|gracht|"
         r"plein|kade|dreef|singel|steeg|pad|hof|gatan|gata|v[aä]gen|vej|gade|gate|veien|gränd|stigen|katu|tie|kuja)|"
-        r"Stra(?:ss|ß)e|Str\.|Gasse|Weg|Platz|Allee|Ring|Damm|Ufer|Caddesi|Cad\.|Sokak|Sokağı|Sok\.|Bulvarı|Mahallesi|Mah\.|"
+        r"Stra(?:ss|ß)e|Str\.|Gasse|Weg|Platz|Allee|Ring|Damm|Ufer|Caddesi|Cad\.|Cd\.|Sokak|Sokağı|Sok\.|Sk\.|Bulvarı|Bulv\.|"
+        r"Mahallesi|Mah\.|Mh\.|"
         rf"(?:Am|An der|Auf der|Im|In der|Zum|Zur|Unter den) {_BIG}{_ON}) (?:No: ?|Nr\.? ?)?[0-9]",
         r"(?:[Bb]ox|BOX|Postfach|Apartado|Correos|Postale?|Postbus|pocztowa|Postboks|B\.P\.|PSC) [0-9]",
         r"[FAD]PO A[AEP]",
+        r"[A-Za-z'.?À-ÿ],? (?:[A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][A-Z]{2}|[A-Z]{2} [0-9]{5}|"
+        r"[A-Z]{2} [A-Z][0-9][A-Z] ?[0-9][A-Z][0-9])(?:$|[^A-Za-z0-9])",
+        r"-?[Cc]h.me[ ,-]|[a-z]-(?:ku|shi|gun|cho|machi)[ ,]",
     ],
     before=100,
     after=320,
@@ -181,19 +213,54 @@ def in_prose(string: str) -> list[tuple[int, int, float, str]]:
         for form, rule in _FORMS:
             for match in matches(form, string, region):
                 if rule == "street" and form is _GERMANIC and not match["tail"] and not _strong(match[0]):
+                    more = _MORE.match(string, match.end())
+                    if more is None or not more["tail"]:
+                        continue
+                if form is _JAPANESE and _JAPAN(match[0]) is None:
                     continue
+                if form is _POSTED and not (_no_goods(match[0]) and _is_new(match, found)):
+                    continue
+                if form is _POSTED:
+                    found[:] = [one for one in found if not (match.start() <= one[0] and one[1] <= match.end())]
                 if match[0].startswith("Box") and not match["tail"]:
                     continue
                 found.append((match.start(), _end(match), 0.8, rule))
-    return found
+    return [(start, _behind(string, end), score, rule) for start, end, score, rule in found]
+
+
+# What stands between a house and its town in some countries: a floor, a side, a flat, a box; Irish postcodes.
+_INSIDE: Final = (
+    r"(?:-(?:hs|[IVX]{1,4}|[0-9]{1,3})(?!\w)|,? ?[0-9]{1,2}[.ºª°]{0,2} ?(?:tv|th|mf|dto|esq|fte|frente|izq|izda|dcha|"
+    r"derecha|izquierda|floor|piso|andar|stock|og|kerros|étage)(?!\w)\.?|,? ?(?:bajo|ático|entlo)(?!\w)|"
+    r"(?<=[ºª°.]) (?:dto|esq|fte|frente|izq|izda|dcha|tv|th|mf)(?!\w)\.?|,? ?(?:bte|boîte|bus|lgh) ?[0-9]{1,4}(?!\w)|"
+    r" (?:ave )?(?:[0-9]{1,2} )?#[0-9]{2}-[0-9]{2,4}|,? [a-f] ?[0-9]{1,3}(?=,)|"
+    r",? (?-i:[A-Z][0-9]{2} ?[A-Z][0-9A-Z]{3})(?!\w)| \([^\W\d_]+\))"
+)
+_MORE: Final = re.compile(rf"(?i:{_INSIDE}){{1,3}}(?P<tail>{_TAIL}{{0,3}})")
+
+
+def _behind(string: str, end: int) -> int:
+    """Where an address goes on to that seemed to end before its flat and its town."""
+    more = _MORE.match(string, end) or (_MORE.match(string, end + 1) if string[end : end + 1] == "." else None)
+    return end if more is None else end + len(string[end : more.end()].rstrip(" \t\r\n,.-"))
+
+
+def _is_new(match: re.Match[str], found: list[tuple[int, int, float, str]]) -> bool:
+    """Whether nothing of it was found by another form, or only less of it."""
+    return all(
+        end <= match.start() or match.end() <= start or (match.start() <= start and end <= _end(match))
+        for start, end, _, _ in found
+    )
 
 
 _FORMS: Final = (
     (_FRENCH, "street"),
     (_SOUTHERN, "street"),
     (_GERMANIC, "street"),
+    (_JAPANESE, "street"),
     (_BOX, "postbox"),
     (_MILITARY, "postbox"),
+    (_POSTED, "street"),
 )
 
 
@@ -236,7 +303,7 @@ _NONE: Final = keywords.listed(
     """
 )
 _WORDY: Final = re.compile(rf"{_L}{{2,}}")
-_CITY: Final = re.compile(rf"(?:{_L}|')++(?:[ .'’\-/(),]{{1,2}}(?:{_L}|')++){{0,5}}+[.)]?\Z")
+_CITY: Final = re.compile(rf"(?:{_L}|')++(?:[ .'’\-/(),]{{1,3}}(?:{_L}|')++){{0,5}}+[.)]?\Z")
 
 
 def is_address(string: str) -> bool:
@@ -265,7 +332,79 @@ def is_city(string: str) -> bool:
     return any(map(str.isalpha, string))
 
 
+_TOWNS: Final = frozenset(fold(town) for town in known.TOWNS) | known.TOWNS_OF_WORDS
+
+
+def is_town(string: str) -> bool:
+    """Whether ``string`` is the name of a town that is known, alone or with what it belongs to ("Austin, TX")."""
+    if len(string) > 50 or not string[:1].isupper():
+        return False
+    town, comma, rest = fold(string.strip()).partition(",")
+    return town in _TOWNS and (not comma or (len(rest) <= 24 and rest.replace(" ", "").isalpha()))
+
+
+# What numbers stand beside where they are no house's: measures, times, parts of things.
+_NO_HOUSE: Final = keywords.listed(
+    """
+    january february march april may june july august september october november december jan feb mar apr jun jul aug
+    sep sept oct nov dec mon tue wed thu fri sat sun am pm utc gmt kg g mg lb lbs oz cm mm km m ft gb mb tb ghz mhz hz
+    px ms sec min hrs hours days weeks months years usd eur gbp chf pcs pieces pack packs size version v ver grade level
+    class section chapter page item items order invoice ticket ref model type series season episode windows linux ubuntu
+    chrome firefox safari mac macos ios android intel core http https api sdk percent pts points
+    """
+)
+_DIGIT: Final = re.compile(r"\d")
+_PART: Final = re.compile(r"[,;\n]|(?<=\d)\.(?= )")
+_HOUSE: Final = re.compile(
+    r"(?<![\w.])(?:[Nn][ºo°r]?\.?:? ?)?(?:[A-Z]\d{1,4}|\d{1,5})(?:[A-Za-z]|-[A-Za-z]|/\d{1,4}|-\d{1,4})?\.?"
+    r"(?![\w%€$£])"
+)
+_NAMED: Final = re.compile(rf"{_UPPER}{_L}{{2,}}")
+_ENDS: Final = re.compile(rf".*{_UPPER}{_L}{{2}}|[A-Z]{{2,3}} \d{{4,6}}")
+
+
+def is_postal(string: str, *, sure: bool = True) -> bool:
+    """Whether ``string`` reads as an address on one line: the number of a house with a name, and a town behind it.
+
+    Not ``sure``: the name of its field says that it is a place, and a name with a number is enough.
+    """
+    if not 8 <= len(string) <= 160 or _DIGIT.search(string) is None or not is_address(string):
+        return False
+    parts = [part.strip() for part in _PART.split(string)]
+    if not sure and len(parts) == 1:
+        return _HOUSE.search(string) is not None and _NAMED.search(string) is not None and _no_goods(string)
+    if len(parts) < 2 or not _no_goods(string):
+        return False
+    houses = sum(_HOUSE.search(part) is not None for part in parts)
+    names = sum(_NAMED.search(part) is not None for part in parts)
+    last = parts[-1] if len(parts[-1]) > 1 else parts[-2]
+    return houses >= 1 and names >= 2 and _ENDS.match(last) is not None and last.count(" ") <= 4
+
+
+def _no_goods(string: str) -> bool:
+    """Whether no words in ``string`` speak of goods, and it is no sentence."""
+    said = _WORDY.findall(string)
+    small = sum(word[0].islower() for word in said)
+    return _NO_HOUSE.isdisjoint([word.lower() for word in said]) and 2 * small <= len(said)
+
+
 _POSTCODE: Final = re.compile(rf"(?:{_ZIP}|\d{{5}} ?[A-Z][a-z]+.*|[A-Z]{{1,2}}-?\d{{4,6}})\Z")
+
+
+_OF_ADDRESS: Final = re.compile(
+    rf"(?:{_ZIP} {_TOWN}|{_TOWN},? (?:[A-Z]{{2,3}} \d{{4,6}}(?:-\d{{4}})?|[A-Z]{{1,2}}\d[A-Z\d]? ?\d[A-Z]{{2}}|"
+    rf"[A-Z]\d[A-Z] ?\d[A-Z]\d)|(?:{_UPPER}{_L}+ )?{_INSIDE})\Z"
+)
+_TOWN_LAST: Final = re.compile(rf"({_TOWN}),? \d{{3}}[\d -]{{0,6}}\Z")
+
+
+def goes_on(line: str) -> bool:
+    """Whether ``line`` goes on with an address in the line above: a flat, or a town with its postcode."""
+    line = line.strip(" \t>,.\r")
+    if _OF_ADDRESS.match(line) is not None:
+        return True
+    town = _TOWN_LAST.match(line)
+    return town is not None and is_town(town[1])
 
 
 def is_postcode(string: str) -> bool:

@@ -12,9 +12,8 @@ from doorward.core.leaf import Column, Leaf, Record
 from doorward.detection.encodings import PAIRS, RUN, RUNS, may_be_apart
 from doorward.detection.offsets import Offsets
 
-_MOST_NAMES = (
-    12  # the nearest ones say what a value is; a depth of a thousand must not make every value cost a thousand
-)
+# The nearest names say what a value is; a depth of a thousand must not make every value cost a thousand.
+_MOST_NAMES = 12
 LONG = 8192  # characters from which a text is cut up, so that whoever reads it can look at the clock
 _BIG = 1024  # characters from which a text with lines is looked into at once
 _MOST_POSITIONS = 256  # cells of a row without heads; those beyond share a column
@@ -23,6 +22,8 @@ _MOST_POSITIONS = 256  # cells of a row without heads; those beyond share a colu
 _MARKED = re.compile(r"[{\[<\n\r\t|=\\%&`\x00-\x1f\x7f-\U0010ffff]").search
 # What encodings.encoded looks for as well: characters set apart.
 _ALONE = re.compile(rb" a(?= {1,3}a )").finditer
+_TRAILED = re.compile(r"[0-9] {1,2}[A-Za-z@._+\-]*+[0-9] ").search
+_PUTS = ("VALUES (", "values (", "VALUES(", "values(", "Values (")  # of SQL
 _COLON = re.compile(r":(?:['*_~]|\Z)").search
 _DIGITS = bytes(0x30 if octet in b"0123456789" else 0x20 if octet == 0x20 else 0x78 for octet in range(256))
 _SPACED = b"0 "
@@ -80,7 +81,11 @@ class Shape:
         return found
 
 
+CELLED = frozenset(("f", "c", "cells", "Data"))
+"""Arrays of cells that are objects, in rows that are objects too: ``{"rows": [{"f": [{"v": "Ann"}, …]}, …]}``."""
+
 LABEL, KIND, VALUE, CONTENT = 1, 2, 3, 4
+LINK = -1
 _LABELS = """key name label field question title property attribute variable param parameter header column prompt
     caption term fieldname displayname columnname clave campo etiqueta nombre nom champ feld bezeichnung schlüssel frage
     pregunta nome chiave domanda pytanie nazwa pole naam veld sleutel vraag"""
@@ -89,11 +94,13 @@ _VALUES = """value values val answer response fieldvalue stringvalue displayvalu
     rawvalue input valor respuesta valeur reponse réponse wert antwort valore risposta resposta wartość wartosc
     odpowiedź waarde antwoord"""
 _CONTENTS = "content text data body texte inhalt contenido"
+_LINKS = "href url uri link src source"  # where a data: URI stands, it is the content itself
 ROLES = {
     **dict.fromkeys(_LABELS.split(), LABEL),
     **dict.fromkeys(_KINDS.split(), KIND),
     **dict.fromkeys(_VALUES.split(), VALUE),
     **dict.fromkeys(_CONTENTS.split(), CONTENT),
+    **dict.fromkeys(_LINKS.split(), LINK),
 }
 _LONGEST_ROLE = max(map(len, ROLES))
 
@@ -108,16 +115,18 @@ def role_of(name: str) -> int:
 class Draft:
     """Leaves in the order in which they stand, before it is known what is inside them, and the place of each.
 
-    ``valued``: those whose name may stand in another member. ``tables``: places of arrays of arrays.
+    ``valued``: those whose name may stand in another member. ``tables``: places of arrays of arrays. ``celled``: of
+    rows whose cells are objects.
     """
 
-    __slots__ = ("leaves", "shapes", "tables", "valued")
+    __slots__ = ("celled", "leaves", "shapes", "tables", "valued")
 
     def __init__(self) -> None:
         self.leaves: list[Leaf] = []
         self.shapes: list[Shape] = []
         self.valued: list[Leaf] = []
         self.tables: dict[Shape, None] = {}
+        self.celled: dict[Shape, None] = {}
 
     def add(self, leaf: Leaf, shape: Shape) -> None:
         """One value."""
@@ -164,12 +173,17 @@ class Draft:
                 strings[index] = ""
         everything = "~~~".join(strings)
         octets = everything.encode("ascii", "replace")  # one for each character
-        apart = may_be_apart(octets) or _is_otherwise(everything)
+        are_apart = may_be_apart(octets)
+        apart = are_apart or _is_otherwise(everything)
         places = _tokens(everything, octets, apart)
         marked = not everything.isascii() or bool(octets.translate(None, _UNMARKED))
         named = everything.find(": ")
-        if places or marked or named >= 0:
+        put: list[int] = []
+        if "(" in everything and ("alues" in everything or "ALUES" in everything):
+            put = [place for word in _PUTS for place in _places_of(everything, word)]
+        if places or put or marked or named >= 0:
             ends = list(accumulate([len(string) + 3 for string in strings]))
+            found.update([bisect_right(ends, place) for place in put])
             for place in places:
                 index = bisect_right(ends, place)
                 if len(strings[index]) >= len(RUN):
@@ -185,7 +199,18 @@ class Draft:
                 named = everything.find(": ", ends[index])
         if apart and "@" in everything and _SPACED in octets.translate(_DIGITS):  # mail addresses with spaces in them
             found.update([index for index, string in enumerate(strings) if " " in string and "@" in string])
+        if are_apart:  # digits with spaces behind, in tokens: "gl-x2 Zu9 ca8 b"
+            found.update([index for index, string in enumerate(strings) if string.count(" ") > 1 and _TRAILED(string)])
         return sorted(found)
+
+
+def _places_of(text: str, word: str) -> list[int]:
+    found = []
+    place = text.find(word)
+    while place >= 0:
+        found.append(place)
+        place = text.find(word, place + len(word))
+    return found
 
 
 def _is_long(string: str) -> bool:

@@ -87,7 +87,7 @@ class _Block:
 
 
 def _followers(leaves: Sequence[Leaf]) -> Iterator[list[_Block]]:
-    """Texts with one pointer but for the index, in rows of two and more."""
+    """Texts with one pointer but for the index, in rows of two and more. Cells under heads of their own are none."""
     rows: dict[str, list[_Block]] = {}
     text = None
     block: _Block | None = None
@@ -108,7 +108,7 @@ def _followers(leaves: Sequence[Leaf]) -> Iterator[list[_Block]]:
             continue
         block = _Block(int(place[2]), leaf)
         row = rows.setdefault(place[1] + (place[3] or ""), [])
-        if row and row[-1].index != block.index - 1:
+        if row and (row[-1].index != block.index - 1 or (not place[3] and row[-1].last.names != leaf.names)):
             if len(row) > 1:
                 yield row
             rows[place[1] + (place[3] or "")] = row = []

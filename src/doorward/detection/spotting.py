@@ -12,6 +12,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
+from itertools import accumulate
 from operator import or_
 from typing import Any, Final, NamedTuple
 
@@ -37,7 +38,9 @@ _PLENTY: Final = 5
 """Letters of a word that is rare enough to be looked for whatever stands beside it."""
 _ALIKE: Final = 20.0  # letters that are about as frequent as each other
 _SELDOM: Final = 0.05  # of all places
-_TOGETHER: Final = 400  # words in one expression, as Hyperscan takes no more than 16,000 characters
+_BETWEEN: Final = 4
+"""Octets between two words that are spotted together."""
+_TOGETHER: Final = 8000  # letters of words in one expression, as Hyperscan takes no more than 16,000 characters
 # What RE2 reads otherwise than Python: classes by name, and bounds without a lower one.
 _OTHERWISE: Final = re.compile(r"\[:\^?[a-z]+:\]|\{,[0-9]*\}")
 
@@ -47,6 +50,7 @@ _CATEGORIES: Final[dict[str, Octets]] = {  # as RE2 has them
     "WORD": _set(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"),
 }
 _SMALL: Final = _set(b"abcdefghijklmnopqrstuvwxyz")
+_LETTERS: Final = _SMALL | _set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ") | (_OCTETS & ~_ASCII)
 _CASE: Final = 32  # from a capital to its small letter
 
 
@@ -102,18 +106,34 @@ def _expressions(words: Iterable[_Word]) -> Iterable[str]:
     for (said, caseless, rare), (before, behind) in sorted(beside.items()):
         kinds.setdefault((caseless, _ANY if rare else before, _ANY if rare else behind), []).append(said)
     for (caseless, before, behind), ways in kinds.items():
-        for at in range(0, len(ways), _TOGETHER):
-            said = "|".join(ways[at : at + _TOGETHER])
-            yield f"{_beside(before, '^')}(?{'i' if caseless else ''}:{said}){_beside(behind, '$')}"
+        while ways:
+            some = [way for way, end in zip(ways, accumulate(map(len, ways)), strict=True) if end < _TOGETHER] or ways[
+                :1
+            ]
+            del ways[: len(some)]
+            yield f"{_beside(before, '^')}(?{'i' if caseless else ''}:{'|'.join(some)}){_beside(behind, '$')}"
 
 
 def _beside(octets: Octets, edge: str) -> str:
     if octets == _ANY:
         return ""
-    listed = "".join(said for octet, said in enumerate(_QUOTED) if octets >> octet & 1)
+    listed = _listed(octets)
     if not octets >> _EDGE & 1:
         return f"[{listed}]"
     return f"(?:{edge}|[{listed}])" if listed else edge
+
+
+def _listed(octets: Octets) -> str:
+    """What stands in the brackets of a class."""
+    said = ""
+    first = 0
+    for octet in range(257):
+        if octet < 256 and octets >> octet & 1:
+            continue
+        if first < octet:
+            said += _QUOTED[first] if first == octet - 1 else f"{_QUOTED[first]}-{_QUOTED[octet - 1]}"
+        first = octet + 1
+    return said
 
 
 _QUOTED: Final = tuple(
@@ -130,14 +150,23 @@ def _words(items: Sequence[Any], caseless: bool, before: Octets, behind: Octets)
     parts that must occur the one is taken that is met in vain the least.
     """
     best: list[_Word] | None = None
-    for begin, end in _parts(items):
+    parts = list(_parts(items))
+    for (begin, stop), (gap, _), (go_on, end) in zip(parts, parts[1:], parts[2:], strict=False):
+        two = _two(items[begin:stop], items[gap], items[go_on:end], caseless)
+        if two is not None:
+            left = _reach(reversed(items[:begin]), caseless, before, _last)
+            right = _reach(items[end:], caseless, behind, _first)
+            found = [_Word(*two, left, right)]
+            if best is None or _chance(found) < _chance(best):
+                best = found
+    for begin, end in parts:
         if items[begin][0] not in (_op.LITERAL, _op.SUBPATTERN, _op.BRANCH):
             continue  # it holds no word, so what is beside it need not be known
         left = _reach(reversed(items[:begin]), caseless, before, _last)
         right = _reach(items[end:], caseless, behind, _first)
-        found = _words_of(items[begin:end], caseless, left, right)
-        if found and (best is None or _chance(found) < _chance(best)):
-            best = found
+        either = _words_of(items[begin:end], caseless, left, right)
+        if either and (best is None or _chance(either) < _chance(best)):
+            best = either
     return best
 
 
@@ -165,6 +194,48 @@ def _words_of(part: Sequence[Any], caseless: bool, before: Octets, behind: Octet
         ways = [_words(list(way), caseless, before, behind) for way in said[1]]
         return None if None in ways else [word for way in ways if way is not None for word in way]
     return None
+
+
+def _two(one: Sequence[Any], gap: Any, other: Sequence[Any], caseless: bool) -> tuple[str, int, bool] | None:
+    """Two words that mean something together ("first_name"), with the few octets between them, as one: each may be
+    everywhere. The expression, its letters, and whether case counts for nothing.
+    """
+    kind, said = gap
+    if kind is not _op.MAX_REPEAT or said[1] > _BETWEEN or len(said[2]) != 1:
+        return None
+    between = said[2][0]
+    if between[0] not in (_op.IN, _op.ANY):
+        return None
+    begun, gone_on = _spelt(one, caseless), _spelt(other, caseless)
+    if begun is None or gone_on is None or begun[2] != gone_on[2]:
+        return None
+    octets = _octets(between, False)
+    if octets & _LETTERS:
+        octets = _octets(between, caseless)
+    return f"{begun[0]}[{_listed(octets)}]{{{said[0]},{said[1]}}}{gone_on[0]}", begun[1] + gone_on[1], begun[2]
+
+
+def _spelt(items: Sequence[Any], caseless: bool) -> tuple[str, int, bool] | None:
+    """The same of letters, or a choice of words, that stand in a row; None where anything else is in it."""
+    expression, letters = "", 0
+    for kind, said in items:
+        inner: bool | None = caseless
+        if kind is _op.LITERAL and said < 128:
+            found: tuple[str, int, bool] | None = (_QUOTED[said], int(chr(said).isalnum()), caseless)
+        elif kind is _op.SUBPATTERN:
+            inner = _inside(said, caseless)
+            found = None if inner is None else _spelt(list(said[3]), inner)
+        elif kind is _op.BRANCH:
+            ways = [_spelt(list(way), caseless) for way in said[1]]
+            known = [way for way in ways if way is not None and way[2] == caseless]
+            each = "|".join(way for way, _, _ in known)
+            found = (f"(?:{each})", min(number for _, number, _ in known), caseless) if known == ways else None
+        else:
+            found = None
+        if found is None or (found[2] != caseless and len(items) > 1):
+            return None
+        expression, letters, caseless = expression + found[0], letters + found[1], found[2]
+    return expression, letters, caseless
 
 
 def _chance(words: Sequence[_Word]) -> float:

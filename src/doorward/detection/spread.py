@@ -12,6 +12,7 @@ import re2
 from doorward.core.finding import Finding
 from doorward.core.leaf import Leaf
 from doorward.detection import people
+from doorward.detection.automata import automaton
 
 _MOST: Final = 500  # values
 _ALIKE: Final = 24  # values that begin with the same word
@@ -112,12 +113,8 @@ def _goes_on(character: str) -> bool:
 
 def _any(words: Iterable[str]) -> Any:
     """One automaton for all words, over octets: other characters than ASCII are "?" there."""
-    options = re2.Options()
-    options.encoding = re2.Options.Encoding.LATIN1
-    options.log_errors = False
-    options.never_capture = True
     either = b"|".join(re2.escape(word.encode("ascii", "replace")) for word in words)
-    return re2.compile(b"(?:^|[^0-9A-Za-z_])(?:" + either + b")", options)
+    return automaton(b"(?:^|[^0-9A-Za-z_])(?:" + either + b")")
 
 
 def _places(leaves: Sequence[Leaf], words: _Words, check: Callable[[], None]) -> Iterator[tuple[int, int, str]]:

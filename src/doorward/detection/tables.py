@@ -6,16 +6,18 @@ columns when it reads like heads. Prose with commas in it must stay prose: it wo
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import accumulate, chain, pairwise, repeat
+from itertools import accumulate, chain, islice, pairwise, repeat
 
 from doorward.core.leaf import Leaf, Record
+from doorward.detection import aligned, paired, upright
 from doorward.detection.offsets import Offsets
 from doorward.detection.shape import KIND, Draft, Shape, part, reread
 
 _STRIDE = 64  # lines between two looks at the clock
 _LONGEST_HEAD = 48
-_HEAD = re.compile(r"[^\W\d][\w.()/#-]*+(?: [\w.()/#-]++){0,3}+")
-_RULE = re.compile(r"[ \t]*+[|+]?[ \t]*+[:=-]{1,}[-+|:= \t]*+")  # |---|:-:|, ----+----, +====+
+_HEAD = re.compile(r"[^\W\d][\w.()/#-]*+(?: [\w.()/#-]++){0,3}+[:*]?")
+# |---|:-:|, ----+----, +====+, -[ RECORD 1 ]-
+_RULE = re.compile(r"[ \t]*+[|+]?[ \t]*+[:=-]{1,}(?:\[ RECORD [0-9]{1,9} \])?[-+|:= \t]*+")
 _MOST_COLUMNS = 256
 
 Cell = tuple[int, int, bool]  # begin, behind, whether it is quoted with doubled quotes inside
@@ -29,6 +31,8 @@ def lines_of(text: str) -> list[tuple[int, int]]:
 def _places(lines: Sequence[str], text: str) -> list[tuple[int, int]]:
     nexts = list(accumulate([len(line) + 1 for line in lines]))
     found = list(zip([0, *nexts], [behind - 1 for behind in nexts], strict=False))
+    if text[:1] == "\ufeff":  # a byte order mark is no part of the first head
+        found[0] = (min(1, found[0][1]), found[0][1])
     if "\r" in text:
         return [(begin, end - text.endswith("\r", begin, end)) for begin, end in found]
     return found
@@ -38,14 +42,29 @@ def read(leaf: Leaf, shape: Shape, mark: str, check: Callable[[], None]) -> Draf
     """The cells of ``leaf.string``, a table that ``find`` found with this ``mark``."""
     if mark == _DRAWN:
         return _read_drawn(leaf, shape, check)
+    if mark == _ALIGNED:
+        rows = aligned.rows(leaf.string, check)
+        return grid(leaf, shape, next(rows), rows, check)
     return _read_separated(leaf, shape, mark, check)
 
 
-_DRAWN = "drawn"
+_DRAWN, _ALIGNED = "drawn", "aligned"
 
 
 def find(text: str, check: Callable[[], None]) -> list[tuple[int, int, str]]:
     """(where it begins, where it ends, its mark) of each table among the lines of ``text``."""
+    found = _find(text, check)
+    if "  " in text:
+        for begin, end in aligned.find(text, check):
+            found = [table for table in found if table[0] >= end or table[1] <= begin]
+            found.append((begin, end, _ALIGNED))
+        found.sort()
+    return found
+
+
+def _find(text: str, check: Callable[[], None]) -> list[tuple[int, int, str]]:
+    """The same for those that are drawn or have a delimiter."""
+    text = _unframed(text)
     marks = [mark for mark in "\t,;|" if mark in text]
     if not marks:
         return []
@@ -56,6 +75,7 @@ def find(text: str, check: Callable[[], None]) -> list[tuple[int, int, str]]:
     lines = _places(split, text)
     found: list[tuple[int, int, str]] = []
     behind = looked = 0
+    tried = [0]  # the line behind those in front of which there are no names
     for count, first in enumerate(sorted(firsts)):
         if not count % _STRIDE:
             check()
@@ -67,11 +87,25 @@ def find(text: str, check: Callable[[], None]) -> list[tuple[int, int, str]]:
             size, seen = _drawn(text, lines, first)
             looked = first + seen
         if not size:
-            size, mark = _separated(text, lines, first)
+            size, mark = _separated(text, lines, first, tried)
         if size:
             behind = first + size
             found.append((begin, lines[behind - 1][1], mark))
     return found
+
+
+_FRAMES = str.maketrans(
+    {
+        **dict.fromkeys("│┃║", "|"),
+        **dict.fromkeys("─━═", "-"),
+        **dict.fromkeys("┌┬┐├┼┤└┴┘╔╦╗╠╬╣╚╩╝╭╮╰╯┏┳┓┣╋┫┗┻┛╞╪╡", "+"),
+    }
+)
+
+
+def _unframed(text: str) -> str:
+    """``text`` with frames of bars where they are drawn with the characters for that; as long as before."""
+    return text if text.isascii() or not any(bar in text for bar in "│┃║") else text.translate(_FRAMES)
 
 
 def _firsts(
@@ -124,17 +158,30 @@ def _drawn(text: str, lines: Sequence[tuple[int, int]], first: int) -> tuple[int
 
 def _read_drawn(leaf: Leaf, shape: Shape, check: Callable[[], None]) -> Draft:
     """The cells of a table drawn with bars."""
-    text = leaf.string
+    text = _unframed(leaf.string)
     rows: list[list[Cell]] = []
     heads = 0
+    records: list[int] = []  # where the values of one begin that stand below each other, as psql has it
     for count, (begin, end) in enumerate(lines_of(text)):
         if not count % _STRIDE:
             check()
         if _RULE.fullmatch(text, begin, end) is not None:
             heads = heads or len(rows)
+            if text.find("[ RECORD", begin, end) >= 0:
+                records.append(len(rows))
         elif begin < end:
             rows.append(_barred(text, begin, end))
-    return _grid(leaf, shape, rows[0] if heads else (), rows[1:] if heads else rows, check)
+    if records and all(len(row) == 2 for row in rows):
+        draft = Draft()
+        for first, behind in pairwise([*records, len(rows)]):
+            check()
+            upright.read(draft, leaf, shape, rows[first:behind])
+        return draft
+    if _is_upright(leaf.string, rows):
+        draft = Draft()
+        upright.read(draft, leaf, shape, rows)
+        return draft
+    return grid(leaf, shape, rows[0] if heads else (), rows[1:] if heads else rows, check)
 
 
 def _barred(text: str, begin: int, end: int) -> list[Cell]:
@@ -170,31 +217,40 @@ _CELLS = {
 }
 
 
-def _separated(text: str, lines: Sequence[tuple[int, int]], first: int) -> tuple[int, str]:
+def _separated(text: str, lines: Sequence[tuple[int, int]], first: int, tried: list[int]) -> tuple[int, str]:
     """(how many of the ``lines`` from ``first`` on are rows with one delimiter, that delimiter); (0, ""): none."""
     begin, end = lines[first]
     for mark in "\t,;|":
         if text.find(mark, begin, end) >= 0:
-            size = _rows(text, lines, first, mark)
+            size = _rows(text, lines, first, mark, tried)
             if size:
                 return size, mark
     return 0, ""
 
 
-def _rows(text: str, lines: Sequence[tuple[int, int]], first: int, mark: str) -> int:
+def _rows(text: str, lines: Sequence[tuple[int, int]], first: int, mark: str, tried: list[int]) -> int:
     columns, behind = _measured(text, lines, first, mark)
     if not 2 <= columns <= _MOST_COLUMNS or behind >= len(lines):
+        return 0
+    if mark in "|;," and _are_pairs(text[lines[first][0] : lines[first][1]].split(mark)):
         return 0
     heads = _cells_of(text, lines[first][0], lines[behind - 1][1], mark)
     spaced = mark in ",;" and text.find(mark + " ", *lines[first]) >= 0  # as in a sentence
     if len(heads) == columns and _is_heads(text, heads):
         enough = 2 + spaced
-        if columns == 2 and mark != "\t" and not all(text[begin:end].islower() for begin, end, _ in heads):
+        if columns == 2 and mark != "\t" and not all(_is_coded(text[begin:end]) for begin, end, _ in heads):
             enough += 1
     elif mark == "\t" or (columns > 2 and not spaced):
         enough = 3
-    else:
+    elif (
+        first < tried[0]
+        or _is_spaced(text[slice(*lines[first])], mark)
+        or len(heads) != columns
+        or not upright.says(text[heads[0][0] : heads[0][1]])
+    ):
         return 0
+    else:
+        enough = len(lines) + 1  # unless names stand in front of all of them
     rows = 1
     while behind < len(lines):
         count, after = _measured(text, lines, behind, mark)
@@ -202,7 +258,27 @@ def _rows(text: str, lines: Sequence[tuple[int, int]], first: int, mark: str) ->
             break
         rows += 1
         behind = after
-    return behind - first if rows >= enough else 0
+        if rows == upright.FEW and enough > rows and not _leads(text, lines, first, behind, mark):
+            tried[0] = behind
+            return 0
+    if rows >= enough:
+        return behind - first
+    if rows > 1 and first >= tried[0] and not _is_spaced(text[slice(*lines[first])], mark):
+        if _leads(text, lines, first, behind, mark):
+            return behind - first
+        tried[0] = behind
+    return 0
+
+
+def _is_spaced(line: str, mark: str) -> bool:
+    """Whether spaces stand behind the marks of a line, outside of quotes, as they do in a sentence."""
+    return mark in ",;" and any(mark + " " in piece for piece in line.split('"')[::2])
+
+
+def _leads(text: str, lines: Sequence[tuple[int, int]], first: int, behind: int, mark: str) -> bool:
+    """Whether these few lines each begin with the name of their values."""
+    rows = [_cells_of(text, *lines[index], mark) for index in range(first, min(behind, first + upright.FEW))]
+    return upright.says(text[rows[0][0][0] : rows[0][0][1]]) and _is_upright(text, rows)
 
 
 def _measured(text: str, lines: Sequence[tuple[int, int]], first: int, mark: str) -> tuple[int, int]:
@@ -223,6 +299,12 @@ def _measured(text: str, lines: Sequence[tuple[int, int]], first: int, mark: str
 
 
 _MOST_LINES = 16
+_PAIR = re.compile(r"\s*+(?:Row [0-9]{1,6}: ?)?[^\W\d_][\w.-]{0,47}(?:=(?![=>~])|: )").match
+
+
+def _are_pairs(cells: Sequence[str]) -> bool:
+    """Whether the cells of a line name their values themselves: ``id=7 | name=Ann | city=Hull``."""
+    return sum(_PAIR(cell) is not None for cell in cells) * 2 > len(cells)
 
 
 def _cells_of(text: str, begin: int, end: int, mark: str) -> list[Cell]:
@@ -299,10 +381,19 @@ def _read_row(text: str, begin: int, end: int, mark: str) -> tuple[list[Cell], i
 def _is_heads(text: str, cells: Sequence[Cell]) -> bool:
     """Whether these cells read like names of columns; some may be empty."""
     heads = [text[begin:end] for begin, end, _ in cells if begin < end]
-    return len(heads) * 2 > len(cells) and _are_heads(heads)
+    return len(heads) * 2 > len(cells) and are_heads(heads)
 
 
-def _are_heads(heads: Sequence[str]) -> bool:
+def _is_coded(head: str) -> bool:
+    """Whether a head is written as programs write names: "mail", "fullName", "FULL_NAME"."""
+    return head.islower() or "_" in head or head == "Id" or _HUMP.search(head) is not None
+
+
+_HUMP = re.compile(r"^[a-z]\w*[a-z][A-Z]|^(?:[A-Z][a-z]+){2,}$")
+
+
+def are_heads(heads: Sequence[str]) -> bool:
+    """Whether these texts, each once, read like names of columns."""
     return len(set(heads)) == len(heads) and all(
         len(head) <= _LONGEST_HEAD and _HEAD.fullmatch(head) is not None for head in heads
     )
@@ -311,10 +402,21 @@ def _are_heads(heads: Sequence[str]) -> bool:
 def _read_separated(leaf: Leaf, shape: Shape, mark: str, check: Callable[[], None]) -> Draft:
     """The cells of rows with a delimiter."""
     rows = _lines(leaf.string, mark, check)
-    first = next(rows)
+    some = list(islice(rows, upright.FEW))
+    if _is_upright(leaf.string, some):
+        draft = Draft()
+        upright.read(draft, leaf, shape, chain(some, rows))
+        return draft
+    first = some[0]
+    rows = chain(some[1:], rows)
     if _is_heads(leaf.string, first):
-        return _grid(leaf, shape, first, rows, check)
-    return _grid(leaf, shape, (), chain((first,), rows), check)
+        return grid(leaf, shape, first, rows, check)
+    return grid(leaf, shape, (), chain((first,), rows), check)
+
+
+def _is_upright(text: str, rows: Sequence[Sequence[Cell]]) -> bool:
+    """Whether the names stand in the first column, with their values beside them."""
+    return upright.is_upright([[text[begin:end] for begin, end, _ in row] for row in rows[: upright.FEW]], are_heads)
 
 
 def _lines(text: str, mark: str, check: Callable[[], None]) -> Iterator[list[Cell]]:
@@ -334,9 +436,10 @@ def _lines(text: str, mark: str, check: Callable[[], None]) -> Iterator[list[Cel
         yield row
 
 
-def _grid(
+def grid(
     leaf: Leaf, shape: Shape, heads: Sequence[Cell], rows: Iterable[Sequence[Cell]], check: Callable[[], None]
 ) -> Draft:
+    """``rows`` of ``leaf.string`` under their ``heads``, of which there may be none."""
     text = leaf.string
     draft = Draft()
     place = shape.item()
@@ -398,6 +501,15 @@ _HEADS = frozenset(
         "fieldnames",
         "names",
         "keys",
+        "meta",
+        "metadata",
+        "columnmetadata",
+        "columninfo",
+        "fieldlist",
+        "fielddefinitions",
+        "headings",
+        "headerrow",
+        "rowtype",
         "schema",
         "spalten",
         "felder",
@@ -412,6 +524,7 @@ _HEADS = frozenset(
     ]
 )
 _CALLED = frozenset(("name", "label", "field", "title", "key", "id", "columnname", "displayname", "header"))
+_CODES = frozenset(("key", "id", "field"))  # of these two, the other tells more
 
 
 def _squeezed(name: str) -> str:
@@ -423,24 +536,50 @@ def headed(draft: Draft) -> None:
     first row.
     """
     beside: dict[int, list[str]] = {}
+    called: set[int] = set()
+    around: dict[int, list[str]] = {}  # of those whose own object is a member of this one: {"schema": {"fields": …}}
     for leaf in draft.leaves:
         names, record = leaf.names, leaf.record
         if not names or record is None or leaf.name or leaf.number or len(leaf.string) > 64:
             continue
         if _squeezed(names[0]) in _HEADS:
             beside.setdefault(id(record), []).append(leaf.string)
+            around.setdefault(id(record.parent), []).append(leaf.string)
         elif (
             record.parent is not None
             and len(names) > 1
             and _squeezed(names[1]) in _HEADS
             and _squeezed(names[0]) in _CALLED
         ):
-            beside.setdefault(id(record.parent), []).append(leaf.string)
-    for table in draft.tables:
-        _name_columns(table, beside)
+            # Each column has one name: {"id": "A", "label": "Surname"}
+            if id(record) not in called:
+                called.add(id(record))
+                beside.setdefault(id(record.parent), []).append(leaf.string)
+                around.setdefault(id(record.parent.parent), []).append(leaf.string)
+            elif _squeezed(names[0]) not in _CODES:
+                beside[id(record.parent)][-1] = around[id(record.parent.parent)][-1] = leaf.string
+    for table in draft.tables if beside else paired.named(draft.tables, are_heads):
+        _name_columns(table, beside, around)
+    for table in draft.celled:
+        _name_cells(table, beside, around)
 
 
-def _name_columns(table: Shape, beside: dict[int, list[str]]) -> None:
+def _heads_of(record: Record | None, beside: dict[int, list[str]], around: dict[int, list[str]]) -> list[str] | None:
+    """The names of the columns of rows in ``record``: of its own, or of an object around it."""
+    for _ in range(_MOST_AROUND):
+        if record is None:
+            return None
+        found = beside.get(id(record)) or around.get(id(record))
+        if found:
+            return found
+        record = record.parent
+    return None
+
+
+_MOST_AROUND = 3
+
+
+def _name_columns(table: Shape, beside: dict[int, list[str]], outer: dict[int, list[str]]) -> None:
     cells = table.inner or {}
     first: dict[int, dict[int, Leaf]] = {}  # by the record around the table: its first row
     rows: dict[int, Record] = {}
@@ -455,11 +594,12 @@ def _name_columns(table: Shape, beside: dict[int, list[str]]) -> None:
     named: dict[int, list[str]] = {}
     own: set[int] = set()
     for around, heads in first.items():
-        if around in beside:
-            named[around] = beside[around]
+        known = _heads_of(rows[around].parent, beside, outer)
+        if known is not None:
+            named[around] = known
             continue
         strings = [heads[position].string for position in sorted(heads)]
-        if sorted(heads) == list(range(len(heads))) and _are_heads(strings):
+        if sorted(heads) == list(range(len(heads))) and are_heads(strings):
             named[around] = strings
             own.add(around)
     for position, cell in cells.items():
@@ -474,3 +614,37 @@ def _name_columns(table: Shape, beside: dict[int, list[str]]) -> None:
             if position < len(found) and found[position]:
                 leaf.names = (found[position], *leaf.names[:11])
         cell.column.leaves[:] = kept
+
+
+_CELL_VALUES = frozenset(("v", "value", "VarCharValue", "stringValue", "displayValue", "formattedValue"))
+
+
+def _name_cells(table: Shape, beside: dict[int, list[str]], outer: dict[int, list[str]]) -> None:
+    """The same for rows whose cells are objects; their heads stand beside the rows, or are the first row."""
+    first: dict[int, tuple[Record, dict[int, str]]] = {}  # by the record around the rows
+    cells: list[tuple[int, Leaf, Record, int]] = []
+    for position, cell in sorted((table.inner or {}).items()):
+        for name in _CELL_VALUES.intersection(cell.members):
+            for leaf in cell.members[name].column.leaves:
+                row = leaf.record.parent if leaf.record is not None else None
+                if row is None:
+                    continue
+                around = id(row.parent)
+                cells.append((position, leaf, row, around))
+                begun, strings = first.setdefault(around, (row, {}))
+                if begun is row:
+                    strings[position] = leaf.string
+    named: dict[int, list[str]] = {}
+    for around, (row, strings) in first.items():
+        known = _heads_of(row.parent, beside, outer)
+        if known is None and sorted(strings) == list(range(len(strings))) and _are_coded(list(strings.values())):
+            known = list(strings.values())
+        named[around] = known or []
+    for position, leaf, _, around in cells:
+        heads = named[around]
+        if position < len(heads) and heads[position] and heads[position] != leaf.string:
+            leaf.names = (heads[position], *leaf.names[:11])
+
+
+def _are_coded(heads: Sequence[str]) -> bool:
+    return len(heads) > 1 and are_heads(heads) and all(map(_is_coded, heads))

@@ -7,15 +7,17 @@ to that. Of base64 and hex only what decodes to text fires: identifiers, digests
 The pass runs on RE2 and Hyperscan, each with the expressions that it is quick with, or on RE2 alone.
 """
 
+import contextlib
+import ctypes
 import re
 import threading
-from collections.abc import Callable, Iterable, Sequence
-from functools import cache
+from collections.abc import Iterable, Sequence
 from itertools import product
 from typing import Any, Final, Literal
 
 import re2
 
+from doorward.detection.automata import Search, automaton, searcher
 from doorward.detection.spotting import spots
 
 # --- hidden values ----------------------------------------------------------------------------------------------------
@@ -125,6 +127,7 @@ DISGUISES: Final[tuple[str, ...]] = (
     r"&(?:#[xX]?[0-9A-Fa-f]|[A-Za-z][A-Za-z0-9]+;)",
     r"=[0-9A-F]{2}=[0-9A-F]{2}",
     r"[0-9A-Za-z]=(?:40[0-9A-Za-z]|2[B-F][0-9A-Za-z=]|20[A-Z]|27[A-Z])",
+    r"<(?:wbr|WBR|!--[^0-9A-Za-z@<>]*--)",
     # whole tokens
     _BEFORE + _base64_text(3),
     _BEFORE + r"(?:H4sI|eJ[w-z]|eN[o-r]|eA[E-H]|eF[4-7])[0-9A-Za-z+/_\-\\]{8}",
@@ -166,20 +169,35 @@ NUMBERS: Final[tuple[str, ...]] = (
 )
 """Expressions that fire where there are enough digits for a number of anything, or a value may be split."""
 
-HIDING: Final[tuple[str, ...]] = DISGUISES + NUMBERS
+_CAPITAL: Final = r"(?:\\*[\"'])?[A-Z]"
+# Ends of the names of members whose own name stands in another one (shape.py).
+VALUES: Final = (
+    "value|values|val|answer|response|input|valor|respuesta|valeur|reponse|wert|antwort|valore|risposta|resposta|"
+    "wartosc|waarde|antwoord"
+)
+STRUCTURES: Final[tuple[str, ...]] = (
+    # a name and its value, where more than a colon stands between; the words of names alone are naming.py's
+    r"BEGIN:V[A-Z]",
+    rf"[A-Za-z)] ?(?:\.{{4,}}|_{{3,}})[. _]*:? *{_CAPITAL}",  # forms: "Name ..... Ann"
+    rf"\*\* *(?:\||- {_CAPITAL})",
+    rf"\] => {_CAPITAL}",
+    rf"[A-Za-z]:: {_CAPITAL}",
+    r": ?[|>][+\-]?(?:\\+n|\n)",
+    r"[A-Za-z_\"'\]] ?={2,3} ?\\*[\"'][A-Za-z]",
+    r"[\"']\] ?= ?\\*[\"'][A-Za-z]",
+    r"(?i:\b(?:into|copy) )[^()]*\([^()]*\)(?:\\+[nrt]|\s)*(?i:values?\b|from\b)",
+    r": ?<\\*/[A-Za-z]+>(?:<[A-Za-z]+>)? ?[A-Z]",
+    rf"(?i:{VALUES})\\*\"\s*:\s*{_CAPITAL}",  # beside a label
+    r"(?:[fF]ield|question|property|attribute|definition|column)\\*\"\s*:(?:\\+[nrt]|\s)*\{[^{}]*\"(?:title|label|name|question|text|key|ref)\\*\"",
+    r"(?:value|content)=\\*[\"'][A-Z]",
+    # members whose names are people: {"Ann Lee": …}
+    r"[{,](?:\\+[nrt]|\s)*\\*\"[A-Z][a-z'.-]+(?: (?:[a-z'.]+ )*[A-Z][A-Za-z'.-]+){1,3}\\*\"\s*:",
+    r"(?:name|key|field|label|itemprop|property|id)=\\*[\"'][^\"'<>]+[\"'][^<>]*>(?:\\+[nrt]|\s)*[A-Z]",
+)
+"""Expressions that fire where a name may stand beside its value in a way that ``naming`` does not know."""
+
+HIDING: Final[tuple[str, ...]] = DISGUISES + NUMBERS + STRUCTURES
 """Expressions over the bytes of a message, in the syntax that RE2 and Hyperscan share."""
-
-
-def disguised(string: str) -> bool:
-    """Whether anything in a text may be in disguise; if not, no part of it, however nested, has to be made canonical
-    or decoded. One pass; for a long text much cheaper than to ask each of its parts.
-    """
-    return not string.isascii() or _disguises().fires(string.encode())
-
-
-@cache
-def _disguises() -> "Triggers":
-    return Triggers(DISGUISES, engine="re2")
 
 
 # --- the pass ---------------------------------------------------------------------------------------------------------
@@ -214,8 +232,9 @@ class Triggers:
         lists = () if engine == "hyperscan" else tuple(one for one in literal if len(one) > _LONG)
         fast = [] if engine == "re2" else [one for one in wanted if engine == "hyperscan" or one in literal]
         looked_for = [(_FOUND, one) for one in fast if one not in lists]
-        if engine == "both":
-            looked_for += [(number, spot) for number, one in enumerate(lists, _FOUND + 1) for spot in spots(one)]
+        words = [spots(one) if engine == "both" else () for one in lists]
+        kinds = list(dict.fromkeys(words))  # of two lists of the same words one number tells
+        looked_for += [(number, spot) for number, some in enumerate(kinds, _FOUND + 1) for spot in some]
         self._fast, refused = _Hyperscan.of(looked_for)
         taken = {one for number, one in looked_for if number == _FOUND}.difference(one for _, one in refused)
         spotted = {number for number, _ in looked_for}.difference(number for number, _ in refused)
@@ -223,66 +242,55 @@ class Triggers:
         self._slow = _re2_searches([one for one in left if one not in literal])
         self._slow += _re2_searches([one for one in left if one in literal])
         self._spotted: dict[int, list[Search]] = {}
-        for number, one in enumerate(lists, _FOUND + 1):
+        for one, some in zip(lists, words, strict=True):
+            number = kinds.index(some) + _FOUND + 1
             if number in spotted:
-                self._spotted[number] = _re2_searches([one])
+                self._spotted.setdefault(number, []).extend(_re2_searches([one]))
             else:
                 self._slow += _re2_searches([one])
         re2.purge()  # it keeps what was only compiled to be checked
+        _give_back()
 
     @property
     def size(self) -> int:
         """Bytes of the Hyperscan database; 0 without one."""
         return 0 if self._fast is None else self._fast.size
 
+    @property
+    def automata(self) -> list[Search]:
+        """Each automaton of RE2 by itself, to be measured."""
+        return self._slow + [search for searches in self._spotted.values() for search in searches]
+
     def fires(self, raw: bytes) -> bool:
         """Whether any expression is found in ``raw``."""
-        if _any(self._slow, raw):
-            return True
-        if self._fast is None:
-            return False
-        met = self._fast.met(raw)
-        return _FOUND in met or any(_any(searches, raw) for number, searches in self._spotted.items() if number in met)
+        met: Sequence[int] = ()
+        if self._fast is not None:  # first: it makes no states for a text that it sees for the first time
+            met = self._fast.met(raw)
+            if _FOUND in met:
+                return True
+        for search in self._slow:
+            if search(raw):
+                return True
+        return bool(met) and any(
+            search(raw) for number, searches in self._spotted.items() if number in met for search in searches
+        )
+
+
+def _give_back() -> None:
+    """To the system, what it took to compile: some 10 MB, which the allocator of glibc would keep for later."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _has_literal(expression: str) -> bool:
     return _LITERAL.search(_CLASS.sub(" ", expression)) is not None
 
 
-def _options() -> Any:
-    options = re2.Options()
-    options.encoding = re2.Options.Encoding.LATIN1  # octets, not characters
-    options.never_capture = True
-    options.log_errors = False
-    options.max_mem = _MEMORY
-    return options
-
-
 def _checked(expression: str) -> None:
     try:
-        re2.compile(expression.encode(), _options())
+        automaton(expression.encode(), _MEMORY)
     except re2.error as error:
         raise ValueError(f"not an expression that RE2 accepts: {expression!r}") from error
-
-
-def _any(searches: Sequence["Search"], raw: bytes) -> bool:
-    return any(search(raw) for search in searches)
-
-
-_NOWHERE: Final = (-1, -1)
-Search = Callable[[bytes], bool]
-"""Whether an expression is found."""
-
-
-def searcher(compiled: Any) -> Search:
-    """By what ``compiled.search`` calls in the end, which has no public name: what it does around that takes half as
-    long again. Where the name is another one, by itself.
-    """
-    try:
-        match, anywhere = compiled._regexp.Match, re2._Anchor.UNANCHORED
-    except AttributeError:
-        return lambda raw: compiled.search(raw) is not None
-    return lambda raw: match(anywhere, raw, 0, len(raw))[0] != _NOWHERE
 
 
 def _re2_searches(expressions: Sequence[str]) -> list[Search]:
@@ -291,7 +299,7 @@ def _re2_searches(expressions: Sequence[str]) -> list[Search]:
         return []
     together = "|".join(f"(?:{expression})" for expression in expressions)
     try:
-        return [searcher(re2.compile(together.encode(), _options()))]
+        return [searcher(automaton(together.encode(), _MEMORY))]
     except re2.error:
         half = len(expressions) // 2
         return _re2_searches(expressions[:half]) + _re2_searches(expressions[half:])

@@ -5,7 +5,8 @@ person's. A column speaks by all of its values. Both are only looked at where so
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -13,8 +14,9 @@ from msgspec.structs import replace
 
 from doorward.core.leaf import Column, Leaf, Record
 from doorward.detection import keywords, people
-from doorward.detection.keys import words
+from doorward.detection.keys import Key, words
 from doorward.detection.recognizers import Candidate
+from doorward.detection.recognizers.phones import whole as whole_phone
 
 # Found in a record, these say that it is about somebody.
 PERSONAL: Final = (
@@ -35,7 +37,14 @@ PERSONAL: Final = (
 
 # Of entities that have a check digit, a column of bare numbers may be decided by it.
 _CHECKED: Final = frozenset(("CREDIT_CARD",))
+_PAYERS: Final = PERSONAL | {"IBAN_CODE"}
 _SHARE, _LEAST = 0.8, 3
+_READ: Final = frozenset(("PERSON", "EMAIL_ADDRESS"))
+_NONE: Final[set[str]] = set()
+_KNOWN = 8  # values of a column for one that is sure
+# What is asked for with a card's number.
+_ON_CARDS: Final = keywords.listed("cvv cvc csc cvn cvvcode cvccode securitycode cardholder karteninhaber pruefziffer")
+_A_PHONE: Final = Key("PHONE_NUMBER")
 
 # Names beside a "name" that make it a thing's.
 _WARES: Final = keywords.listed(
@@ -50,6 +59,58 @@ _WARES: Final = keywords.listed(
 )
 
 
+# Between a field and its value: {"city": {"current": {"value": "Graz"}}}, {"city": {"S": "Graz"}}. Beside the value
+# there, what kind of value it is.
+_WRAPS: Final = keywords.listed(
+    """
+    value values val raw text string str display displayvalue formatted current primary main default latest items item
+    s ss n ns $t #text _ __text cdata stringvalue integervalue numbervalue
+    """
+)
+_KINDS: Final = keywords.listed(
+    """
+    type kind use label lang language verified primary preferred pref default confidence source since updated
+    updatedat status system rank active isprimary valid confirmed visibility
+    """
+)
+_OF_MESSAGES: Final = keywords.listed("content contents message messages resource result params part parts")
+_DEEPEST = 4
+
+
+def called(names: Sequence[str]) -> str:
+    """The name of the field around a value: the first that does more than to wrap it."""
+    depth = _wraps(names)
+    return names[depth] if depth < len(names) else ""
+
+
+def _wraps(names: Sequence[str]) -> int:
+    """How many names stand between a value and the name of its field."""
+    depth = 0
+    while depth < len(names) and depth < _DEEPEST and names[depth].lower() in _WRAPS:
+        depth += 1
+    return depth if depth < len(names) and names[depth].lower() not in _OF_MESSAGES else 0
+
+
+def _base(record: Record) -> Record:
+    """The record of which ``record``, of a few leaves, only wraps one value, or itself."""
+    depth = 0
+    for leaf in record.leaves:
+        if not leaf.names:
+            return record
+        wraps = _wraps(leaf.names)
+        if not wraps and _squeezed(leaf.names[0]) not in _KINDS:
+            return record
+        depth = max(depth, wraps)
+    for _ in range(depth):
+        if record.parent is not None:
+            record = record.parent
+    return record
+
+
+def _squeezed(name: str) -> str:
+    return name.lower().replace("_", "")
+
+
 class Undecided(msgspec.Struct, frozen=True, gc=False):
     """One leaf about which a vote is needed: ``maybe`` and ``like`` as in ``fields.Field``."""
 
@@ -59,29 +120,56 @@ class Undecided(msgspec.Struct, frozen=True, gc=False):
 
 
 class Evidence:
-    """What was found in which record. Records are told apart by identity."""
+    """What was found in which record. Records are told apart by identity; one that only wraps a value is the one
+    around it.
+    """
 
-    __slots__ = ("_found", "_inside", "_wares")
+    __slots__ = ("_bases", "_found", "_inside", "_parted", "_read", "_wares")
 
     def __init__(self) -> None:
+        self._bases: dict[Record, Record] = {}
         self._found: defaultdict[Record, set[str]] = defaultdict(set)
         self._inside: defaultdict[Record, set[str]] = defaultdict(set)
         self._wares: dict[Record, bool] = {}
+        self._parted: dict[Record, bool] = {}
+        self._read: defaultdict[Record, list[str]] = defaultdict(list)
 
-    def add(self, record: Record | None, entity: str) -> None:
-        """Note that ``entity`` was found in ``record``."""
+    def add(self, record: Record | None, entity: str, string: str = "") -> None:
+        """Note that ``entity`` was found in ``record``; ``string`` is kept of people and addresses of mail."""
         if record is None:
             return
+        if len(record.leaves) <= _DEEPEST:
+            record = self.base(record)
+        if string and entity in _READ:
+            self._read[record].append(string)
         found = self._found[record]
         if entity not in found:
             found.add(entity)
             if record.parent is not None:
                 self._inside[record.parent].add(entity)
 
+    def base(self, record: Record) -> Record:
+        """The record that ``record`` belongs to: itself, unless it only wraps one value."""
+        if len(record.leaves) > _DEEPEST:
+            return record
+        base = self._bases.get(record)
+        if base is None:
+            base = self._bases[record] = _base(record)
+        return base
+
+    def own(self, record: Record | None) -> set[str]:
+        """What was found in ``record`` itself."""
+        return self._found.get(self.base(record), _NONE) if record is not None else _NONE
+
+    def read(self, record: Record | None) -> Sequence[str]:
+        """Names of people and addresses of mail that were found in ``record`` itself."""
+        return self._read.get(self.base(record), ()) if record is not None else ()
+
     def about(self, record: Record | None) -> set[str]:
         """What was found in ``record``, in the one around it, and in those right inside."""
         if record is None:
             return set()
+        record = self.base(record)
         found = {*self._found.get(record, ()), *self._inside.get(record, ())}
         if record.parent is not None:
             found.update(self._found.get(record.parent, ()))
@@ -98,12 +186,37 @@ class Evidence:
         """Whether the record's other names are those of goods, firms or code."""
         if record is None:
             return False
+        record = self.base(record)
         known = self._wares.get(record)
         if known is None:
             known = self._wares[record] = any(
                 leaf.names and not _WARES.isdisjoint(words(leaf.names[0])) for leaf in record.leaves
             )
         return known
+
+    def parted(self, record: Record | None) -> bool:
+        """Whether a record has a field for given names or surnames: what is called a name beside it is the other."""
+        if record is None:
+            return False
+        known = self._parted.get(record)
+        if known is None:
+            known = self._parted[record] = any(leaf.names and _is_a_part(leaf.names[0]) for leaf in record.leaves)
+        return known
+
+
+_PARTED: Final = (keywords.GIVEN | keywords.SURNAME) - keywords.listed(
+    "nickname spitzname apodo soprannome przydomek preferredname goesby knownas callname callingname"
+)
+
+
+@lru_cache(1024)
+def _is_a_part(name: str) -> bool:
+    said = words(name)
+    return not _PARTED.isdisjoint(said) or "".join(said) in _PARTED
+
+
+def _is_name(leaf: Leaf) -> bool:
+    return bool(leaf.names) and not keywords.NAME.isdisjoint(words(leaf.names[0]))
 
 
 def names(undecided: Sequence[Undecided], evidence: Evidence) -> list[tuple[Leaf, float]]:
@@ -118,6 +231,10 @@ def names(undecided: Sequence[Undecided], evidence: Evidence) -> list[tuple[Leaf
 
 
 def _column(votes: list[Undecided], evidence: Evidence) -> list[tuple[Leaf, float]]:
+    if any(vote.like < 0.6 for vote in votes) and _is_name(votes[0].leaf):
+        given = [vote for vote in votes if vote.like >= 0.5 and evidence.parted(vote.leaf.record)]
+        if 2 * len(given) > len(votes):
+            return [(vote.leaf, 0.75) for vote in given]
     whole = votes[0].leaf.column
     size = max(len(votes), _filled(whole))
     likely = [vote for vote in votes if vote.like >= 0.6]
@@ -137,9 +254,55 @@ def _column(votes: list[Undecided], evidence: Evidence) -> list[tuple[Leaf, floa
 
 
 def _certain(string: str) -> bool:
-    """Whether a name that nothing else speaks for begins with a given name that is known, and is two or three words."""
-    tokens = string.split()
-    return 2 <= len(tokens) <= 3 and people.is_given(tokens[0]) and string.isascii() | string[0].isupper()
+    """Whether nothing else has to speak for a name."""
+    return people.is_certain(string) and string.isascii() | string[0].isupper()
+
+
+def members(undecided: Sequence[Undecided]) -> list[Leaf]:
+    """The member names that are people: all that are no plain words in their objects look so, and half of them begin
+    with a given name ("permissions": {"Ann Lee": "read", "Bob Ray": "write"}).
+    """
+    objects: dict[int, list[Leaf]] = {}
+    for one in undecided:
+        objects.setdefault(id(one.leaf.record), []).append(one.leaf)
+    decided: list[Leaf] = []
+    for leaves in objects.values():
+        record = leaves[0].record
+        names = {leaf.string for leaf in leaves}
+        others = {leaf.names[0] for leaf in record.leaves if leaf.names} - names if record is not None else ()
+        given = sum(map(people.is_given, names))
+        sure = people.is_certain(leaves[0].string) if len(names) == 1 else 2 * given >= len(names)
+        if sure and _FEW_OTHERS * len(others) <= len(names):
+            decided += leaves
+    return decided
+
+
+_FEW_OTHERS = 3  # times as many are people
+
+
+def _is_paid(record: Record | None) -> bool:
+    """Whether a record holds what is printed on cards beside the number."""
+    return record is not None and any(
+        leaf.names and not _ON_CARDS.isdisjoint(words(leaf.names[0])) for leaf in record.leaves
+    )
+
+
+def phones(columns: Iterable[Column]) -> list[tuple[Leaf, Candidate]]:
+    """The other values of columns with numbers that have a country's code: where nearly all of a column is made like
+    phone numbers, what is written as people do inside of a country is one too.
+    """
+    raised: list[tuple[Leaf, Candidate]] = []
+    for column in columns:
+        others = [leaf for leaf in column.leaves if leaf.string[:1] != "+"]
+        if not others:
+            continue
+        size, known = _filled(column), len(column.leaves) - len(others)
+        if known * _KNOWN < size:
+            continue
+        like = [(leaf, found[0]) for leaf in others if (found := whole_phone(leaf.string, _A_PHONE))]
+        if len(like) + known >= _SHARE * size:
+            raised += [(leaf, replace(one, score=0.7, rule="phone+column")) for leaf, one in like]
+    return raised
 
 
 def _filled(column: Column | None) -> int:
@@ -160,17 +323,26 @@ def located(undecided: Sequence[Undecided], evidence: Evidence) -> list[tuple[Le
     return decided
 
 
-def numbers(guesses: Sequence[tuple[Leaf, Candidate]]) -> list[tuple[Leaf, Candidate]]:
+def numbers(
+    guesses: Sequence[tuple[Leaf, Candidate]], evidence: Evidence | None = None
+) -> list[tuple[Leaf, Candidate]]:
     """Those of ``guesses`` (candidates below one half) that their columns raise: nearly all values keep the check
-    digit, which one random number in ten does.
+    digit, which one random number in ten does. The id of an account is somebody's whose name or card is beside it.
     """
     columns: dict[tuple[int, str], list[tuple[Leaf, Candidate]]] = {}
+    raised: list[tuple[Leaf, Candidate]] = []
     for leaf, candidate in guesses:
+        if candidate.entity == "ACCOUNT_ID":
+            if evidence is not None and not _PAYERS.isdisjoint(evidence.own(leaf.record)):
+                raised.append((leaf, replace(candidate, score=0.6, rule=candidate.rule + "+record")))
+            continue
         whole = candidate.end - candidate.start >= len(leaf.string.strip())
         if candidate.entity in _CHECKED and whole and leaf.column is not None:
             columns.setdefault((id(leaf.column), candidate.entity), []).append((leaf, candidate))
-    raised: list[tuple[Leaf, Candidate]] = []
     for column in columns.values():
+        raised += [
+            (leaf, replace(c, score=0.7, rule=c.rule + "+record")) for leaf, c in column if _is_paid(leaf.record)
+        ]
         size = _filled(column[0][0].column)
         if len({leaf.string for leaf, _ in column}) >= _LEAST and len(column) >= _SHARE * size:
             raised += [(leaf, replace(c, score=0.7, rule=c.rule + "+column")) for leaf, c in column]

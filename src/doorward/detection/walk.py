@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 
 from doorward.core.finding import Text
 from doorward.core.leaf import Leaf, Record, release
-from doorward.detection import canonical, encodings, markup, nested, pairs, tables
+from doorward.detection import canonical, contentlines, encodings, markup, nested, pairs, sql, tables
 from doorward.detection.offsets import Offsets
-from doorward.detection.shape import KIND, LONG, Draft, Shape, is_plain, outward, part
+from doorward.detection.shape import CELLED, KIND, LONG, Draft, Shape, is_plain, outward, part
 
 _LEVELS = 6  # of structure inside of structure; JSON in strings of JSON takes one each
 _LAYERS = 3  # of encodings
@@ -39,6 +39,9 @@ def leaves(texts: Sequence[Text], check: Callable[[], None] = _never, *, every_n
         release(found)
         raise
     return found
+
+
+_LINED, _PUT = "lined", "put"  # content lines; rows of SQL
 
 
 class _Node:
@@ -85,7 +88,7 @@ class _Pointers:
                 draft.add(Leaf(text, string, number=text.number), node.shape)
                 continue
             if above != parent:
-                parent, node = above, self._nodes.get(above) or self._node(above)
+                parent, node = above, self._nodes.get(above) or self._node(above, draft)
             if text.key:
                 draft.name(Leaf(text, string, node.shape.names, record=node.record, name=True), node.shape)
                 continue
@@ -109,7 +112,7 @@ class _Pointers:
             if shape.role > KIND:
                 draft.valued.append(made)
 
-    def _node(self, pointer: str) -> _Node:
+    def _node(self, pointer: str, draft: Draft) -> _Node:
         missing = []
         while (node := self._nodes.get(pointer)) is None:
             missing.append(pointer)
@@ -119,6 +122,9 @@ class _Pointers:
             if last.isdigit() and place not in self._numeric:
                 if node.element:
                     node = _Node(node.shape.cell(int(last[:4])), node.record, True)
+                elif node.shape.names and node.shape.names[0] in CELLED:
+                    draft.celled[node.shape] = None
+                    node = _Node(node.shape.cell(int(last[:4])), node.outer, True)
                 else:
                     node = _Node(node.shape.item(), node.outer, True)
             else:
@@ -140,7 +146,7 @@ class _Look:
 
     def finish(self, draft: Draft, level: int, found: list[Leaf]) -> None:
         """Append the leaves of ``draft``, and those inside them."""
-        if draft.tables:
+        if draft.tables or draft.celled:
             tables.headed(draft)
         if draft.valued:
             pairs.labelled(draft)
@@ -170,6 +176,10 @@ class _Look:
         self, leaf: Leaf, shape: Shape, level: int, found: list[Leaf], named: Draft | None = None, *, read: bool = False
     ) -> None:
         """``leaf`` as it is read, what is ``named`` in it, and what is encoded in it."""
+        if not read and level < _LEVELS and _is_query(leaf.string):
+            query = pairs.parameters(leaf, shape, self._check)
+            if query is not None:
+                self.finish(query, level + 1, found)
         if not read and _is_escaped(leaf.string):
             changed = canonical.canonical(leaf.string)
             if changed is not None:
@@ -181,10 +191,22 @@ class _Look:
             named, _ = pairs.read(leaf, shape, self._check)
         if named is not None:
             named.settle()
-            found += named.leaves
-            for index in named.deeper():  # again, for now they have names
-                self._decoded(named.leaves[index], named.shapes[index], level, found)
+            self._named(named, level, found)
         self._decoded(leaf, shape, level, found)
+
+    def _named(self, draft: Draft, level: int, found: list[Leaf]) -> None:
+        """Append the leaves of ``draft``, which are parts of one that was looked into: with a name now."""
+        done = 0
+        for index in draft.deeper():
+            leaf, shape = draft.leaves[index], draft.shapes[index]
+            found += draft.leaves[done:index]
+            done = index + 1
+            if level + 1 < _LEVELS and leaf.string[0] in "{[<":
+                self._into(leaf, shape, level + 1, found)
+            else:
+                found.append(leaf)
+                self._decoded(leaf, shape, level, found)
+        found += draft.leaves[done:]
 
     def _decoded(self, leaf: Leaf, shape: Shape, level: int, found: list[Leaf]) -> None:
         if len(leaf.layers) >= _LAYERS:
@@ -194,10 +216,13 @@ class _Look:
             self._left -= len(token.string)
             if self._left < 0:
                 return
+            alias = _ALIAS(leaf.string, token.end)
+            label = alias[1] if alias is not None else pairs.label_of(leaf)
+            names = (label, *leaf.names[:11]) if label else leaf.names
             inside = Leaf(
                 leaf.text,
                 token.string,
-                leaf.names,
+                names,
                 token=leaf.locate(token.start, token.end),
                 record=leaf.record,
                 column=leaf.column,
@@ -217,7 +242,11 @@ class _Look:
         for start, end, mark in self._cuts(text):
             self._prose(leaf, position, start, shape, level, found)
             piece = part(leaf, start, end, leaf.names, leaf.record, leaf.column)
-            if mark:
+            if mark == _LINED:
+                self.finish(contentlines.read(piece, shape, self._check), level + 1, found)
+            elif mark == _PUT:
+                self.finish(sql.read(piece, shape, self._check), level + 1, found)
+            elif mark:
                 self.finish(tables.read(piece, shape, mark, self._check), level + 1, found)
             else:
                 self._into(piece, shape, level + 1, found)
@@ -229,6 +258,14 @@ class _Look:
 
     def _cuts(self, text: str) -> list[tuple[int, int, str]]:
         """(where it begins, where it ends, what kind of table it is, if one) of what has a structure in ``text``."""
+        if ":" in text and "BEGIN:V" in text:
+            lined = [(*span, _LINED) for span in contentlines.spans(text, self._check)]
+            if lined:
+                return lined
+        if _puts(text):
+            put = [(*span, _PUT) for span in sql.find(text, self._check)]
+            if put:
+                return put
         if "```" in text:
             fences = [(*fence.span(1), "") for fence in _FENCE.finditer(text) if fence.end(1) > fence.start(1)]
             if fences:
@@ -265,7 +302,7 @@ class _Look:
         first, last = string[0], string[-1]
         if first in "{[":
             draft = nested.whole(leaf, shape, self._check, self._every_name) if last in "}]" else None
-            if draft is None and nested.is_loose(string):
+            if draft is None and (nested.is_loose(string) or (last in "}]" and nested.is_flow(string))):
                 draft = nested.loose(leaf, shape, self._check)
             return draft
         if first == '"' and last == '"':
@@ -279,12 +316,29 @@ class _Look:
 
 def _is_marked(string: str) -> bool:
     """Whether there may be structure in ``string``."""
-    return any(mark in string for mark in "\n{[<|\t") or string.lstrip()[:1] == '"'
+    return any(mark in string for mark in "\n{[<|\t") or string.lstrip()[:1] == '"' or _puts(string)
+
+
+def _puts(string: str) -> bool:
+    """Whether rows may be put into a table in ``string``."""
+    if "(" not in string:
+        return False
+    if "VALUES" in string or "values" in string:
+        return "INTO " in string or "into " in string
+    return "\t" in string and ("COPY " in string or "copy " in string)
+
+
+def _is_query(string: str) -> bool:
+    """Whether ``string`` may hold ``a=b&c=d`` with characters encoded."""
+    return "=" in string and ("%" in string or ("+" in string and ("&" in string or "?" in string)))
+
+
+_ALIAS = re.compile(r"""["'`]?\)?\s{1,4}(?i:as)\s{1,4}["'`\[]?([^\W\d]\w{0,47})""").match
 
 
 def _is_escaped(string: str) -> bool:
     """Whether ``string`` may be other than it seems."""
-    if not string.isascii() or any(mark in string for mark in "%&=\\"):
+    if not string.isascii() or any(mark in string for mark in "%&=\\") or canonical.may_be_unseen(string):
         return True
     return not string.isprintable() and len(string.encode().translate(None, _CONTROLS)) < len(string)
 

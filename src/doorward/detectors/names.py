@@ -6,6 +6,7 @@ first name in a note is known again.
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Final, Literal
 
 import msgspec
@@ -17,6 +18,7 @@ from doorward.detection import keys, keywords, people
 from doorward.detection.keys import Key
 from doorward.detection.names import lexicon, prose
 from doorward.detection.names.model import ModelFault
+from doorward.detection.names.speakers import is_name
 
 # Two words beside each other, one with a capital: in a leaf, and in the bytes of a message, where quotation marks may
 # be escaped several times over and markup stands between. What is not ASCII fires by itself (``trigger.HIDING``).
@@ -31,6 +33,12 @@ _LETTERS: Final = re.compile(r"[^\W\d_]{2}\W+[^\W\d_]")
 # What a form or a schema suggests under these names is nobody's, if it is a name that stands for nobody.
 _SUGGESTED: Final = frozenset(("default", "example", "examples", "placeholder"))
 _SPEAKER: Final = re.compile(r"[^\W\d_a-zß-ÿ][^\W\d_]+(?:[ '’-][^\W\d_]+){0,2}")
+_WROTE: Final = re.compile(
+    r" (?:wrote|writes|said|says|replied|answered|asked|schrieb|sagte|escribió|dijo|escreveu|disse|a écrit|ha scritto"
+    r"|schreef|zei|skrev)\Z"
+)
+# What a field that may name somebody holds, if it does.
+_FULL: Final = re.compile(r"[^\W\d_][\w.'’-]*(?: ['’]?[^\W\d_][\w.'’-]*){1,4}")
 _SAID: Final = " said that this was done yesterday."
 _FOLLOWING: Final = re.compile(r" ([a-z]+)\b")
 # What comes after a person's name and is no noun that the name belongs to.
@@ -44,6 +52,24 @@ _AFTER_PEOPLE: Final = keywords.listed(
 )
 # Under these names short strings are titles of things.
 _THINGS: Final = lexicon.THINGS
+# Names of fields that are titles of goods where the record's others are those of goods too.
+_TITLES: Final = keywords.listed("name title label heading caption nome nombre nom naam bezeichnung titel titre título")
+# Fields of somebody or of something else, whose names ``patterns`` leaves open.
+_MAYBE: Final = keywords.listed("from owner by sender speaker")
+_MAKERS: Final = keywords.listed("supplier vendor merchant maker seller provider brand lieferant fournisseur proveedor")
+# Names beside a title that make it that of goods.
+_WARES: Final = keywords.listed(
+    """
+    sku price prices stock quantity qty pcs pieces category categories brand manufacturer asin ean upc gtin isbn barcode
+    article articles carton cartons parcel aisle shelf color colour inventory dimensions calories ingredients rating
+    ratings discount genre album artist track duration episodes publisher unit units weight warehouse bin
+    preis menge artikel bestand prix quantité precio cantidad prezzo quantità preço quantidade prijs aantal
+    """
+)
+_LONGEST: Final = 60
+_AGAIN: Final = 0.7
+_CERTAIN: Final = 0.8
+_WRITES: Final = 0.8
 _SHORT: Final = 8  # words
 _EVERY: Final = 256  # leaves between two looks at the clock, where none is prose
 
@@ -73,6 +99,8 @@ class Names:
         """Findings of all prose leaves; they do not overlap."""
         looked: list[tuple[Leaf, int, prose.Piece]] = []
         known: set[str] = set()
+        single: list[Leaf] = []
+        wares = _Wares(document)
         found: list[Finding] = []
         before: Leaf | None = None
         for count, leaf in enumerate(document.leaves):
@@ -81,9 +109,15 @@ class Names:
             label, before = before, leaf
             if label is not None and _speaks(label, leaf):
                 found += self._findings(label, 0, _speaker(label.string), "names-speaker")
-            if leaf.number or leaf.name or len(leaf.string) < 4:
+            if leaf.number or leaf.name or len(leaf.string) < 3:
                 continue
             string = leaf.string
+            if " " not in string and string.isalpha():
+                if string[0].isupper():
+                    single.append(leaf)
+                continue
+            if len(string) < 4:
+                continue
             if string.isascii():
                 if _TRIGGER.search(string) is None:
                     continue
@@ -92,9 +126,11 @@ class Names:
             if leaf.names and leaf.names[0] in _SUGGESTED and people.is_placeholder(string):
                 continue
             key = keys.classify(leaf.names)
-            if not _is_prose(string, key):
-                if key.entity == "PERSON" and len(string) < 80:
-                    known |= prose.full_name(string)
+            if not _is_prose(leaf, key, wares):
+                if key.entity == "PERSON" and len(string) < 80 and _MAKERS.isdisjoint(keys.words(leaf.names[0])):
+                    known |= prose.full_names(string)
+                    if not key.sure and not _MAYBE.isdisjoint(keys.words(leaf.names[0])):
+                        found += self._findings(leaf, 0, _unsure(leaf), "names-field")
                 continue
             for start, end in prose.pieces(string):
                 document.check()
@@ -107,6 +143,12 @@ class Names:
             if known:
                 again = [s for s in piece.maybe if leaf.string[start + s.start : start + s.end].lower() in known]
                 found += self._findings(leaf, start, again, "names-again")
+        if known:
+            for count, leaf in enumerate(single):
+                if not count % _EVERY:
+                    document.check()
+                if leaf.string.lower() in known and _may_be_known(leaf, wares):
+                    found += self._findings(leaf, 0, (_whole(leaf.string, _AGAIN),), "names-again")
         return found
 
     def _findings(self, leaf: Leaf, start: int, spans: Iterable[prose.Span], rule: str) -> list[Finding]:
@@ -123,14 +165,63 @@ def _speaks(label: Leaf, leaf: Leaf) -> bool:
         return False
     if _SPEAKER.fullmatch(label.string) is None:
         return False
+    before = label.locate(0, 0)[0] - 1
+    if before >= 0 and label.text.string[before] in "\"'":
+        return False  # the name of a member
     key = keys.classify((label.string,))
     return not key.entity and not key.negative
 
 
-def _speaker(name: str) -> list[prose.Span]:
-    """The label as a name, if it would be one in a sentence: alone it has nothing around it to be judged by."""
+def _speaker(label: str) -> list[prose.Span]:
+    """The label as a name, if it would be one in a sentence: alone it has nothing around it to be judged by. One of its
+    words must be known as a name, as any word would do that begins the sentence.
+    """
+    wrote = _WROTE.search(label)
+    name = label if wrote is None else label[: wrote.start()]
+    if not prose.is_named(name):
+        return [_whole(name, _WRITES)] if wrote is not None and is_name(name) else []
     spans = prose.piece(f"{name}{_SAID}").spans
     return [span for span in spans if span.start == 0 and span.end == len(name) and span.entity == "PERSON"]
+
+
+def _unsure(leaf: Leaf) -> Sequence[prose.Span]:
+    """The name in a field that may name somebody or something ("from", "owner"), if it is one to the model."""
+    string = leaf.string
+    if " " not in string or len(string) > _LONGEST or _FULL.fullmatch(string) is None:
+        return ()
+    if not prose.is_named(string):
+        return ()
+    spans = prose.piece(f"{string}{_SAID}").spans
+    whole = [span for span in spans if span.start == 0 and span.end == len(string) and span.entity == "PERSON"]
+    return whole if whole and whole[0].score >= _CERTAIN else ()
+
+
+class _Wares:
+    """Where in a message goods are listed, by the names of fields; looked up when first asked."""
+
+    __slots__ = ("_document", "_places")
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._places: set[tuple[str, ...]] | None = None
+
+    def holds(self, leaf: Leaf) -> bool:
+        """Whether a short string is the title of a thing, by its name or by those beside it."""
+        said = keys.words(leaf.names[0]) if leaf.names else ()
+        if not _THINGS.isdisjoint(said):
+            return True
+        if _TITLES.isdisjoint(said):
+            return False
+        if leaf.record is not None and any(other.names and _is_ware(other.names[0]) for other in leaf.record.leaves):
+            return True
+        if self._places is None:  # what has a number for its value is known by its name alone
+            self._places = {other.names for other in self._document.leaves if other.name and _is_ware(other.string)}
+        return leaf.names[1:] in self._places
+
+
+@lru_cache(4096)
+def _is_ware(name: str) -> bool:
+    return not _WARES.isdisjoint(keys.words(name))
 
 
 def _without_things(string: str, start: int, spans: Sequence[prose.Span]) -> Sequence[prose.Span]:
@@ -147,11 +238,22 @@ def _of_a_thing(string: str, start: int, end: int) -> bool:
     return following is not None and following[1] not in _AFTER_PEOPLE and not following[1].endswith("ed")
 
 
-def _is_prose(string: str, key: Key) -> bool:
+def _may_be_known(leaf: Leaf, wares: _Wares) -> bool:
+    """Whether a word alone can be a part of somebody's name that stands in full elsewhere."""
+    key = keys.classify(leaf.names)
+    return key.entity in ("", "PERSON") and not key.negative and not wares.holds(leaf)
+
+
+def _whole(string: str, score: float) -> prose.Span:
+    return prose.Span(0, len(string), "PERSON", score)
+
+
+def _is_prose(leaf: Leaf, key: Key, wares: _Wares) -> bool:
     """Whether the string under this key is text that somebody wrote. Two words are enough."""
+    string = leaf.string
     if key.entity:
         # A field that says what it holds: for patterns, unless somebody wrote a whole text there.
         return string.count(" ") > _SHORT and key.entity not in ("LOCATION", "SECRET")
-    if key.negative or not _THINGS.isdisjoint(key.words):
+    if key.negative or wares.holds(leaf):
         return string.count(" ") > _SHORT
     return True

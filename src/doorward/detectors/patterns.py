@@ -10,8 +10,9 @@ from collections.abc import Sequence
 import msgspec
 
 from doorward.core.finding import Finding
-from doorward.core.leaf import Document, Leaf
+from doorward.core.leaf import Column, Document, Leaf
 from doorward.detection import (
+    beside,
     context,
     dates,
     fields,
@@ -37,26 +38,36 @@ _COUNTS = 0.5  # the score from which a candidate counts by itself
 _EVERY = 64  # leaves between two looks at the clock
 # Before what is encoded: "credit card is data:text/plain;base64,…".
 _LABEL = re.compile(
-    r"(?P<label>[^\W\d_]+(?: [^\W\d_]+){0,2}?)[\"']?[ \t]{0,3}(?: (?:is|was|ist|war|es|est|è|é|jest)|[:=])"
+    r"(?P<label>[^\W\d_]+(?:[ _-][^\W\d_]+){0,2}?)[\"']?"
+    r"(?:,? (?:that |which )?(?:you|we|he|she|they|I) [a-z]{2,12}(?: (?:for|about|to|us|me|him|her|them))?,?)?"
+    r"[ \t]{0,3}(?: (?:is|was|ist|war|es|est|è|é|jest)|[:=])"
     r"[ \t]{0,3}[\"'<(]?(?:data:[\w/;,=.+-]{0,60})?\Z"
 )
 _REACH = 128  # characters before
+_HONORED = 16  # characters up to who is honored
+_TITLES = frozenset(("title", "name", "label", "caption", "heading", "titel", "titulo", "titre", "titolo"))
 _DIGIT = re.compile(r"[0-9]")
 _WORDY = re.compile(r"[^\W\d_]{2}[^\w\n]{0,3}\s")
 
 
 class _Judged(msgspec.Struct, frozen=True, gc=False):
     """What one string is under one key: ``found``, what counts by itself; ``guesses``, what does not; ``maybe`` and
-    ``like`` as in ``fields.Field``.
+    ``like`` as in ``fields.Field``; ``sentence``: somebody who stands beside it may be spoken of in it.
     """
 
     found: tuple[Candidate, ...] = ()
     guesses: tuple[Candidate, ...] = ()
     maybe: str = ""
     like: float = 0.0
+    sentence: bool = False
 
 
 _NOTHING = _Judged()
+_REACHED = ("PHONE_NUMBER", "EMAIL_ADDRESS")
+
+
+def _is_title(key: Key) -> bool:
+    return bool(key.words) and key.words[-1] in _TITLES
 
 
 def _said(string: str, key: Key) -> list[Candidate]:
@@ -112,7 +123,11 @@ class Patterns:
         evidence = votes.Evidence()
         whose: list[votes.Undecided] = []
         where: list[votes.Undecided] = []
+        any_: list[votes.Undecided] = []
+        members: list[votes.Undecided] = []
+        sentences: list[Leaf] = []
         guesses: list[tuple[Leaf, Candidate]] = []
+        dialed: dict[int, Column] = {}
         names: tuple[str, ...] | None = None
         is_name = False
         key, known = keys.NOTHING, dict[str, _Judged]()
@@ -141,23 +156,49 @@ class Patterns:
             if judged is _NOTHING:
                 continue
             record = leaf.record
+            if judged.sentence and not is_name:
+                sentences.append(leaf)
             for one in judged.found:
+                if one.rule == "honorific" and one.start < _HONORED and _is_title(key) and evidence.wares(record):
+                    continue  # "title": "Dr. Martens 1460", beside a price
                 found.append(leaf.finding(one.start, one.end, one.entity, one.score, name, one.rule))
-                evidence.add(record, one.entity)
+                evidence.add(record, one.entity, string[one.start : one.end])
+                if one.entity == "PHONE_NUMBER" and string[0] == "+" and leaf.column is not None:
+                    dialed[id(leaf.column)] = leaf.column
             if judged.maybe:
                 undecided = votes.Undecided(leaf, judged.maybe, judged.like)
-                (where if judged.maybe in ("LOCATION", "POSTCODE") else whose).append(undecided)
+                if judged.maybe == beside.ANY:
+                    any_.append(undecided)
+                elif judged.maybe == fields.MEMBER:
+                    members.append(undecided)
+                else:
+                    (where if judged.maybe in ("LOCATION", "POSTCODE") else whose).append(undecided)
             for candidate in judged.guesses:
                 guesses.append((leaf, candidate))
+        settled: set[int] = set()
+        for leaf in votes.members(members) if members else ():
+            self._whole(leaf, "PERSON", 0.6, "person+members", found)
+        if dialed:
+            for leaf, one in votes.phones(dialed.values()):
+                found.append(leaf.finding(one.start, one.end, one.entity, one.score, name, one.rule))
+                evidence.add(leaf.record, one.entity)
         if whose:
             for leaf, score in votes.names(whose, evidence):
                 self._whole(leaf, "PERSON", score, "name+record", found)
-                evidence.add(leaf.record, "PERSON")
+                evidence.add(leaf.record, "PERSON", leaf.string)
+                settled.add(id(leaf))
+            any_ += [one for one in whose if id(one.leaf) not in settled]
         if where:
             for leaf, score in votes.located(where, evidence):
                 self._whole(leaf, "LOCATION", score, "place+record", found)
+                evidence.add(leaf.record, "LOCATION")
+        if any_:
+            for leaf, entity, score in beside.decided(any_, evidence):
+                self._whole(leaf, entity, score, "beside", found)
+        for leaf, start, end in beside.mentioned(sentences, evidence, document.check):
+            found.append(leaf.finding(start, end, "PERSON", 0.6, name, "person+mention"))
         if guesses:
-            for leaf, one in votes.numbers(guesses):
+            for leaf, one in votes.numbers(guesses, evidence):
                 found.append(leaf.finding(one.start, one.end, one.entity, one.score, name, one.rule))
         self._split(document.leaves, found)
         if found:
@@ -197,6 +238,8 @@ class Patterns:
             start -= len(label[0]) - len(label["label"])
             said = keys.classify((label["label"], *leaf.names))
             key = said if said.entity else key
+        elif key.negative and around.startswith("data:"):
+            key = keys.Key(hints=key.hints)  # "href": what is in it is no link
         return self._judge(leaf.string, key, leaf.name, context.hints(around, start, end))
 
     def _judge(self, string: str, key: Key, is_name: bool, hints: frozenset[str] = _NO_HINTS) -> _Judged:
@@ -206,13 +249,17 @@ class Patterns:
             field = fields.member(string, key)
         else:
             candidates = recognizers.candidates(string, key, hints, self._ips)
-            field = fields.field(string, key) if key.entity else fields.NOTHING
+            field = fields.field(string, key) if key.entity else fields.unnamed(string, key)
+            if len(candidates) == 1 and candidates[0].entity in _REACHED and not field.found:
+                field = fields.with_number(string, key, candidates[0].start, candidates[0].end)
         more: Sequence[Candidate] = ()
+        sentence = False
         if len(string) > 5 and (" " in string or "\n" in string) and _WORDY.search(string) is not None:
             found = field.found
             if not (len(found) == 1 and found[0].end - found[0].start == len(string)):
                 more = _said(string, key)
-        if not (candidates or field.found or field.maybe or more):
+                sentence = beside.is_sentence(string)
+        if not (sentence or candidates or field.found or field.maybe or more):
             return _NOTHING
         maybe = field.maybe
         if maybe and any(c.score >= 0.5 for c in candidates):
@@ -221,7 +268,7 @@ class Patterns:
         whole = (*candidates, *field.found, *more)
         guesses = tuple([one for one in whole if one.score < _COUNTS])
         counting = tuple([one for one in whole if one.score >= _COUNTS]) if guesses else whole
-        return _Judged(counting, guesses, maybe, field.like)
+        return _Judged(counting, guesses, maybe, field.like, sentence)
 
     def _whole(self, leaf: Leaf, entity: str, score: float, rule: str, found: list[Finding]) -> None:
         string = leaf.string

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from doorward.configtypes import Refused
+from doorward.configtypes import Refused, content
 from doorward.core.finding import Finding
 from doorward.core.leaf import Document, Leaf
 from doorward.detection import keys
@@ -15,6 +15,7 @@ from doorward.detection.secrets import assigned, gitleaks, search, words
 from doorward.detection.secrets.shapes import Hit
 
 _ENTITY = "SECRET"
+_LARGEST_FILE = 16 << 20
 # Members of a schema or of a form that speak about a field with a secret name and never hold its value.
 _SPEAKS_ABOUT = listed("type description title format pattern label placeholder help hint name examples $ref")
 
@@ -67,9 +68,13 @@ def _own(path: Path | None) -> gitleaks.Rules | None:
     if path is None:
         return None
     try:
-        text = Path(path).read_text("utf-8")
+        data = content(Path(path), _LARGEST_FILE + 1)
+        text = data.decode()
     except (OSError, UnicodeDecodeError) as fault:
-        raise Refused("the gitleaks file cannot be read", f"{path}: {type(fault).__name__}") from None
+        why = fault.strerror if isinstance(fault, OSError) else "it is not UTF-8 text"
+        raise Refused("the gitleaks file cannot be read", f"{path}: {why}") from None
+    if len(data) > _LARGEST_FILE:
+        raise Refused("the gitleaks file is larger than 16 MiB", f"{path}: is it the right one?")
     try:
         return gitleaks.load(text)
     except gitleaks.Unsupported as refusal:

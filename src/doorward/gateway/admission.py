@@ -7,11 +7,12 @@ it may wait, is in ``pipeline.py``.
 from hashlib import sha256
 
 from doorward.core.decision import ALLOW, Act, Decision, Effect, Reason
+from doorward.core.envelope import INVALID_REQUEST, PARSE_ERROR
 from doorward.core.exchange import Exchange, Reply
 from doorward.core.identity import Grant
 from doorward.core.message import Batch, Message, Notification, Request, Response, Unreadable, read
 from doorward.core.methods import allows_batches
-from doorward.core.policy import Severity
+from doorward.core.policy import Mode, Severity
 from doorward.core.ports import Seals
 from doorward.core.tracing import ids_of
 from doorward.gateway.books import Books
@@ -20,8 +21,8 @@ from doorward.gateway.deciding import Deciding
 from doorward.gateway.flow import Flow
 from doorward.gateway.leases import Leases
 from doorward.gateway.live import Live
+from doorward.gateway.mirrored import Mirrored
 from doorward.gateway.refusals import BATCH_REFUSED, NO_ROUTE, NO_SESSION, NOT_IN_BATCH, RELAY, RESPONSE_IN_MODERN
-from doorward.gateway.schemas import Schemas
 from doorward.gateway.step_up import StepUp
 from doorward.stages.asks import answers, decide
 from doorward.stages.authenticate import authenticate
@@ -36,11 +37,16 @@ LONGEST_VERSION = 64  # of a version that a peer chose: it is recorded, and seal
 OVER_LIMITS = frozenset({Reason.MESSAGE_TOO_DEEP, Reason.MESSAGE_TOO_LARGE})
 """What no mode lets through unread: it costs too much to be carried (docs/transparency.md)."""
 
+OTHER_CHARSET = Unreadable(
+    "message.invalid_utf8", PARSE_ERROR, None, "the Content-Type names a charset in which the body says something else"
+)
+STRAY_BODY = Unreadable("message.invalid_envelope", INVALID_REQUEST, None, "a GET or DELETE has a body")
+
 
 class Admission:
     """Everything that is decided about a request before its text is looked at."""
 
-    __slots__ = ("_books", "_deciding", "_flow", "_ids", "_leases", "_live", "_schemas", "_sealer", "_step_up")
+    __slots__ = ("_books", "_deciding", "_flow", "_ids", "_leases", "_live", "_mirrored", "_sealer", "_step_up")
 
     def __init__(
         self,
@@ -48,7 +54,7 @@ class Admission:
         books: Books,
         flow: Flow,
         ids: Ids,
-        schemas: Schemas,
+        mirrored: Mirrored,
         sealer: Seals,
         deciding: Deciding,
         leases: Leases,
@@ -60,7 +66,7 @@ class Admission:
         self._leases = leases
         self._flow = flow
         self._ids = ids
-        self._schemas = schemas
+        self._mirrored = mirrored
         self._sealer = sealer
 
     def admit(self, call: Call) -> Reply | None:
@@ -97,7 +103,9 @@ class Admission:
         if not isinstance(grant, Grant):
             return self.refuse(call, grant)
         call.grant = grant
-        call.owner = grant.principal.key
+        principal = grant.principal
+        call.owner = principal.key
+        call.holder = principal.holder if principal.act else call.owner
         decision = validate_size(len(inbound.body), snapshot.limits.request_bytes)
         if decision is not ALLOW:
             return self.refuse(call, decision)
@@ -108,7 +116,7 @@ class Admission:
         """The sealed version decides the era and whether batches are allowed; without a session the header does."""
         inbound = call.inbound
         if inbound.session is not None:
-            opened = self._sealer.open(inbound.session, call.server.id, call.owner)
+            opened = self._sealer.open(inbound.session, call.server.id, call.holder)
             if opened is not None:
                 call.version, call.session = opened
                 return
@@ -119,6 +127,8 @@ class Admission:
 
     def _read(self, call: Call) -> Reply | None:
         inbound = call.inbound
+        if inbound.other_charset:
+            return self._unread(call, OTHER_CHARSET)
         reading = read(inbound.body, depth=call.snapshot.limits.depth, batches=allows_batches(call.version))
         if isinstance(reading, Unreadable):
             return self._unread(call, reading)
@@ -157,9 +167,13 @@ class Admission:
 
     def _unread(self, call: Call, reading: Unreadable) -> Reply | None:
         """Audit and warn pass even this, unless some tool of the server is enforced (docs/transparency.md)."""
-        exchange = self.open(call, None)
+        return self._unclear(call, self.open(call, None), reading)
+
+    def _unclear(self, call: Call, exchange: Exchange, reading: Unreadable) -> Reply | None:
         if call.server.strict_reading:
-            exchange.mode = max((exchange.mode, *(r.mode for r in call.server.tools if r.mode)), key=_STRICTNESS)
+            strictest = call.server.strictest(exchange.mode)
+            # Where neither the server nor a tool of it is enforced a rule is, and nobody knows what it would say.
+            exchange.mode = strictest if strictest.enforcing else Mode.ENFORCE
         decision = Decision(
             Effect.DENY,
             Reason(reading.reason),
@@ -185,7 +199,7 @@ class Admission:
         exchange.kind = "stream" if call.inbound.verb == "GET" else "message"
         exchange.method = call.inbound.verb
         call.stream = call.inbound.verb == "GET"
-        return self._known_session(call)
+        return self._unclear(call, exchange, STRAY_BODY) if call.inbound.body else self._known_session(call)
 
     def stand(self, call: Call) -> None:
         """Open the long-lived exchange of a pipe, for what belongs to none of its requests."""
@@ -251,7 +265,7 @@ class Admission:
     def _compare(self, call: Call, exchange: Exchange, message: Message | None) -> Decision:
         if call.inbound.transport != "http":
             return ALLOW  # there are no headers
-        params = self._schemas.params(call.server.id, call.owner, exchange.name) if call.inbound.mirrors else None
+        params = self._mirrored.params(call.server.id, call.owner, exchange.name) if call.inbound.mirrors else None
         return compare(call.inbound, message, call.version if call.session is not None else None, params)
 
     def _relay_enforced(self, call: Call, exchange: Exchange) -> Decision | None:
@@ -347,6 +361,3 @@ def named_tool(message: Message | None) -> str | None:
         name = message.params.get("name")
         return name if isinstance(name, str) else None
     return None
-
-
-_STRICTNESS = ["audit", "warn", "soft", "enforce"].index

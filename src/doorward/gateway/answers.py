@@ -2,11 +2,12 @@
 caller; and what is remembered of it. No await, but for a list that the policies must get to know first.
 """
 
-from typing import Any
+import asyncio
+from collections.abc import Callable
 
 from doorward.core.decision import ALLOW, Act, Decision, Effect, Reason
 from doorward.core.exchange import Exchange
-from doorward.core.message import Message, Response
+from doorward.core.message import Message, Response, read
 from doorward.core.methods import fold
 from doorward.core.policy import Severity
 from doorward.core.ports import Clock
@@ -15,7 +16,7 @@ from doorward.gateway.catalogue import Catalogue
 from doorward.gateway.deciding import Deciding
 from doorward.gateway.task_owners import MAX_TASKS_PER_OWNER, made_task
 from doorward.stages.asks import asked, decide
-from doorward.stages.listing import LISTS, filter_list
+from doorward.stages.listing import LISTS, MOST_ENTRIES, TooMany, entries, filter_list
 from doorward.stages.questions import OTHER, Asked
 from doorward.stages.schema import Schema, Unusable
 from doorward.stages.validate import refuse_unchecked, validate_result
@@ -35,6 +36,17 @@ TWO_LISTS = Decision(
     what="the server's list could be read in two ways",
     remedy="ask the operator: the server is at fault",
 )
+
+TOO_MANY = Decision(
+    Effect.DENY,
+    Reason.UPSTREAM_TOO_LARGE,
+    Severity.HIGH,
+    what=f"the server's list has more than {MOST_ENTRIES:,} entries on one page",
+    remedy="ask the operator: the server should list them in pages",
+)
+
+_TURN = 0.002
+"""Seconds of judging entries of a list until others are served."""
 
 
 class Answers:
@@ -58,7 +70,7 @@ class Answers:
         """The questions and the structured result of one answer; the first refusal, or None."""
         task = made_task(exchange.method or "", message)
         if task is not None:
-            self._catalogue.tasks.remember(call.server.id, task, call.owner, exchange.name or "")
+            self._catalogue.tasks.remember(call.server.id, task, call.holder)
         return self.question(call, exchange, message) or self._by_schema(call, exchange, message)
 
     def _by_schema(self, call: Call, exchange: Exchange, message: Response) -> Decision | None:
@@ -70,8 +82,12 @@ class Answers:
                 exchange.uninspected += 1
                 return None
             return _refused(exchange, refuse_unchecked(Reason.SCHEMA_RESULT, schema))
-        assert isinstance(message.result, dict)
-        return _refused(exchange, validate_result(schema, message.result["structuredContent"]))
+        if schema.surely_fits(message.raw):
+            return None
+        exact = message if message.exact else read(message.raw, depth=call.snapshot.limits.depth)
+        assert isinstance(exact, Response)
+        assert isinstance(exact.result, dict)
+        return _refused(exchange, validate_result(schema, exact.result["structuredContent"]))
 
     def fitting(self, call: Call, exchange: Exchange, message: Response) -> Schema | None:
         """What the structured result must still be valid against once it has been redacted, if anything."""
@@ -93,10 +109,10 @@ class Answers:
         """Whether the answer is a list, which is learnt from and cut."""
         return exchange.method in LISTS
 
-    def cut_unasked(self, call: Call, message: Response) -> bytes:
+    async def cut_unasked(self, call: Call, message: Response) -> bytes:
         """An answer without a known request, as a resumed stream carries them: a list in it is cut like any other.
 
-        Raises ValueError (``TWO_LISTS``) as ``cut`` does, and where it could be the answer to two lists.
+        Raises ValueError (``objection`` says which) as ``cut`` does, and where it could be the answer to two lists.
         """
         result = message.result
         folded = {fold(name) for name in result} if isinstance(result, dict) else set()
@@ -105,7 +121,7 @@ class Answers:
             return message.raw
         if len(methods) > 1:
             raise ValueError("it could be the answer to two lists")
-        return self.cut(call, methods[0], message)
+        return await self.cut(call, methods[0], message)
 
     async def learn(self, call: Call, exchange: Exchange, message: Response) -> None:
         """What a list of tools says about them; returns when the policies know it."""
@@ -128,14 +144,14 @@ class Answers:
             if owner is not None:
                 tasks.adopt(server, task_id, owner)
 
-    def cut(self, call: Call, method: str, message: Response) -> bytes:
+    async def cut(self, call: Call, method: str, message: Response) -> bytes:
         """The list as this caller may see it: ``message.raw`` where nothing is hidden.
 
-        Raises ValueError (``TWO_LISTS``) where two clients could read two lists.
+        Raises ValueError (``objection`` says which) where two clients could read two lists, or it is too long.
         """
         if not call.server.strict_reading or message.is_error:
             return message.raw  # nothing of this server is enforced
-        sieve = self._sieve(call, method)
+        sieve = await self._sieve(call, method, message)
         # Modes differ from tool to tool alone: another list of a server that only watches stays as it came, unless a
         # rule with an enforcing mode of its own hides something in it.
         watching = not call.server.mode.enforcing and method != "tools/list"
@@ -145,12 +161,32 @@ class Answers:
         left = None if expires is None else max(0, int((expires - self._clock.wall()) * 1000))
         return filter_list(message, method, sieve, modern=call.modern, ttl_ms=left)
 
-    def _sieve(self, call: Call, method: str) -> Any:
+    async def _sieve(self, call: Call, method: str, message: Response) -> Callable[[str], bool]:
+        """Whether an entry is shown, judged for all that there are. Others are served meanwhile: a list is as long as
+        its server likes.
+        """
+        judge = self._judge_of(call, method)
+        shown: dict[str, bool] = {}
+        begun = self._clock.monotonic()
+        for name in entries(message, method):
+            if name not in shown:
+                shown[name] = judge(name)
+                if self._clock.monotonic() - begun >= _TURN:
+                    await asyncio.sleep(0)
+                    begun = self._clock.monotonic()
+        return shown.__getitem__
+
+    def _judge_of(self, call: Call, method: str) -> Callable[[str], bool]:
         if method == "tasks/list":
-            tasks, server, owner = self._catalogue.tasks, call.server, call.owner
-            return lambda task_id: not server.mode.enforcing or tasks.known(server.id, task_id) == owner
+            tasks, server, holder = self._catalogue.tasks, call.server, call.holder
+            return lambda task_id: not server.mode.enforcing or tasks.known(server.id, task_id) == holder
         action, kind = _KINDS.get(method, (OTHER, ""))
         return lambda name: self._deciding.visible(call, name, Asked(action, kind, name))
+
+
+def objection(why: ValueError) -> Decision:
+    """What ``cut`` has against a list."""
+    return TOO_MANY if isinstance(why, TooMany) else TWO_LISTS
 
 
 def _refused(exchange: Exchange, decision: Decision) -> Decision | None:

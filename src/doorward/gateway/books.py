@@ -12,6 +12,7 @@ from doorward.core.message import Message, Response, read, span
 from doorward.core.methods import METHODS
 from doorward.core.ports import Clock, Journal
 from doorward.gateway.call import Call, Ids
+from doorward.gateway.meter import CALLS, FINDINGS, WOULD_HAVE
 from doorward.stages.line import line
 from doorward.stages.record import record
 
@@ -189,14 +190,14 @@ class Books:
         meter.observe("total_ours", exchange.ours)
         meter.observe("whole", latency)
         method = exchange.method if exchange.method in METHODS else "other"
+        # A name that no configuration has is a stranger's text, and there are as many as strangers like.
+        server = exchange.server if exchange.reason is not Reason.HTTP_ROUTE else "other"
         # str() of a StrEnum is its plain text, which hashes faster than the member
-        meter.count(
-            "doorward_calls_total", exchange.server, method or "other", str(exchange.effect), str(exchange.reason)
-        )
+        meter.count(CALLS, server, method or "other", str(exchange.effect), str(exchange.reason))
         for (entity, direction), number in exchange.found.items():
-            meter.count("doorward_findings_total", entity, direction, by=number)
+            meter.count(FINDINGS, entity, direction, by=number)
         if exchange.would_have is not None:
-            meter.count("doorward_would_have_total", exchange.server, exchange.reason.value)
+            meter.count(WOULD_HAVE, exchange.server, exchange.reason.value)
         if exchange.alert:
             log.warning(
                 "alert: %s on server %s, exchange %s", exchange.reason.value, exchange.server, exchange.exchange_id

@@ -9,7 +9,7 @@ from typing import Any
 from doorward.core.decision import Act, Decision, Effect, Reason, under
 from doorward.core.exchange import Answer, Exchange, Inbound, Outbound
 from doorward.core.identity import NOTHING, Grant
-from doorward.core.message import Message, MessageId, Request
+from doorward.core.message import Message, MessageId, Notification, Request, Response
 from doorward.core.policy import Mode
 from doorward.core.snapshot import Server, Snapshot
 
@@ -55,6 +55,7 @@ class Call:
         "found",
         "grant",
         "headers",
+        "holder",
         "inbound",
         "modern",
         "opened",
@@ -83,7 +84,8 @@ class Call:
         self.server: Server = _NOWHERE
         self.found: Grant | Decision | None = None  # what the token is worth, once somebody has looked
         self.grant: Grant = NOTHING
-        self.owner = ""
+        self.owner = ""  # what its limits are counted by
+        self.holder = ""  # what its session, tasks and processes are bound to
         self.session: str | None = None  # the upstream's own id
         self.version = ""
         self.modern = False
@@ -143,6 +145,24 @@ def weigh(exchange: Exchange, decision: Decision, *, mode: Mode | None = None, o
         exchange.refused = True
         exchange.effect = Effect.DENY
     return ruling.act
+
+
+def shed(call: Call) -> None:
+    """What was sent is not kept until it is answered, if it ever is: from now on its ids and names alone are asked for.
+    The values that were read from a body can take thirty times its bytes, and nothing counts them.
+    """
+    call.rewritten = None
+    for exchange in call.exchanges:
+        if exchange.message is not None:
+            exchange.message = _named(exchange.message)
+
+
+def _named(message: Message) -> Message:
+    if isinstance(message, Request):
+        return Request(b"", message.id, message.method, {}, {})
+    if isinstance(message, Notification):
+        return Notification(b"", message.method, {}, {})
+    return Response(b"", message.id, None, message.error and {}, {})
 
 
 def is_listen(message: Message | None) -> bool:

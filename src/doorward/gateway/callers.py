@@ -15,6 +15,7 @@ from doorward.gateway.flow import Flow
 from doorward.gateway.live import Live
 from doorward.gateway.refusals import BLIND, TOO_MANY_BAD
 from doorward.gateway.tokens import TokenCache
+from doorward.stages.limit import source
 
 
 class Callers:
@@ -44,7 +45,7 @@ class Callers:
         now = self._clock.wall()
         call.found = tokens.lookup(token, now, shared.epoch, shared.revocations)
         if call.found is None:
-            client, limits = call.inbound.client_ip, call.snapshot.limits
+            client, limits = source(call.inbound.client_ip), call.snapshot.limits
             allowed = self._flow.may_try(client, limits.failed_logins_per_minute, self._clock.monotonic())
             if allowed is not ALLOW:
                 return self._admission.refuse(call, TOO_MANY_BAD)

@@ -12,6 +12,7 @@ from doorward.core.exchange import Answer, Event, Inbound, Reply
 from doorward.core.policy import Severity
 from doorward.core.ports import Seals, Send
 from doorward.core.shared import Shared
+from doorward.gateway import echoes
 from doorward.gateway.call import Call
 from doorward.gateway.duplex import Duplex
 from doorward.gateway.pipeline import Pipeline
@@ -71,13 +72,15 @@ class Conversations:
 
     async def _converse(self, call: Call, answer: Answer, send: Send) -> None:
         assert answer.events is not None
+        if answer.unclear:
+            self._pipeline.returning.unclear(call)
         name = token_hex(16)
         relay = _Relay(self._pipeline, call, send)
         duplex = Duplex(self._pipeline, call.inbound, relay.to_server, relay.to_client, standing=call)
         self._open[name] = duplex
         call.version = REVISION
         call.opened = True
-        await send.open(answer.status, answer.headers)
+        await send.open(answer.status, echoes.headers(call, call.first, answer.headers))
         try:
             async for event in answer.events:
                 if event.name == b"endpoint" and event.data:
@@ -110,7 +113,7 @@ class Conversations:
     def _endpoint(self, call: Call, name: str, path: bytes) -> bytes:
         """The server's address for POSTs stays with us; the client gets ours, good for nobody else."""
         call.session = path.decode("latin-1")
-        sealed = self._sealer.seal(call.server.id, call.owner, REVISION, name)
+        sealed = self._sealer.seal(call.server.id, call.holder, REVISION, name)
         return b"event: endpoint\ndata: /sse/%s/messages?session=%s\n\n" % (call.server.id.encode(), sealed)
 
     async def post(self, inbound: Inbound) -> Reply:
@@ -120,7 +123,7 @@ class Conversations:
         if refused is not None:
             await self._pipeline.books.kept(call)
             return refused
-        opened = self._sealer.open(inbound.session or b"", call.server.id, call.owner)
+        opened = self._sealer.open(inbound.session or b"", call.server.id, call.holder)
         duplex = self._open.get(opened[1]) if opened is not None else None
         if duplex is None:
             self._pipeline.admission.open(call, None)
@@ -144,12 +147,23 @@ class _Relay:
 
     async def event(self, duplex: Duplex, event: Event) -> None:
         """One event of the server's stream."""
+        event, came = echoes.event(self._call, self._call.first, event), event
+        if event is not came:
+            books = self._pipeline.books
+            books.note(
+                self._call, self._call.first, "message", "", Reason.PII_REDACTED, "a line of an event was left out"
+            )
+            await books.kept(self._call)
         if not event.data:
-            await self._send.event(event.raw)
+            if out := self._raw(event):
+                await self._send.event(out)
             return
         self._event = event
         await duplex.from_server(event.data)
         self._event = None
+
+    def _raw(self, event: Event) -> bytes:
+        return event.plain() if self._call.server.strict_reading else event.raw
 
     async def to_server(self, body: bytes) -> None:
         await self._pipeline.tell(self._call, body)
@@ -157,6 +171,6 @@ class _Relay:
     async def to_client(self, data: bytes) -> None:
         event = self._event
         if event is not None and data is event.data:
-            await self._send.event(event.raw)
+            await self._send.event(self._raw(event))
         else:
             await self._send.event(b"event: message\ndata: " + data + b"\n\n")

@@ -92,9 +92,10 @@ class Deciding:
         )
 
     def _applied(self, call: Call, exchange: Exchange, one: Asked, verdict: Verdict) -> Decision | None:
-        if verdict.rules or verdict.observed:  # once each: one message may ask twice, and is asked again when redacted
-            seen_rules = (*exchange.rules, *verdict.rules, *(seen.rule for seen in verdict.observed))
-            exchange.rules = tuple(dict.fromkeys(seen_rules))
+        rules = verdict.rules
+        if exchange.rules or verdict.observed:  # once each: one message may ask twice, and again when it is redacted
+            rules = tuple(dict.fromkeys((*exchange.rules, *rules, *(seen.rule for seen in verdict.observed))))
+        exchange.rules = rules
         if verdict.facts:
             exchange.facts = tuple(sorted({*exchange.facts, *verdict.facts}))
         for seen in verdict.observed:
@@ -189,10 +190,13 @@ class Deciding:
 
 
 def _arguments(message: Message | None) -> Any:
-    """What a policy may read of a request: ``params.arguments``, or of a completion its ``argument``."""
+    """What a policy may read of a request: ``params.arguments``, or of a completion its ``argument``.
+
+    By the method, for a server does not read the other one, and whoever sends both would choose what is judged.
+    """
     if not isinstance(message, Request):
         return {}
-    return message.params.get("arguments", message.params.get("argument", {}))
+    return message.params.get("argument" if message.method == "completion/complete" else "arguments", {})
 
 
 def _is_unanswered(message: Message | None) -> bool:

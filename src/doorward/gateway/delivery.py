@@ -5,11 +5,17 @@ import msgspec
 from doorward.core.decision import Decision, Effect, Reason
 from doorward.core.errors import UpstreamFault
 from doorward.core.exchange import Answer, Event, Headers, Reply, message_event
-from doorward.core.message import Request
+from doorward.core.looking import RESULTS
+from doorward.core.message import Batch, Message, Request, Unreadable
 from doorward.core.ports import Send
+from doorward.gateway import echoes
 from doorward.gateway.books import Books
 from doorward.gateway.call import Call
-from doorward.gateway.returning import Returning, decision_of
+from doorward.gateway.meter import UPSTREAM_FAILURES
+from doorward.gateway.refusals import decision_of
+from doorward.gateway.returning import Returning
+from doorward.gateway.screen import is_quiet
+from doorward.gateway.turnstile import LARGE, Turnstile
 from doorward.stages.refuse import error_body
 
 _FINAL = frozenset({Reason.UPSTREAM_GARBAGE, Reason.UPSTREAM_TOO_LARGE})
@@ -21,14 +27,18 @@ _EVENT = 64  # bytes that one event takes beside its own, so that a flood of tin
 class Delivery:
     """The order of things on the way back: screen and record each message, then send it."""
 
-    __slots__ = ("_books", "_returning")
+    __slots__ = ("_books", "_returning", "_turnstile")
 
-    def __init__(self, books: Books, returning: Returning) -> None:
+    def __init__(self, books: Books, returning: Returning, turnstile: Turnstile) -> None:
         self._books = books
         self._returning = returning
+        self._turnstile = turnstile
 
     async def deliver(self, call: Call, answer: Answer, send: Send) -> None:
         """Screen and send everything that one answer holds; returns when it has ended."""
+        if answer.unclear and (answer.events is not None or answer.body):
+            self._returning.unclear(call)
+        answer.headers = echoes.headers(call, call.first, answer.headers)
         await (self._deliver_whole if answer.events is None else self._deliver_stream)(call, answer, send)
 
     async def _deliver_whole(self, call: Call, answer: Answer, send: Send) -> None:
@@ -36,10 +46,14 @@ class Delivery:
         returning = self._returning
         asked = next(iter(call.pending.values())) if call.pending else None
         is_json = asked is None or _is_json(answer.headers)
-        reading = returning.read(call, answer.body) if answer.body and is_json else None
-        body = returning.at_once(call, reading, answer.status)
+        reading, body = None, None
+        if answer.body and is_json:
+            quiet = asked is not None and answer.status < 400 and is_quiet(call, answer.body, RESULTS)
+            reading = await self._read(call, answer.body, glance=quiet)
+            body = returning.at_once(call, reading, answer.status) if quiet else None
         if body is None:
             body = await returning.whole(call, answer.body, reading, status=answer.status)
+        reading = None  # its values take five times its bytes or more, and a client may take its time to read them
         headers = returning.headers(call, answer, asked.version if asked is not None else None)
         self._conclude_rest(call)
         # Counted first: a fault behind the answer would be answered once more.
@@ -96,14 +110,26 @@ class Delivery:
 
     async def _event(self, call: Call, event: Event) -> bytes:
         """The event's own bytes, or with other data; where the message was dropped, its id and retry lines alone."""
+        came, event = event, echoes.event(call, call.first, event)
+        if event is not came:
+            self._books.note(call, call.first, "message", "", Reason.PII_REDACTED, "a line of an event was left out")
+            await self._books.kept(call)
         if event.id:
-            call.resumable = True
+            self._returning.may_resume(call)
+        raw = event.plain() if call.server.strict_reading else event.raw
         if not event.data:
-            return event.raw
-        data = await self._returning.message(call, event.data)
+            return raw
+        data = await self._returning.take(call, event.data, await self._read(call, event.data))
         if data is event.data:
-            return event.raw
+            return raw
         return event.with_data(data or None)
+
+    async def _read(self, call: Call, data: bytes, *, glance: bool = False) -> Message | Batch | Unreadable:
+        read = self._returning.glance if glance else self._returning.read
+        if len(data) < LARGE:
+            return read(call, data)
+        async with self._turnstile:
+            return read(call, data)
 
     async def _ended(self, call: Call, send: Send) -> None:
         """The server closed the stream. Unless the client can come back for the rest, every request gets its answer."""
@@ -124,7 +150,7 @@ class Delivery:
             await self._ended(call, send)
             return
         decision = decision_of(fault)
-        self._books.meter.count("doorward_upstream_failures_total", call.server.id, fault.code)
+        self._books.meter.count(UPSTREAM_FAILURES, call.server.id, fault.code)
         for identifier, exchange in list(call.pending.items()):
             self._books.conclude(call, exchange, effect=Effect.ERROR, reason=decision.reason, detail=fault.detail)
             await self._books.kept(call)

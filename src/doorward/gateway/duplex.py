@@ -20,10 +20,10 @@ from doorward.core.identity import Grant
 from doorward.core.message import Batch, Message, MessageId, Notification, Request, Response, Unreadable, read
 from doorward.core.methods import allows_batches
 from doorward.core.shared import NONE_REVOKED, Shared
-from doorward.gateway.call import Call, weigh
+from doorward.gateway.call import Call, shed, weigh
 from doorward.gateway.pipeline import Pipeline
-from doorward.gateway.returning import GARBAGE
-from doorward.gateway.screen import rejoined
+from doorward.gateway.refusals import GARBAGE
+from doorward.gateway.screen import batched
 from doorward.stages.refuse import error_body
 
 Write = Callable[[bytes], Awaitable[None]]
@@ -93,11 +93,13 @@ class Duplex:
         if self._revocations is not NONE_REVOKED and self._revocations.hit(call.grant):
             await self._finish(call, Reason.AUTH_REVOKED)  # while it was being looked at
             return
-        call.spent += pipeline.books.clock.monotonic() - call.inbound.received
+        call.forwarded_at = pipeline.books.clock.monotonic()
+        call.spent += call.forwarded_at - call.inbound.received
         try:
             await self._to_server(call.body)
         except Fault as fault:
             await self._undelivered(call, fault)
+        _shed(call)
 
     async def _undelivered(self, call: Call, fault: Fault) -> None:
         """The server did not take it: every request in it gets an error."""
@@ -185,12 +187,7 @@ class Duplex:
 
     async def _batch(self, batch: Batch) -> bytes:
         parts = [await self._one(message) for message in batch.messages]
-        if all(part is message.raw for part, message in zip(parts, batch.messages, strict=True)):
-            return batch.raw
-        if all(parts):
-            return rejoined(batch.raw, [message.raw for message in batch.messages], parts)
-        kept = [part for part in parts if part]
-        return b"[" + b",".join(kept) + b"]" if kept else b""
+        return batched(batch.raw, [message.raw for message in batch.messages], parts)
 
     def _call_of(self, message: Message) -> Call:
         """The request that a message belongs to: by its id, by its progress token, else the pipe itself."""
@@ -388,6 +385,15 @@ def _addressed(call: Call, reply: Reply) -> bytes:
         errors = [error_body(exchange, decision, one.id) for one in reading.messages if isinstance(one, Request)]
         return b"[" + b",".join(errors) + b"]" if errors else b""
     return error_body(exchange, decision, reading.id) if isinstance(reading, Request) else b""
+
+
+def _shed(call: Call) -> None:
+    """A pipe may hold many calls that wait or were cancelled, and no connection counts their bytes any more."""
+    call.body = b""
+    call.inbound = replace(call.inbound, body=b"")
+    for exchange in call.exchanges:
+        exchange.inbound = call.inbound
+    shed(call)
 
 
 def _wants_none(call: Call) -> bool:

@@ -27,7 +27,7 @@ import msgspec
 
 from doorward.core.decision import ALLOW, Decision, Effect, Reason
 from doorward.core.policy import Severity
-from doorward.stages.limit import RATE, Bucket
+from doorward.stages.limit import RATE
 
 T = TypeVar("T")
 
@@ -130,15 +130,11 @@ def wished(held: Held, block: int, now: float) -> int:
     return 0 if enough else max(block, held.asked) - held.left
 
 
-def draw(bucket: Bucket | None, amount: int, per_minute: int, now: float) -> tuple[Bucket, bool]:
-    """The exact way, for one worker alone. A clock that goes back refills nothing."""
-    left = float(per_minute)
-    if bucket is not None:
-        refilled = bucket.left + (now - bucket.at) * per_minute / WINDOW if now > bucket.at else bucket.left
-        left = refilled if refilled < left else left
-    if left < amount:
-        return Bucket(left, now), False
-    return Bucket(left - amount, now), True
+class Exact(msgspec.Struct):
+    """The exact way, for one worker alone: what is left, and when that was counted."""
+
+    left: float
+    at: float
 
 
 class Leases:
@@ -147,12 +143,12 @@ class Leases:
     ``workers`` 1 (or no store): exact and local. ``wake`` is called when a lease is wanted now.
     """
 
-    __slots__ = ("_buckets", "_held", "_local_from", "_local_to", "_wake", "_workers")
+    __slots__ = ("_exact", "_held", "_local_from", "_local_to", "_wake", "_workers")
 
     def __init__(self, workers: int = 1, wake: Callable[[], None] = lambda: None) -> None:
         self._workers = workers
         self._wake = wake
-        self._buckets: OrderedDict[str, Bucket] = OrderedDict()
+        self._exact: OrderedDict[str, Exact] = OrderedDict()
         self._held: OrderedDict[str, Held] = OrderedDict()
         self._local_from: int | None = None  # the minutes in which the store cannot be asked, both inclusive
         self._local_to: int | None = None
@@ -180,8 +176,7 @@ class Leases:
         """
         key = _key("bytes", owner, server, tool)
         if self._workers == 1:
-            bucket, _ = draw(self._buckets.get(key), 0, per_minute, now)
-            _put(self._buckets, key, Bucket(bucket.left - size, now))
+            self._refilled(key, per_minute, now).left -= size
             return
         held = self._current(key, per_minute, now)
         self._keep(key, Held(per_minute, held.window, held.left - size, now, 0, held.dry), now)
@@ -241,8 +236,10 @@ class Leases:
 
     def _take(self, key: str, amount: int, per_minute: int, now: float) -> bool:
         if self._workers == 1:
-            bucket, enough = draw(self._buckets.get(key), amount, per_minute, now)
-            _put(self._buckets, key, bucket)
+            exact = self._refilled(key, per_minute, now)
+            enough = exact.left >= amount
+            if enough:
+                exact.left -= amount
             return enough
         held = self._current(key, per_minute, now)
         credit = 0 if self._local(held.window) else share(per_minute, self._workers).credit
@@ -250,12 +247,27 @@ class Leases:
         self._keep(key, held, now)
         return enough
 
+    def _refilled(self, key: str, per_minute: int, now: float) -> Exact:
+        """With what has come by ``now``; nothing where the clock went back."""
+        exact = self._exact.get(key)
+        if exact is None:
+            exact = Exact(per_minute, now)
+            _put(self._exact, key, exact)
+            return exact
+        self._exact.move_to_end(key)
+        left = exact.left
+        if now > exact.at:
+            left += (now - exact.at) * per_minute / WINDOW
+        exact.left = left if left < per_minute else per_minute
+        exact.at = now
+        return exact
+
     def _wait(self, key: str, amount: int, per_minute: int, now: float) -> int:
         """Whole seconds until there can be enough: the bucket refills, or the next minute begins."""
         if self._workers > 1:
             return int(WINDOW - now % WINDOW) + 1
-        bucket = self._buckets.get(key)
-        missing = amount - (bucket.left if bucket is not None else 0.0)
+        exact = self._exact.get(key)
+        missing = amount - (exact.left if exact is not None else 0.0)
         return max(1, min(_LONGEST_WAIT, ceil(missing * WINDOW / per_minute - 1e-6)))
 
     def _current(self, key: str, per_minute: int, now: float) -> Held:

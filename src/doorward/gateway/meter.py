@@ -4,7 +4,8 @@ The names are Prometheus' own, so what the code says is what a dashboard shows (
 """
 
 import logging
-from bisect import bisect_left
+from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -97,28 +98,29 @@ METRICS = (
 MOST_SERIES = 5000
 """Label combinations kept per name: a peer that finds a way to invent labels must not fill the memory."""
 
+_TOGETHER = 256
+"""Durations of a stage that are put into its row at once."""
+
 _ARITY = {metric.name: len(metric.labels) for metric in METRICS if metric.kind == "counter"}
 
 
 class Meter:
     """The counts of one worker since its start. Not thread-safe: for the event loop alone."""
 
-    __slots__ = ("_counts", "_gauges", "_rows", "_watched")
+    __slots__ = ("_counts", "_rows", "_waiting", "_watched")
 
     def __init__(self) -> None:
         self._counts: dict[str, dict[tuple[str, ...], int]] = {name: {} for name in _ARITY}
         self._rows: dict[str, list[float]] = {}
-        self._gauges: dict[str, float] = {}
+        self._waiting: defaultdict[str, list[float]] = defaultdict(list)  # durations that are in no row yet
         self._watched: dict[str, Callable[[], float]] = {}
 
     def observe(self, stage: str, seconds: float) -> None:
         """Add one duration to a stage: one of ``STAGES``, or ``WHOLE``."""
-        try:
-            row = self._rows[stage]
-        except KeyError:
-            row = self._rows[stage] = [0] * (len(BUCKETS) + 1) + [0.0]
-        row[bisect_left(BUCKETS, seconds)] += 1
-        row[-1] += seconds
+        waiting = self._waiting[stage]
+        waiting.append(seconds)
+        if len(waiting) >= _TOGETHER:
+            self._fold(stage, waiting)
 
     def count(self, name: str, *labels: str, by: int = 1) -> None:
         """Add ``by`` to a counter of ``METRICS``; labels in the order given there, never a tool's name or user's
@@ -129,12 +131,8 @@ class Meter:
         except KeyError:
             self._first(name, labels, by)
 
-    def gauge(self, name: str, value: float) -> None:
-        """Set how many there are now."""
-        self._gauges[name] = value
-
     def watch(self, name: str, read: Callable[[], float]) -> None:
-        """Ask ``read`` at each export instead: costs the call path nothing."""
+        """Ask ``read`` how many there are, at each export: costs the call path nothing."""
         self._watched[name] = read
 
     def export(self) -> dict[str, Any]:
@@ -142,13 +140,26 @@ class Meter:
 
         A row is one count per bucket (not cumulative), one for what is slower than all, and the sum in seconds.
         """
-        gauges = dict(self._gauges)
-        gauges.update((name, read()) for name, read in self._watched.items())
+        for stage, waiting in self._waiting.items():
+            self._fold(stage, waiting)
         return {
             "counts": {name: [[list(k), n] for k, n in series.items()] for name, series in self._counts.items()},
             "rows": {stage: list(row) for stage, row in self._rows.items()},
-            "gauges": gauges,
+            "gauges": {name: read() for name, read in self._watched.items()},
         }
+
+    def _fold(self, stage: str, waiting: list[float]) -> None:
+        """Put durations into their row: many together cost a fraction of one by one."""
+        row = self._rows.setdefault(stage, [0] * (len(BUCKETS) + 1) + [0.0])
+        waiting.sort()
+        done = 0
+        for place, bound in enumerate(BUCKETS):
+            upto = bisect_right(waiting, bound, done)
+            row[place] += upto - done
+            done = upto
+        row[len(BUCKETS)] += len(waiting) - done
+        row[-1] += sum(waiting)
+        waiting.clear()
 
     def _first(self, name: str, labels: tuple[str, ...], by: int) -> None:
         """A combination not seen before. A mistake here costs a number, never a call: it is logged and not counted."""

@@ -22,13 +22,13 @@ from doorward.core.identity import NO_CREDENTIAL, Credential
 from doorward.core.looking import ARGUMENTS
 from doorward.core.message import Request, Response
 from doorward.core.methods import method_entry
-from doorward.core.policy import Mode
+from doorward.core.policy import strictness
 from doorward.core.ports import Clock, Journal, Seals, Send
 from doorward.core.tracing import trace_id_of
 from doorward.gateway.admission import Admission, named_tool
 from doorward.gateway.answers import Answers
 from doorward.gateway.books import Books, Early, Meters, always
-from doorward.gateway.call import Call, Ids, weigh
+from doorward.gateway.call import Call, Ids, shed, weigh
 from doorward.gateway.callers import Callers
 from doorward.gateway.catalogue import Catalogue, NoCatalogue
 from doorward.gateway.deciding import Deciding
@@ -36,13 +36,15 @@ from doorward.gateway.delivery import Delivery
 from doorward.gateway.flow import Flow
 from doorward.gateway.leases import Leases
 from doorward.gateway.live import Live
-from doorward.gateway.refusals import DRAINING
-from doorward.gateway.returning import Returning, decision_of
-from doorward.gateway.schemas import Schemas
+from doorward.gateway.meter import UPSTREAM_FAILURES
+from doorward.gateway.mirrored import Mirrored
+from doorward.gateway.refusals import DRAINING, decision_of
+from doorward.gateway.returning import Returning
 from doorward.gateway.screen import is_quiet, rejoined, screen
 from doorward.gateway.task_owners import judge as judge_task
 from doorward.gateway.task_owners import used_tasks
 from doorward.gateway.tokens import TokenCache
+from doorward.gateway.turnstile import LARGE, Turnstile
 from doorward.gateway.upstreams import Upstreams
 from doorward.stages.mirrors import remirrored
 from doorward.stages.propagate import propagate
@@ -52,6 +54,7 @@ log = logging.getLogger(__name__)
 
 _OWN = frozenset({b"accept", b"content-type"})
 _POSTED = ((b"accept", b"application/json, text/event-stream"), JSON)
+_LIGHT = 4096  # bytes of a body whose values may wait for the answer: making a call forget them costs a microsecond
 _SUMMARY = 60.0  # seconds between the summaries of a long stream (docs/records.md)
 
 
@@ -77,17 +80,18 @@ class Pipeline:
         self._upstreams = upstreams
         self._clock = clock
         ids = Ids()
-        schemas = Schemas()
+        mirrored = Mirrored()
         self._catalogue = catalogue if catalogue is not None else NoCatalogue()
         self.flow = Flow()
         self.books = Books(journal, meter, clock, ids, early, alert)
         self.deciding = Deciding(live, self._catalogue.schemas, clock.wall)
         leases = leases if leases is not None else Leases()
-        self.admission = Admission(live, self.books, self.flow, ids, schemas, sealer, self.deciding, leases)
+        self.admission = Admission(live, self.books, self.flow, ids, mirrored, sealer, self.deciding, leases)
         self.callers = Callers(live, self.admission, self.flow, clock, tokens)
         answers = Answers(self._catalogue, self.deciding, clock)
-        self.returning = Returning(self.books, schemas, sealer, self.tell, answers, leases)
-        self.delivery = Delivery(self.books, self.returning)
+        self.returning = Returning(self.books, mirrored, sealer, self.tell, answers, leases)
+        self._turnstile = Turnstile(clock)
+        self.delivery = Delivery(self.books, self.returning, self._turnstile)
         self._streaming: set[Call] = set()
 
     async def serve(self, inbound: Inbound, send: Send) -> None:
@@ -139,7 +143,11 @@ class Pipeline:
         reply = await self.callers.identify(call)
         if reply is not None:
             return reply
-        reply = self.admission.admit(call)
+        if len(call.body) < LARGE:
+            reply = self.admission.admit(call)
+        else:
+            async with self._turnstile:
+                reply = self.admission.admit(call)
         if reply is None:
             reply = await self._whose_tasks(call)
         if reply is None and call.body and not is_quiet(call, call.body, ARGUMENTS):
@@ -175,7 +183,7 @@ class Pipeline:
             owner = await self._catalogue.owner(server, task_id)
             if owner is not None:
                 tasks.adopt(server, task_id, owner)
-        return judge_task(call.owner, owner)
+        return judge_task(call.holder, owner)
 
     async def end(self, call: Call, send: Send) -> None:
         """Its grant has ended: whoever waits is told."""
@@ -229,7 +237,7 @@ class Pipeline:
         exchange.forwarded_hash = self.books.payload_hash(call, reading)
         exchange.name = named_tool(reading)
         # The name may have been redacted too: then the stricter of the two modes holds.
-        exchange.mode = max(exchange.mode, call.server.mode_of(exchange.name), key=list(Mode).index)
+        exchange.mode = max(exchange.mode, call.server.mode_of(exchange.name), key=strictness)
         return self.deciding.decide(call, exchange, reading)
 
     async def forward(self, call: Call) -> Answer:
@@ -240,6 +248,8 @@ class Pipeline:
         for exchange in call.exchanges:
             exchange.credential = credential.label
         call.outbound = _outbound(call)
+        if len(call.inbound.body) > _LIGHT:
+            shed(call)
         call.forwarded_at = self._clock.monotonic()
         call.spent += call.forwarded_at - call.inbound.received
         self._watch(call)
@@ -261,7 +271,7 @@ class Pipeline:
             await call.tell(body)
             return
         kept = tuple(field for field in call.headers if field[0] not in _OWN and not field[0].startswith(b"mcp-"))
-        outbound = Outbound("POST", body, kept + _POSTED, call.version, call.modern, call.owner, session=call.session)
+        outbound = Outbound("POST", body, kept + _POSTED, call.version, call.modern, call.holder, session=call.session)
         answer = await self._upstreams.get(call.server).forward(outbound, await self._credential(call))
         answer.abort()
 
@@ -280,7 +290,7 @@ class Pipeline:
     async def fault(self, call: Call, fault: Fault) -> tuple[Reply, Decision]:
         """A fault becomes a refusal with a reason, recorded; if even that cannot be recorded, it says so instead."""
         if isinstance(fault, UpstreamFault):
-            self.books.meter.count("doorward_upstream_failures_total", call.server.id, fault.code)
+            self.books.meter.count(UPSTREAM_FAILURES, call.server.id, fault.code)
             log.info("server %s: %s (%s)", call.server.id, fault.code, fault.detail)
         elif not isinstance(fault, JournalFault):
             log.warning("%s: %s", fault.code, fault.detail)
@@ -360,6 +370,8 @@ def _propagate(call: Call) -> None:
 
 def _outbound(call: Call) -> Outbound:
     message = call.rewritten or call.message
+    # Only a modern server on stdio is asked for it: what its headers must repeat is ours to compare.
+    waits = len(call.inbound.body) > _LIGHT and not (call.modern and call.server.target.transport == "stdio")
     stream = call.stream
     return Outbound(
         verb=call.inbound.verb,
@@ -367,9 +379,9 @@ def _outbound(call: Call) -> Outbound:
         headers=call.headers,
         version=call.inbound.version.decode("latin-1") if call.inbound.version is not None else "",
         modern=call.modern,
-        owner=call.owner,
+        owner=call.holder,
         session=call.session,
-        message=message,
+        message=None if waits else message,
         last_event_id=None if call.modern else call.inbound.last_event_id,
         resend=isinstance(message, Request) and not stream and method_entry(message.method).safe,
         endless=stream,

@@ -4,99 +4,37 @@ import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from doorward.core.decision import Decision, Effect, Reason
-from doorward.core.errors import Fault, JournalFault, UpstreamFault
+from doorward.core.decision import Act, Decision, Effect, Reason
+from doorward.core.errors import JournalFault, UpstreamFault
 from doorward.core.exchange import Answer, Exchange, Headers
 from doorward.core.looking import RESULTS
-from doorward.core.message import Batch, Message, Notification, Request, Response, Unreadable, read
+from doorward.core.message import (
+    SHORTEST_GLANCE,
+    Batch,
+    Message,
+    Notification,
+    Request,
+    Response,
+    Unreadable,
+    glance,
+    read,
+)
 from doorward.core.methods import allows_batches
-from doorward.core.policy import Severity
+from doorward.core.policy import strictness
 from doorward.core.ports import Seals
 from doorward.gateway.admission import LONGEST_VERSION, OVER_LIMITS
-from doorward.gateway.answers import TWO_LISTS, Answers
+from doorward.gateway.answers import Answers, objection
 from doorward.gateway.books import Books
 from doorward.gateway.call import Call, weigh
 from doorward.gateway.leases import Leases
-from doorward.gateway.schemas import Schemas
-from doorward.gateway.screen import is_quiet, rejoined, screen, screen_text
+from doorward.gateway.mirrored import Mirrored
+from doorward.gateway.refusals import GARBAGE, UNSOLICITED, decision_of
+from doorward.gateway.resumed import Resumed
+from doorward.gateway.screen import batched, screen, screen_text
 from doorward.stages.mark import mark
 from doorward.stages.refuse import error_body, refusal
 
 log = logging.getLogger(__name__)
-
-_WHAT: dict[Reason, tuple[str, str]] = {
-    Reason.UPSTREAM_GARBAGE: (
-        "the server's answer is not one clear message",
-        "try again; if it stays so, the server is at fault",
-    ),
-    Reason.UPSTREAM_TOO_LARGE: ("the server's answer is larger than the gateway may hold", "ask for less"),
-    Reason.UPSTREAM_NO_ANSWER: (
-        "the server ended without an answer",
-        "check whether the call had its effect, then try again",
-    ),
-    Reason.UPSTREAM_TIMEOUT: (
-        "the server did not answer in time",
-        "check whether the call had its effect, then try again",
-    ),
-    Reason.UPSTREAM_CLOSED: (
-        "the server closed the connection before it had answered",
-        "check whether the call had its effect, then try again",
-    ),
-    Reason.UPSTREAM_CRASHED: ("the server's process ended", "start a new session and try again"),
-    Reason.UPSTREAM_UNREACHABLE: ("the server cannot be reached", "try again in a moment"),
-    Reason.UPSTREAM_BREAKER: (
-        "the server failed several times and is being left alone for a moment",
-        "try again in a moment",
-    ),
-    Reason.UPSTREAM_UNAUTHORIZED: (
-        "the server wants a credential that the gateway has not got",
-        "ask the operator to configure credentials for this server",
-    ),
-    Reason.UPSTREAM_REDIRECT: (
-        "the server answered with a redirect, which the gateway does not follow",
-        "ask the operator to configure the address that it points to",
-    ),
-    Reason.UPSTREAM_UNSOLICITED: ("the server answered something that was not asked", "none: it was dropped"),
-    Reason.AUTH_REVOKED: ("the token has been revoked meanwhile", "get a new token, if you still may"),
-    Reason.AUTH_EXPIRED: ("the token has expired", "get a new token and open the stream again"),
-    Reason.JOURNAL_UNAVAILABLE: ("the audit log cannot take a record, so nothing passes", "try again in a moment"),
-    Reason.CREDENTIAL_UNAVAILABLE: (
-        "no credential for the server could be had",
-        "try again in a moment, or ask the operator",
-    ),
-    Reason.LIMIT_OVERLOAD: ("the server has as many callers as it may", "try again in a moment"),
-    Reason.GATEWAY_DRAINING: ("the gateway is about to stop", "send the request again in a moment"),
-}
-
-
-def decision_of(fault: Fault) -> Decision:
-    """A fault as the refusal that the client gets. Its own detail stays in the log: it may name hosts and files."""
-    try:
-        reason = Reason(fault.code)
-    except ValueError:
-        reason = Reason.GATEWAY_FAULT
-    what, remedy = _WHAT.get(
-        reason, ("something broke in the gateway", "try again, and give the operator the exchange id")
-    )
-    return Decision(Effect.ERROR, reason, Severity.CRITICAL, what=what, remedy=remedy)
-
-
-UNSOLICITED = Decision(
-    Effect.DENY,
-    Reason.UPSTREAM_UNSOLICITED,
-    Severity.HIGH,
-    rules=("response-table",),
-    what=_WHAT[Reason.UPSTREAM_UNSOLICITED][0],
-    remedy=_WHAT[Reason.UPSTREAM_UNSOLICITED][1],
-)
-GARBAGE = Decision(
-    Effect.DENY,
-    Reason.UPSTREAM_GARBAGE,
-    Severity.CRITICAL,
-    rules=("one-reading",),
-    what=_WHAT[Reason.UPSTREAM_GARBAGE][0],
-)
-
 
 _READABLE = (Response, Request, Notification, Batch)
 Tell = Callable[[Call, bytes], Awaitable[None]]
@@ -105,15 +43,16 @@ Tell = Callable[[Call, bytes], Awaitable[None]]
 class Returning:
     """Reads, correlates, screens and records what a server sends."""
 
-    __slots__ = ("_answers", "_books", "_leases", "_schemas", "_sealer", "_tell")
+    __slots__ = ("_answers", "_books", "_leases", "_mirrored", "_resumed", "_sealer", "_tell")
 
     def __init__(
-        self, books: Books, schemas: Schemas, sealer: Seals, tell: Tell, answers: Answers, leases: Leases
+        self, books: Books, mirrored: Mirrored, sealer: Seals, tell: Tell, answers: Answers, leases: Leases
     ) -> None:
         self._books = books
         self._answers = answers
         self._leases = leases
-        self._schemas = schemas
+        self._mirrored = mirrored
+        self._resumed = Resumed()
         self._sealer = sealer
         self._tell = tell  # sends a message of our own to the call's server
 
@@ -126,8 +65,16 @@ class Returning:
         if answer.session == call.session and call.inbound.session is not None:
             sealed = call.inbound.session
         else:
-            sealed = self._sealer.seal(call.server.id, call.owner, version or call.version, answer.session)
+            sealed = self._sealer.seal(call.server.id, call.holder, version or call.version, answer.session)
         return (*answer.headers, (b"mcp-session-id", sealed))
+
+    def unclear(self, call: Call) -> None:
+        """An answer of which two clients could read two bodies, for all that its headers say: recorded, or
+        ``UpstreamFault`` where anything of the server is enforced.
+        """
+        if call.server.strict_reading:
+            raise UpstreamFault("clients may differ about its Content-Type", code="upstream.garbage")
+        weigh(call.first, GARBAGE)
 
     # -- a whole body
 
@@ -135,13 +82,17 @@ class Returning:
         """What a body of the server says."""
         return read(body, depth=call.snapshot.limits.depth, batches=allows_batches(call.version))
 
+    def glance(self, call: Call, body: bytes) -> Message | Batch | Unreadable:
+        """``read`` for a body that is quiet: nobody asks for the fractions in what a tool answers."""
+        if len(body) < SHORTEST_GLANCE or call.first.method != "tools/call":
+            return self.read(call, body)
+        return glance(body, depth=call.snapshot.limits.depth) or self.read(call, body)
+
     def at_once(self, call: Call, reading: Message | Batch | Unreadable | None, status: int) -> bytes | None:
-        """``whole`` where nothing needs to wait: an answer to one of our requests in which nothing can be found.
-        None: it is something else.
+        """``whole`` where nothing needs to wait: an answer to one of our requests, and it is quiet. None: it is
+        something else.
         """
         if type(reading) is not Response or reading.id not in call.pending or status >= 400:
-            return None
-        if not is_quiet(call, reading.raw, RESULTS):
             return None
         begun = self._books.clock.monotonic()
         exchange = call.pending[reading.id]
@@ -162,13 +113,17 @@ class Returning:
         """What goes to the client for a whole body; ``reading`` None: it is empty, or no JSON. Raises ``UpstreamFault``
         where there is no answer in it.
         """
+        if isinstance(reading, Response) and not reading.exact:
+            reading = self.read(call, body)
         if status >= 400 and isinstance(reading, Response) and reading.is_error:
             return await self._failed(call, reading, body)
         if call.pending and (reading is None or (status >= 400 and isinstance(reading, Unreadable))):
             return await self._no_message(call, body, status)
         if call.pending or isinstance(reading, _READABLE):
-            taken = await self._take(call, body, reading or self.read(call, body))
+            taken = await self.take(call, body, reading or self.read(call, body))
             return self._complete(call, taken) if call.pending else taken
+        if body and status < 400 and call.inbound.verb == "GET":
+            self.unclear(call)  # not every client asks for the media type before it reads events
         screened = await screen_text(call, call.first, body)
         return b"" if screened.refusal is not None else screened.raw
 
@@ -179,7 +134,7 @@ class Returning:
         if message.id in call.pending:
             return await self.message(call, body)
         refused = self._answers.question(call, call.first, message)  # -32042 asks, whatever its id is
-        screened = await screen(call, call.first, message, "results", "")
+        screened = await screen(call, call.first, message, RESULTS, "")
         raw, refused = screened.raw, refused or screened.refusal
         if refused is not None:
             raw = error_body(call.first, refused, message.id)
@@ -227,9 +182,10 @@ class Returning:
         """A body or an event's data that must hold answers: screened, recorded, ready to send; empty where it was
         dropped.
         """
-        return await self._take(call, raw, self.read(call, raw))
+        return await self.take(call, raw, self.read(call, raw))
 
-    async def _take(self, call: Call, raw: bytes, reading: Message | Batch | Unreadable) -> bytes:
+    async def take(self, call: Call, raw: bytes, reading: Message | Batch | Unreadable) -> bytes:
+        """``message`` for one that has been read."""
         begun = self._books.clock.monotonic()
         if isinstance(reading, Unreadable):
             passed = self._unread(call, raw, Reason(reading.reason))
@@ -243,9 +199,9 @@ class Returning:
         """One message of any kind. ``begun`` is when its handling began (monotonic seconds)."""
         if isinstance(message, Response):
             return await self._response(call, message, begun)
-        exchange = call.first
+        exchange = _strictest(call)
         refused = self._beside(call, exchange, message)
-        screened = await screen(call, exchange, message, "results", message.method)
+        screened = await screen(call, exchange, message, RESULTS, message.method)
         refused = refused or screened.refusal
         exchange.interim += 1
         exchange.bytes_out += len(screened.raw)
@@ -265,23 +221,22 @@ class Returning:
         call.spent += self._books.clock.monotonic() - begun
         return screened.raw
 
-    def _beside(self, call: Call, exchange: Exchange, message: Message) -> Decision | None:
-        """Whether the server may ask that. A question that is refused is no end of the exchange that it came in."""
+    def _beside(self, call: Call, exchange: Exchange, message: Message, *, checked: bool = False) -> Decision | None:
+        """Whether the server may say that. A message that is refused is no end of the exchange that it came in.
+        ``checked``: it is an answer, and known to be one of the exchange's tool.
+        """
         before = exchange.decision, exchange.reason, exchange.refused, exchange.effect
-        refused = self._answers.question(call, exchange, message)
+        if checked and isinstance(message, Response):
+            refused = self._answers.judge(call, exchange, message)
+        else:
+            refused = self._answers.question(call, exchange, message)
         if refused is not None:
             exchange.decision, exchange.reason, exchange.refused, exchange.effect = before
         return refused
 
     async def _batch(self, call: Call, batch: Batch, raw: bytes, begun: float) -> bytes:
-        """An array: the original bytes where no element was changed."""
         parts = [await self.one(call, message, begun) for message in batch.messages]
-        if all(part is message.raw for part, message in zip(parts, batch.messages, strict=True)):
-            return raw
-        if all(parts):
-            return rejoined(raw, [message.raw for message in batch.messages], parts)
-        kept = [part for part in parts if part]
-        return b"[" + b",".join(kept) + b"]" if kept else b""
+        return batched(raw, [message.raw for message in batch.messages], parts)
 
     def _unread(self, call: Call, raw: bytes, reason: Reason) -> bytes:
         exchange = call.first
@@ -326,16 +281,17 @@ class Returning:
         self, call: Call, exchange: Exchange, message: Response, raw: bytes
     ) -> tuple[bytes, Decision | None]:
         """A list, learnt from as the server said it, and then cut for the caller as it is after redaction."""
-        self._schemas.learn(call.server.id, call.owner, message)
+        self._mirrored.learn(call.server.id, call.owner, message)
         await self._answers.learn(call, exchange, message)
         shown = message if raw is message.raw else self.read(call, raw)
         if not isinstance(shown, Response):
             return raw, GARBAGE
         try:
-            return self._answers.cut(call, exchange.method or "", shown), None
-        except ValueError:
-            weigh(exchange, TWO_LISTS)
-            return raw, TWO_LISTS
+            return await self._answers.cut(call, exchange.method or "", shown), None
+        except ValueError as why:
+            refused = objection(why)
+            weigh(exchange, refused)
+            return raw, refused
 
     def _learn(self, exchange: Exchange, message: Response) -> None:
         """What an answer says that later messages depend on."""
@@ -377,29 +333,53 @@ class Returning:
             return call.pending.popitem()[1]
         return None
 
+    def may_resume(self, call: Call) -> None:
+        """From now on the client can come back for what is missing."""
+        if not call.resumable:
+            call.resumable = True
+            self._resumed.remember(call)
+
     async def _unexpected(self, call: Call, message: Response) -> bytes:
         """A second answer, or one for another's id. A resumed stream carries answers of earlier requests, by its
-        nature.
+        nature. Where it is not known of which tool, it may be that of any, so what is strictest of all holds for it.
         """
         exchange = call.first
-        resumed = call.stream and call.inbound.last_event_id is not None
+        held = exchange.mode, exchange.entry, exchange.method, exchange.name
+        tool = self._resumed.tool(call, message.id) if _resumes(call) else None
+        if tool is None:
+            mode = call.server.strictest(exchange.mode)
+        else:
+            mode, exchange.method, exchange.name = call.server.mode_of(tool), "tools/call", tool
+        if tool is not None or mode is not exchange.mode:
+            exchange.mode, exchange.entry = mode, None
+        try:
+            return await self._to_nobody(call, exchange, message, tool)
+        finally:
+            exchange.mode, exchange.entry, exchange.method, exchange.name = held
+
+    async def _to_nobody(self, call: Call, exchange: Exchange, message: Response, tool: str | None) -> bytes:
+        resumed = _resumes(call)
         if not resumed:
             act = weigh(exchange, UNSOLICITED)
-            if exchange.mode.enforcing and act.value == "refuse":
+            if exchange.mode.enforcing and act is Act.REFUSE:
                 exchange.refused = False  # the answer was dropped, the exchange itself goes on
                 exchange.effect = Effect.ALLOW
                 self._books.note(call, exchange, "message", "", Reason.UPSTREAM_UNSOLICITED, "a response was dropped")
                 await self._books.kept(call)
                 return b""
-        refused = self._beside(call, exchange, message)
-        screened = await screen(call, exchange, message, "results", "")
+        refused = self._beside(call, exchange, message, checked=tool is not None)
+        looking = call.snapshot.looking_at_any(call.server) if tool is None else None
+        fitting = partial(self._answers.fitting, call, exchange, message)
+        screened = await screen(
+            call, exchange, message, RESULTS, "tools/call" if tool is not None else "", fitting, looking
+        )
         raw, refused = screened.raw, refused or screened.refusal
         if refused is None:
             shown = message if raw is message.raw else self.read(call, raw)
             try:
-                raw = self._answers.cut_unasked(call, shown) if isinstance(shown, Response) else b""
-            except ValueError:
-                refused = TWO_LISTS
+                raw = await self._answers.cut_unasked(call, shown) if isinstance(shown, Response) else b""
+            except ValueError as why:
+                refused = objection(why)
         if refused is not None:
             raw = error_body(exchange, refused, message.id) if message.id is not None else b""
         self._books.hash_answer(call, exchange, message, raw)
@@ -421,3 +401,12 @@ class Returning:
             await self._tell(call, error_body(call.first, decision, message.id))
         except UpstreamFault:
             log.info("a refusal could not be delivered to server %s", call.server.id)
+
+
+def _resumes(call: Call) -> bool:
+    return call.stream and call.inbound.last_event_id is not None
+
+
+def _strictest(call: Call) -> Exchange:
+    """What a message belongs to that answers nothing: of a batch the exchange whose mode is the strictest."""
+    return max(call.exchanges, key=lambda exchange: strictness(exchange.mode)) if call.batch else call.first

@@ -20,6 +20,7 @@ from doorward.core.finding import Finding, Text, resolve
 from doorward.core.leaf import Document, Leaf, release
 from doorward.core.looking import ARGUMENTS, RESULTS
 from doorward.core.ports import Detector
+from doorward.core.scan import holds
 from doorward.detection.shape import is_plain
 from doorward.detection.trigger import HIDING, Triggers
 from doorward.detection.walk import leaves
@@ -88,7 +89,14 @@ class Detectors:
         if not self._by_direction[direction]:
             return True
         trigger = self._trigger(direction)
-        return trigger is not None and not trigger.fires(_without_names(raw))
+        if trigger is None:
+            return False
+        if direction == ARGUMENTS:  # every modern request has the names
+            return not trigger.fires(_without_names(raw))
+        if not trigger.fires(raw):
+            return True
+        without = _without_names(raw)
+        return without is not raw and not trigger.fires(without)
 
     async def scan(self, raw: bytes, value: Any, direction: str) -> list[Finding]:
         """All findings in the message ``raw``, read as ``value``, in either direction; none overlap."""
@@ -196,7 +204,7 @@ def _without_names(raw: bytes) -> bytes:
     """The message without the member names that say who speaks: every modern message has them, they carry nothing, and
     they read like names of people's fields ("client…").
     """
-    if b'Info"' not in raw and b'Capabilities"' not in raw:
+    if not holds(raw, b'Info"') and not holds(raw, b'Capabilities"'):
         return raw
     without = raw
     for name in _SPEAKERS:

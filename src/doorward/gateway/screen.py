@@ -1,20 +1,23 @@
 """Looks through one message, whichever way it goes: inspect > scanner > redact (``pipeline.py`` says when)."""
 
 import asyncio
+import re
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import msgspec
 
 from doorward.core.decision import Act, Decision, Effect, Reason
-from doorward.core.decode import decode
+from doorward.core.decode import decode, has_too_many_values
 from doorward.core.errors import DetectorFault
 from doorward.core.exchange import Exchange
 from doorward.core.finding import Finding, Text, resolve
-from doorward.core.looking import RESULTS, SECRET
+from doorward.core.looking import RESULTS, SECRET, Looking
 from doorward.core.message import Message, splice
 from doorward.core.methods import is_opaque, method_entry
 from doorward.core.policy import Severity
 from doorward.core.ports import Held
+from doorward.core.scan import holds_escapes
 from doorward.gateway.call import Call, weigh
 from doorward.gateway.found import by_entity, count
 from doorward.stages import binary
@@ -37,8 +40,11 @@ _DETECTOR = {
 }
 
 
-_AT_ONCE = 64 << 10  # bytes of a message that is redacted without leaving the loop: a few milliseconds
+_AT_ONCE = 64 << 10  # bytes of a message that is worked on without leaving the loop: a few milliseconds
+_ESCAPED = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)++"', re.DOTALL)  # a string of JSON with an escape in it
 
+
+T = TypeVar("T")
 
 Fitting = Callable[[], Schema | None]
 """What a message must fit; asked only where something is redacted."""
@@ -57,6 +63,11 @@ class Screened:
         self.redacted = redacted
 
 
+async def _aside(raw: bytes, work: Callable[[], T]) -> T:
+    """Work on a message: at once, or beside the loop where it is large, for it may hold a million of anything."""
+    return work() if len(raw) <= _AT_ONCE else await asyncio.to_thread(work)
+
+
 def is_quiet(call: Call, raw: bytes, direction: str) -> bool:
     """Whether there is nothing to look for in a message, or nothing that could be found. Fast."""
     snapshot = call.snapshot
@@ -73,10 +84,17 @@ def _minds_binary(call: Call) -> bool:
 
 
 async def screen(
-    call: Call, exchange: Exchange, message: Message, direction: str, method: str, schema: Fitting = lambda: None
+    call: Call,
+    exchange: Exchange,
+    message: Message,
+    direction: str,
+    method: str,
+    schema: Fitting = lambda: None,
+    looking: Looking | None = None,
 ) -> Screened:
     """Inspect one message with the detectors. ``method`` is the message's own, or the one that it answers. ``schema``
-    tells what its structured content, or its arguments, must fit when they have been redacted.
+    tells what its structured content, or its arguments, must fit when they have been redacted. ``looking``: what holds
+    for it, where that is not what its exchange says.
     """
     snapshot, raw = call.snapshot, message.raw
     noisy = snapshot.scanner is not None and not snapshot.scanner.quiet(raw, direction)
@@ -91,11 +109,14 @@ async def screen(
             if refusal is not None:
                 return Screened(raw, refusal)
     if held is not None:
-        findings = _and_held(held, inspection.texts(message.value), findings)
-    screened = _binary(call, exchange, message) if opaque else Screened(raw)
+        findings = await _aside(raw, lambda: _and_held(held, inspection.texts(message.value), findings))
+    if not opaque and not findings:
+        return Screened(raw)
+    looking = looking or snapshot.looking(call.server, exchange.name)
+    screened = await _binary(exchange, message, looking.binary) if opaque else Screened(raw)
     if screened.refusal is not None or not findings:
         return screened
-    return await _act(call, exchange, screened.raw, direction, method, findings, schema)
+    return await _act(call, exchange, screened.raw, direction, method, findings, schema, looking)
 
 
 def rejoined(raw: bytes, before: Sequence[bytes], after: Sequence[bytes]) -> bytes:
@@ -110,14 +131,29 @@ def rejoined(raw: bytes, before: Sequence[bytes], after: Sequence[bytes]) -> byt
     return b"".join(pieces)
 
 
+def batched(raw: bytes, before: Sequence[bytes], after: Sequence[bytes]) -> bytes:
+    """A server's batch of which each message was looked at: ``raw`` itself where all came out as the same objects,
+    without those that came out empty.
+    """
+    if all(new is old for new, old in zip(after, before, strict=True)):
+        return raw
+    if all(after):
+        return rejoined(raw, before, after)
+    kept = [new for new in after if new]
+    return b"[" + b",".join(kept) + b"]" if kept else b""
+
+
 async def screen_text(call: Call, exchange: Exchange, body: bytes) -> Screened:
     """A body that is no message (an error page, say) is looked at as one text."""
     snapshot = call.snapshot
     if not body or (snapshot.scanner is None and snapshot.held is None):
         return Screened(body)
     text = Text("", body.decode("utf-8", "replace"))
-    texts = [text, *_escaped(body, text.string)]
     findings: list[Finding] = []
+    try:
+        texts = [text, *await _aside(body, lambda: _hidden(body))]
+    except DetectorFault as fault:
+        return Screened(body, _unscanned(call, exchange, fault))
     if snapshot.scanner is not None:
         try:
             findings = await snapshot.scanner.scan_text(body, texts, RESULTS)
@@ -125,8 +161,9 @@ async def screen_text(call: Call, exchange: Exchange, body: bytes) -> Screened:
             refusal = _unscanned(call, exchange, fault)
             if refusal is not None:
                 return Screened(body, refusal)
-    if snapshot.held is not None:
-        findings = _and_held(snapshot.held, texts, findings)
+    held = snapshot.held
+    if held is not None:
+        findings = await _aside(body, lambda: _and_held(held, texts, findings))
     looking = snapshot.looking(call.server, exchange.name)
     decision, counted, redacted = inspection.judge(findings, RESULTS, looking, lambda _: False)
     count(exchange, counted, RESULTS)
@@ -147,20 +184,25 @@ async def screen_text(call: Call, exchange: Exchange, body: bytes) -> Screened:
     return Screened(cleaned.encode(), None, redacted)
 
 
-def _escaped(body: bytes, shown: str) -> list[Text]:
-    """The strings of a JSON body that is no message, where escapes hide them from a look at its text."""
+def _hidden(body: bytes) -> list[Text]:
+    """The strings of a JSON body that is no message, where escapes hide them from a look at its text. Raises
+    ``DetectorFault`` where it holds too many.
+    """
     if b"\\" not in body:
         return []
+    if has_too_many_values(body):
+        raise DetectorFault("too many values")
     try:
         value = msgspec.json.decode(body)
     except (msgspec.DecodeError, RecursionError):
         return []
-    return [text for text in inspection.texts(value) if text.string not in shown]
+    escaped = {msgspec.json.decode(found[0]) for found in _ESCAPED.finditer(body)}
+    return [text for text in inspection.texts(value) if text.string in escaped]
 
 
 def _may_hold(held: Held, raw: bytes) -> bool:
     """Whether one of our credentials may be in a message; letters that are escaped without need can hide one."""
-    return held.in_bytes(raw) or b"\\u" in raw
+    return held.in_bytes(raw) or holds_escapes(raw)
 
 
 def _and_held(held: Held, texts: Sequence[Text], findings: Sequence[Finding]) -> list[Finding]:
@@ -209,12 +251,11 @@ def _unscanned(call: Call, exchange: Exchange, fault: DetectorFault) -> Decision
     return decision if weigh(exchange, decision) is Act.REFUSE else None
 
 
-def _binary(call: Call, exchange: Exchange, message: Message) -> Screened:
+async def _binary(exchange: Exchange, message: Message, policy: str) -> Screened:
     """Images, audio and blobs that are no text: nobody looked into them, and the record says how many."""
-    found = binary.unreadable(message.value)
+    found = await _aside(message.raw, lambda: binary.unreadable(message.value))
     if not found:
         return Screened(message.raw)
-    policy = call.snapshot.looking(call.server, exchange.name).binary
     if policy == "pass":
         exchange.uninspected += len(found)
         return Screened(message.raw)
@@ -228,7 +269,7 @@ def _binary(call: Call, exchange: Exchange, message: Message) -> Screened:
         exchange.uninspected += len(found)
         return Screened(message.raw)
     _redacted(exchange, len(found))
-    return Screened(splice(message.raw, binary.emptied(found)))
+    return Screened(await _aside(message.raw, lambda: splice(message.raw, binary.emptied(found))))
 
 
 async def _act(
@@ -239,10 +280,10 @@ async def _act(
     method: str,
     findings: Sequence[Finding],
     schema: Fitting,
+    looking: Looking,
 ) -> Screened:
     entry = method_entry(method)
     opaque = entry.is_opaque if method else is_opaque
-    looking = call.snapshot.looking(call.server, exchange.name)
     decision, counted, redacted = inspection.judge(findings, direction, looking, opaque)
     count(exchange, counted, direction)
     act = weigh(exchange, decision, overridden=call.waives(call, exchange, decision))
@@ -251,10 +292,8 @@ async def _act(
     if not redacted or not exchange.mode.enforcing:
         return Screened(raw)
     try:
-        if len(raw) <= _AT_ONCE:
-            raw = _without(call, raw, redacted, direction, schema())
-        else:
-            raw = await asyncio.to_thread(_without, call, raw, redacted, direction, schema())
+        before, fits = raw, schema()
+        raw = await _aside(before, lambda: _without(call, before, redacted, direction, fits))
     except ValueError:
         weigh(exchange, UNREDACTABLE)
         return Screened(raw, UNREDACTABLE)

@@ -1,8 +1,8 @@
 """Sealed session ids: what a client holds says nothing and works for nobody else (docs/architecture.md, "Laws").
 
 A sealed id is AES-256-GCM over (protocol version, the upstream's id), bound by its associated data to the server and to
-the principal. Any worker opens it with the shared key; nothing is stored; a stolen id is useless without its owner's
-token.
+the caller with all for whom it acts (``Principal.holder``). Any worker opens it with the shared key; nothing is stored;
+a stolen id is useless without its owner's token.
 """
 
 import base64

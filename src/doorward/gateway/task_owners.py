@@ -1,7 +1,8 @@
 """Whose a task is: its id is a handle that anybody could present (MCP 2025-11-25 basic/utilities/tasks, SEP-2663).
 
-A task belongs to the caller whose call made it, from the moment its id first crosses here. What is forgotten here is
-still in the store; the pipeline asks it, in a thread, for ids that are unknown here.
+A task belongs to the caller whose call made it, from the moment its id first crosses here; where the caller acts for
+somebody, for that one alone. What is forgotten here is still in the store; the pipeline asks it, in a thread, for ids
+that are unknown here.
 """
 
 from collections import OrderedDict
@@ -11,6 +12,7 @@ from typing import Any
 import msgspec
 
 from doorward.core.decision import ALLOW, Decision, Effect, Reason
+from doorward.core.identity import key_of
 from doorward.core.message import Message, Request, Response
 from doorward.core.policy import Severity
 
@@ -25,7 +27,7 @@ ANOTHERS = Decision(
     Reason.POLICY_TASK,
     Severity.HIGH,
     rules=("task-owner",),
-    what="this task was made by another caller",
+    what="this task was made by another caller, or for somebody else",
     remedy="use the tasks that your own calls made",
 )
 NOBODYS = Decision(
@@ -39,12 +41,11 @@ NOBODYS = Decision(
 
 
 class Task(msgspec.Struct, frozen=True):
-    """One task: ``owner`` is ``Principal.key``, ``tool`` what made it ("" where only the store knew it)."""
+    """One task: ``owner`` is ``Principal.holder``."""
 
     server: str
     id: str
     owner: str
-    tool: str = ""
 
 
 Crossed = Callable[[Task], None]
@@ -56,35 +57,36 @@ def ignore(task: Task) -> None:
 
 
 class TaskOwners:
-    """The latest tasks of each caller. One who makes very many pushes out only tasks of their own."""
+    """The latest tasks of each caller. One who makes very many, for whomever, pushes out only tasks of their own."""
 
-    __slots__ = ("_by_owner", "_crossed", "_tasks")
+    __slots__ = ("_by_caller", "_crossed", "_tasks")
 
     def __init__(self, crossed: Crossed = ignore) -> None:
         self._crossed = crossed
         self._tasks: dict[tuple[str, str], Task] = {}
-        self._by_owner: OrderedDict[str, OrderedDict[tuple[str, str], None]] = OrderedDict()
+        self._by_caller: OrderedDict[str, OrderedDict[tuple[str, str], None]] = OrderedDict()  # by Principal.key
 
-    def remember(self, server: str, task_id: str, owner: str, tool: str = "") -> Task:
+    def remember(self, server: str, task_id: str, owner: str) -> Task:
         """A call of ``owner`` made this task. The first owner stays the owner, whatever a server says later."""
-        return self._keep(Task(server, task_id, owner, tool), is_new=True)
+        return self._keep(Task(server, task_id, owner), is_new=True)
 
     def adopt(self, server: str, task_id: str, owner: str) -> Task:
         """What the store knew about an id that was unknown here."""
         return self._keep(Task(server, task_id, owner), is_new=False)
 
     def known(self, server: str, task_id: str) -> str | None:
-        """The owner's key; None: unknown here, so ask the store and ``adopt`` its answer."""
+        """The owner; None: unknown here, so ask the store and ``adopt`` its answer."""
         task = self.task(server, task_id)
         return None if task is None else task.owner
 
     def task(self, server: str, task_id: str) -> Task | None:
-        """The task, for its tool; a task that is asked for stays longer."""
+        """The task; one that is asked for stays longer."""
         key = (server, task_id)
         task = self._tasks.get(key)
         if task is not None:
-            self._by_owner[task.owner].move_to_end(key)
-            self._by_owner.move_to_end(task.owner)
+            caller = key_of(task.owner)
+            self._by_caller[caller].move_to_end(key)
+            self._by_caller.move_to_end(caller)
         return task
 
     def _keep(self, task: Task, *, is_new: bool) -> Task:
@@ -92,24 +94,25 @@ class TaskOwners:
         if first is not None or len(task.id) > LONGEST_ID:
             return first or task
         key = (task.server, task.id)
-        own = self._by_owner.setdefault(task.owner, OrderedDict())
-        self._by_owner.move_to_end(task.owner)
+        caller = key_of(task.owner)
+        own = self._by_caller.setdefault(caller, OrderedDict())
+        self._by_caller.move_to_end(caller)
         own[key] = None
         self._tasks[key] = task
         if len(own) > MAX_TASKS_PER_OWNER:
-            self._forget(task.owner)
+            self._forget(caller)
         elif len(self._tasks) > MAX_TASKS:
-            self._forget(next(iter(self._by_owner)))  # of the caller who was longest away
+            self._forget(next(iter(self._by_caller)))  # of the caller who was longest away
         if is_new:
             self._crossed(task)
         return task
 
-    def _forget(self, owner: str) -> None:
-        own = self._by_owner[owner]
+    def _forget(self, caller: str) -> None:
+        own = self._by_caller[caller]
         key, _ = own.popitem(last=False)
         del self._tasks[key]
         if not own:
-            del self._by_owner[owner]
+            del self._by_caller[caller]
 
 
 def judge(asker: str, owner: str | None) -> Decision:
@@ -144,9 +147,10 @@ def used_tasks(message: Message) -> tuple[str, ...]:
     if not isinstance(message, Request):
         return ()
     params = message.params
-    if message.method == "tools/call" and "_meta" not in params:
+    related = _member(params.get("_meta"), _RELATED)
+    if message.method == "tools/call" and related is None:
         return ()
-    found: list[Any] = [_member(_member(params.get("_meta"), _RELATED), "taskId")]
+    found: list[Any] = [_member(related, "taskId")]
     if message.method.startswith("tasks/"):
         found.append(params.get("taskId"))
     elif message.method == "subscriptions/listen":

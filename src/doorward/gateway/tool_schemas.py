@@ -8,10 +8,12 @@ add a check where there would be none: what one caller's list says never replace
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 import msgspec
 
 from doorward.core.message import Response
+from doorward.stages.listing import MOST_ENTRIES
 from doorward.stages.schema import Schema, Unusable, compile_schema
 
 MAX_BYTES = 16 << 20  # of schemas for one server, each counted once; a server can push out only its own
@@ -132,7 +134,8 @@ class _Server:
             return False
         if tool.name not in self._tables.get(_STORED, ()):
             self._put(_STORED, tool, digest, keep=owner)
-        return self._announce(digest)
+        # What has no place among what holds for everybody is no news: whoever is told keeps it for ever.
+        return tool.name in self._tables.get(_STORED, ()) and self._announce(digest)
 
     def drop(self, owner: str) -> None:
         for checks in self._tables.pop(owner, {}).values():
@@ -206,11 +209,12 @@ _TOOL = msgspec.json.Decoder(_Tool)
 
 
 def tools_of(response: Response) -> Iterator[ToolSchema]:
-    """The tools on one page of ``tools/list``. What has no readable name is no tool."""
+    """The tools on one page of ``tools/list``, of very many the first. What has no readable name is no tool."""
     result = response.result
     if not isinstance(result, dict) or not isinstance(result.get("tools"), list):
         return
-    for raw, value in zip(_ANSWER.decode(response.raw).result.tools, result["tools"], strict=True):
+    told = zip(_ANSWER.decode(response.raw).result.tools, result["tools"], strict=True)
+    for raw, value in islice(told, MOST_ENTRIES):
         if isinstance(value, dict) and isinstance(value.get("name"), str):  # one reading: the strict reader's
             tool = _TOOL.decode(raw)
             yield ToolSchema(tool.name, _said(tool.inputSchema), _said(tool.outputSchema), _said(tool.annotations))

@@ -18,7 +18,7 @@ MOST_DEAD = 50
 
 
 class Batch(msgspec.Struct):
-    """Events in the order of the log, and how far it is settled with them. ``sources``: by number, of what writer each
+    """Events in the order of the log, and how far it is settled with them. ``writers``: by number, of what writer each
     event is.
     """
 

@@ -101,10 +101,7 @@ class Pump:
 
     def retire(self) -> None:
         """Close the sink. Its thread has no say any more then, whether or not it comes back."""
-        try:
-            self.target.sink.close()
-        except BaseException as error:  # noqa: BLE001 - a plug-in may raise anything
-            log.warning("sink %s: closing it failed: %s", self.target.name, type(error).__name__)
+        self.target.close()
         if not self.join(self._pace.leave):
             log.warning("sink %s: it does not come back; what it had is sent again", self.target.name)
         self.disown()

@@ -71,12 +71,7 @@ class Shipper:
     def drain(self, within: float | None = None) -> None:
         """Deliver what is there, for so long at most (``Pace.flush``)."""
         with self._change:
-            within = self._pace.flush if within is None else within
-            end = time.monotonic() + within
-            for sink in self._sinks:
-                sink.pump.finish(within)
-            for sink in self._sinks:
-                sink.pump.join(max(0.0, end - time.monotonic()))
+            _finish(self._sinks, self._pace.flush if within is None else within)
 
     def close(self) -> None:
         """Let go of everything; what was not taken is sent after the next start."""
@@ -223,11 +218,7 @@ class Shipper:
 
     def _end(self, sinks: "Sequence[_Sink]", within: float) -> None:
         """The pumps end; a sink that hangs is left behind."""
-        end = time.monotonic() + within
-        for sink in sinks:
-            sink.pump.finish(within)
-        for sink in sinks:
-            sink.pump.join(max(0.0, end - time.monotonic()))
+        _finish(sinks, within)
         closing = [Thread(target=sink.pump.retire, name=f"closing {sink.target.name}", daemon=True) for sink in sinks]
         for thread in closing:  # side by side: one that hangs costs the others nothing
             thread.start()
@@ -299,9 +290,15 @@ def _free(directory: Path) -> int:
     return found.f_bavail * found.f_frsize
 
 
+def _finish(sinks: "Sequence[_Sink]", within: float) -> None:
+    """Each delivers what is there, for so long at most, all at the same time."""
+    end = time.monotonic() + within
+    for sink in sinks:
+        sink.pump.finish(within)
+    for sink in sinks:
+        sink.pump.join(max(0.0, end - time.monotonic()))
+
+
 def _close(targets: Sequence[Target]) -> None:
     for target in targets:
-        try:
-            target.sink.close()
-        except BaseException as error:  # noqa: BLE001 - a plug-in may raise anything
-            log.warning("sink %s: closing it failed: %s", target.name, type(error).__name__)
+        target.close()

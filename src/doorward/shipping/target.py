@@ -1,9 +1,13 @@
 """One configured sink, ready to be shipped to; and the times of shipping."""
 
+import logging
+
 import msgspec
 
 from doorward.core.delivery import Limits, Sink
 from doorward.shipping.packing import Lines
+
+log = logging.getLogger(__name__)
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -17,6 +21,13 @@ class Target(msgspec.Struct, frozen=True):
     lines: Lines
     limits: Limits
     every: float = 1.0
+
+    def close(self) -> None:
+        """Close the sink. Never raises."""
+        try:
+            self.sink.close()
+        except BaseException as error:  # noqa: BLE001 - a plug-in may raise anything
+            log.warning("sink %s: closing it failed: %s", self.name, type(error).__name__)
 
 
 class Pace(msgspec.Struct, frozen=True):

@@ -20,8 +20,6 @@ SPAN = 24 * 3600.0 - 1  # times are cut to milliseconds
 
 
 class CloudWatch:
-    name = "cloudwatch"
-
     class Options(AwsOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """``group``: the log group. ``stream``: the log stream; empty: this host's name. ``create``: make them where
         they are not there.

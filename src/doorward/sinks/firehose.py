@@ -16,8 +16,6 @@ MOST_IN_RECORD = 1_000_000
 
 
 class Firehose:
-    name = "firehose"
-
     class Options(AwsOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """``stream``: the name of the Firehose stream, which takes from "Direct PUT"."""
 

@@ -1,7 +1,5 @@
 """Signed POSTs of many events to an address of your own, as the Standard Webhooks specification (v1) writes it."""
 
-import base64
-import hmac
 import time
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
@@ -12,11 +10,10 @@ import msgspec
 
 from doorward.configtypes import Refused, Secret
 from doorward.core.delivery import ALL, Delivered, Event, Limits
+from doorward.outgoing import webhooks
 from doorward.sinks.isolating import Isolating, Unacceptable
 from doorward.sinks.options import SinkOptions
 from doorward.sinks.posting import Poster, address, field, judge, packed
-
-SECRET_PREFIX = "whsec_"
 
 
 class Http:
@@ -38,7 +35,7 @@ class Http:
 
     def __init__(self, options: Options) -> None:
         self.options = options
-        self._key = _key(options.secret)
+        self._key = webhooks.key_of(options.secret)
         self._poster = Poster(address(options.url), headers=_fields(options), timeout=options.timeout, ca=options.ca)
         self._isolating = Isolating()
 
@@ -56,15 +53,7 @@ class Http:
         body = _array(events, self.options.format) if self.options.body == "array" else _lines(events)
         if self.options.gzip:
             body = packed(body)
-        batch, moment = batch_id(events), str(int(time.time()))
-        answer = self._poster.post(
-            body,
-            {
-                "webhook-id": batch,
-                "webhook-timestamp": moment,
-                "webhook-signature": signature(self._key, batch, moment, body),
-            },
-        )
+        answer = self._poster.post(body, webhooks.signed(self._key, batch_id(events), time.time(), body))
         if answer.status in (413, 422):
             raise Unacceptable(f"HTTP {answer.status}")
         judge(answer)
@@ -74,12 +63,6 @@ class Http:
 def batch_id(events: Sequence[Event]) -> str:
     """Of these events in this order, whenever they are sent."""
     return "batch_" + sha256("\n".join(event.id for event in events).encode()).hexdigest()[:32]
-
-
-def signature(key: bytes, batch: str, moment: str, body: bytes) -> str:
-    """``v1,`` and the base64 of HMAC-SHA-256 over ``ID.TIMESTAMP.BODY`` (Standard Webhooks, "Signature scheme")."""
-    signed = b".".join((batch.encode(), moment.encode(), body))
-    return "v1," + base64.b64encode(hmac.digest(key, signed, "sha256")).decode()
 
 
 def _lines(events: Sequence[Event]) -> bytes:
@@ -111,16 +94,3 @@ _OURS = frozenset(
         *("upgrade", "te", "trailer", "webhook-id", "webhook-timestamp", "webhook-signature"),
     )
 )
-
-
-def _key(secret: Secret) -> bytes:
-    text = secret.reveal()
-    try:
-        key = base64.b64decode(text.removeprefix(SECRET_PREFIX), validate=True)
-    except ValueError:
-        key = b""
-    if not text.startswith(SECRET_PREFIX) or not 24 <= len(key) <= 64:
-        raise Refused(
-            "the secret is not whsec_ and 24 to 64 bytes in base64", 'make one: echo "whsec_$(openssl rand -base64 32)"'
-        )
-    return key

@@ -38,8 +38,6 @@ NEVER = frozenset(
 
 
 class Kafka:
-    name = "kafka"
-
     Options = KafkaOptions
 
     def __init__(self, options: KafkaOptions) -> None:

@@ -17,7 +17,7 @@ from doorward.configfile.headers import well_formed_name
 from doorward.configfile.outgoing import address as address
 from doorward.configtypes import Refused, Secret
 from doorward.core.delivery import SinkFault
-from doorward.sinks.reaching import connect, cut, readable, shake, told, trust
+from doorward.outgoing.reaching import connect, cut, readable, shake, told, trust
 
 LARGEST_ANSWER = 64 << 10
 """Bytes of an answer's body that are read."""

@@ -23,8 +23,8 @@ from typing import Literal
 
 from doorward.configtypes import Refused, Size
 from doorward.core.delivery import Delivered, Event, Limits, SinkFault
+from doorward.outgoing.reaching import connect, cut, readable, shake, told, trust
 from doorward.sinks.options import SinkOptions
-from doorward.sinks.reaching import connect, cut, readable, shake, told, trust
 from doorward.sinks.syslog_message import FACILITIES, Facility, is_name, message, name
 
 LEAST = 4096

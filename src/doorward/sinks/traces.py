@@ -5,16 +5,13 @@ The exporter itself is not used: it tries again by itself and logs what a receiv
 
 import importlib
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from doorward.configtypes import Refused, Secret
-from doorward.core.delivery import ALL, Delivered, Event, Limits, SinkFault
-from doorward.sinks.isolating import Isolating, Unacceptable
-from doorward.sinks.options import SinkOptions
-from doorward.sinks.posting import Answer, Poster, address, fields, judge, packed
+from doorward.configtypes import Refused
+from doorward.core.delivery import Delivered, Event, Limits, SinkFault
+from doorward.sinks.isolating import Isolating
+from doorward.sinks.otlp_http import Exporter, OtlpOptions
+from doorward.sinks.posting import Answer
 from doorward.sinks.spans import Span, span
 
 if TYPE_CHECKING:
@@ -27,37 +24,17 @@ PATH = "/v1/traces"
 MOST_SPANS = 500
 MOST_BYTES = 2 << 20
 
-# OTLP 1.x, "OTLP/HTTP Response": 400 and 413 are about what was sent. 401 and the like are about us.
-_ABOUT_THE_BATCH = frozenset((400, 413, 422))
-
-_FIELDS: Mapping[str, str] = {"Content-Type": "application/x-protobuf", "Content-Encoding": "gzip"}
-
 
 class Traces:
-    name = "traces"
+    Options = OtlpOptions
 
-    class Options(SinkOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
-        """``url``: of the receiver; ``/v1/traces`` is added where it does not end so. ``headers``: that it asks for.
-        ``service``: ``service.name``; ``resource``: more attributes of the resource. ``ca``: who vouches for it.
-        """
-
-        url: Secret
-        headers: dict[str, Secret] = msgspec.field(default_factory=dict)
-        service: str = "doorward"
-        resource: dict[str, str] = msgspec.field(default_factory=dict)
-        ca: Path | None = None
-
-    def __init__(self, options: Options) -> None:
-        if not options.service:
-            raise Refused("service is empty", "leave it out, or name the service")
+    def __init__(self, options: OtlpOptions) -> None:
         if options.format != "native":
             raise Refused("a span has one form only", "leave format out")
-        url = address(options.url)
         self.options = options
         self.limits = Limits(events=min(options.events or MOST_SPANS, MOST_SPANS), bytes=MOST_BYTES)
-        self._encode, self._rejected = _library({"service.name": options.service, **options.resource})
-        self._path = "" if url.partition("?")[0].rstrip("/").endswith(PATH) else PATH
-        self._poster = Poster(url, headers=fields(options.headers), timeout=options.timeout, ca=options.ca)
+        self._encode, rejected = _library({"service.name": options.service, **options.resource})
+        self._exporter = Exporter(options, PATH, "application/x-protobuf", rejected)
         self._isolating = Isolating()
 
     def deliver(self, events: Sequence[Event]) -> Delivered:
@@ -81,24 +58,14 @@ class Traces:
         return Delivered(again, refused | {places[index]: why for index, why in made.refused.items()})
 
     def close(self) -> None:
-        self._poster.close()
+        self._exporter.close()
 
     def __repr__(self) -> str:
         return f"Traces({self.options.service})"
 
     def _put(self, events: Sequence[Event], spans: Mapping[str, Span]) -> Delivered:
         made = (spans.get(event.id) or span(event.record) for event in events)  # it may be one of before
-        body = self._encode([each for each in made if each is not None])
-        answer = self._poster.post(packed(body), _FIELDS, self._path)
-        if answer.status in _ABOUT_THE_BATCH:
-            raise Unacceptable(f"HTTP {answer.status}")
-        judge(answer)
-        rejections = self._rejected(answer)
-        if rejections <= 0:
-            return ALL
-        if rejections < len(events):
-            raise Unacceptable("rejected in part")  # for good, and it does not say which
-        return Delivered(refused=dict.fromkeys(range(len(events)), "rejected by the receiver"))
+        return self._exporter.export(self._encode([each for each in made if each is not None]), len(events))
 
 
 Encode = Callable[[Sequence[Span]], bytes]

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from doorward.core.decision import Reason
+from doorward.core.methods import fold
 from doorward.core.rules import Path, Shape
 from doorward.stages.cedar_schema import RESERVED
 
@@ -49,11 +50,13 @@ def copied(arguments: Any, shape: Shape, want: Wanted) -> dict[str, Any]:
     """The members of ``arguments`` that are read, in their declared types. Raises ``UnreadableArgument``.
 
     A member that is read and there, but that the schema does not declare in a type of Cedar's, is unreadable too: to a
-    policy it would look absent.
+    policy it would look absent. So would one that differs from it in case alone, which some servers take for it.
     """
     if type(arguments) is not dict or not RESERVED.isdisjoint(arguments):
         raise UnreadableArgument
     names = arguments.keys() if want.whole else want.members.keys() & arguments.keys()
+    if len(names) < len(arguments) and _has_variant(arguments.keys() - names, shape, want):
+        raise UnreadableArgument
     made: dict[str, Any] = {}
     for name in names:
         member = shape.members.get(name)
@@ -61,6 +64,12 @@ def copied(arguments: Any, shape: Shape, want: Wanted) -> dict[str, Any]:
             raise UnreadableArgument
         made[name] = _value(arguments[name], member, _WHOLE if want.whole else want.members[name])
     return made
+
+
+def _has_variant(others: Iterable[str], shape: Shape, want: Wanted) -> bool:
+    """Whether one of ``others``, undeclared, is what a reader without regard to case would take for a read one."""
+    read = {fold(name) for name in want.members}
+    return any(fold(name) in read and name not in shape.members for name in others)
 
 
 def _value(value: Any, shape: Shape, want: Wanted) -> Any:

@@ -12,6 +12,7 @@ from typing import Any
 from doorward.core.decision import Decision, Effect, Reason
 from doorward.core.message import Edit
 from doorward.core.policy import Severity
+from doorward.core.scan import holds, holds_escapes
 
 _utf8 = codecs.getincrementaldecoder("utf-8")
 _LOOKED_AT = 4096  # characters of base64; enough to tell text from anything else
@@ -29,7 +30,7 @@ STRIPPED = Decision(Effect.REDACT, Reason.PII_BINARY, rules=("binary",))
 
 def might_hold(raw: bytes) -> bool:
     """Whether a message could hold binary content, by its bytes. An escaped spelling of these names fires a trigger."""
-    return b'"blob"' in raw or b'"image"' in raw or b'"audio"' in raw or b"\\u" in raw
+    return holds(raw, b'"blob"') or holds(raw, b'"image"') or holds(raw, b'"audio"') or holds_escapes(raw)
 
 
 def unreadable(value: Any) -> list[str]:

@@ -13,12 +13,12 @@ import msgspec
 from doorward.core.decision import ALLOW, Reason
 from doorward.core.facts import Fact, UnreadableFact, true_facts
 from doorward.core.question import Observed, Question, Verdict
-from doorward.core.rules import TOOL_CALL, Reads, Rule, ToolFacts
+from doorward.core.rules import TOOL_CALL, Reads, Rule, ToolFacts, tool_action
 from doorward.stages.arguments import UnreadableArgument, copied
 from doorward.stages.cedar_schema import request_schema
-from doorward.stages.entities import Parties, context, entities_json, named, parties
-from doorward.stages.slices import Bounded, Part, Slice, Slices
-from doorward.stages.verdicts import BLOCKED, FAILED, denied, forbidden, seen
+from doorward.stages.entities import Parties, context, entities_json, named, parties, with_action
+from doorward.stages.slices import Bounded, Part, Slice, Slices, covers
+from doorward.stages.verdicts import BLOCKED, FAILED, denied, enforced, forbidden, seen
 
 P = ParamSpec("P")
 
@@ -59,6 +59,7 @@ class CedarPolicies:
 
     def __init__(self, compiled: Compiled) -> None:
         self._compiled = compiled
+        self._failed = enforced(FAILED, compiled.rules)
         self._slices = Slices(compiled.rules)
         self._schemas: Bounded[tuple[object, ...], cedarpy.Schema] = Bounded(MAX_SCHEMAS)
         self._cases: Bounded[tuple[object, ...], _Case] = Bounded(MAX_CASES)
@@ -69,11 +70,11 @@ class CedarPolicies:
 
     def bounds(self, question: Question) -> Verdict:
         """Without arguments (``core.question.Policies``)."""
-        return _guarded(self._bounds, question)
+        return _guarded(self._failed, self._bounds, question)
 
     def judge(self, question: Question, arguments: Any) -> Verdict:
         """With arguments (``core.question.Policies``)."""
-        return _guarded(self._judge, question, arguments)
+        return _guarded(self._failed, self._judge, question, arguments)
 
     def _bounds(self, question: Question) -> Verdict:
         case = self._case(question)
@@ -112,7 +113,8 @@ class CedarPolicies:
         known = cedarpy.Entities.from_json_str(written, schema)
         case = _Case(asked, self._slices.of(question.server, asked), schema, known, compiled.facts)
         if tool is not None and (question.server, tool) in compiled.blocked:
-            case.kept = BLOCKED
+            child = with_action(asked, tool_action(question.server, tool))
+            case.kept = enforced(BLOCKED, [rule for rule in compiled.rules if covers(rule, child)])
         return case
 
     def _schema(self, asked: Parties) -> cedarpy.Schema:
@@ -175,7 +177,24 @@ class _Case:
         """A violation, unless no value of the argument could change anything."""
         bounds = self.bounds(question)
         verdict = bounds if bounds.upper == bounds.lower else denied(reason)
+        stopping = self._stopping(question, arguments)
+        if stopping:
+            verdict = enforced(denied(reason, [rule.id for rule in stopping]), stopping)
         return msgspec.structs.replace(verdict, observed=self._observed(question, arguments), open=False)
+
+    def _stopping(self, question: Question, arguments: Any) -> list[Rule]:
+        """Of the rules that are enforced in every mode those that forbid this, or cannot say: the mode of the tool must
+        not let pass what one of them would have stopped, had another argument, or this one, been readable.
+        """
+        part = self.slice.enforced
+        if not part.rules:
+            return []
+        try:
+            given, _ = self._read(part, question, arguments)
+            outcome = self._ask(part.whole, given)
+        except (UnreadableArgument, UnreadableFact):
+            outcome = self._ask(part.worst, self._given(part.reads, question))
+        return [part.rules[name] for name in sorted({*outcome.rules, *_failing(part, outcome)})]
 
     def _read(self, part: Part, question: Question, arguments: Any) -> tuple[dict[str, Any], tuple[str, ...]]:
         given = self._given(part.reads, question)
@@ -206,7 +225,10 @@ class _Case:
         if outcome.allowed:
             return Verdict(ALLOW, upper=True, lower=True, rules=outcome.rules)
         if outcome.errors:
-            return denied(Reason.POLICY_ERROR, _failing(part, outcome))
+            failing = _failing(part, outcome)
+            return enforced(
+                denied(Reason.POLICY_ERROR, failing), [part.rules[name] for name in (*failing, *outcome.rules)]
+            )
         forbids = [part.rules[name] for name in outcome.rules]
         # A forbid that is waived, or low in soft mode, must not open what nothing permits.
         permitted = bool(forbids) and self._ask(form(part.permits), given).allowed
@@ -233,13 +255,13 @@ def _whole(part: Part) -> cedarpy.PolicySet:
     return part.whole
 
 
-def _guarded(ask: Callable[P, Verdict], *args: P.args, **kwargs: P.kwargs) -> Verdict:
+def _guarded(failed: Verdict, ask: Callable[P, Verdict], *args: P.args, **kwargs: P.kwargs) -> Verdict:
     try:
         return ask(*args, **kwargs)
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException:  # noqa: BLE001  a panic in Cedar is no Exception, and nothing raised may ever allow
-        return FAILED
+        return failed
 
 
 def _failing(part: Part, outcome: Outcome) -> tuple[str, ...]:

@@ -47,6 +47,11 @@ def parties(question: Question, tools: Mapping[tuple[str, str], ToolFacts]) -> P
     )  # fmt: skip
 
 
+def with_action(asked: Parties, action: Uid) -> Parties:
+    """The same question as it would be if the tool's schema, and so its own action, were known."""
+    return msgspec.structs.replace(asked, action=action, actions=frozenset({_GROUP}))
+
+
 def _by_kind(kind: str) -> ToolFacts:
     if kind in ("Prompt", "Resource"):
         return _A_READ

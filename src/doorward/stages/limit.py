@@ -1,5 +1,7 @@
 """(state, now) -> (state, Decision): a token bucket, and how many calls may be under way."""
 
+from ipaddress import IPv6Address, ip_address
+
 import msgspec
 
 from doorward.core.decision import ALLOW, Decision, Effect, Reason
@@ -44,3 +46,14 @@ def take(bucket: Bucket | None, per_minute: int, now: float) -> tuple[Bucket, De
     if left < 1.0:
         return Bucket(left, now), RATE
     return Bucket(left - 1.0, now), ALLOW
+
+
+def source(address: str) -> str:
+    """Whom an address stands for. An IPv6 host has a /64 of addresses to ask from: they are one."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address[:64]
+    if not isinstance(parsed, IPv6Address):
+        return address
+    return str(int(parsed) >> 64) if parsed.ipv4_mapped is None else str(parsed.ipv4_mapped)

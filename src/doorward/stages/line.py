@@ -58,8 +58,8 @@ def line(
 
 def _milliseconds(seconds: float) -> str:
     """With three digits behind the point, in a quarter of the time that a float takes to be written."""
-    whole, rest = divmod(int(seconds * 1_000_000 + 0.5), 1000)
-    return f"{whole}.{_THOUSANDTHS[rest]}"
+    microseconds = int(seconds * 1_000_000 + 0.5)
+    return f"{microseconds // 1000}.{_THOUSANDTHS[microseconds % 1000]}"
 
 
 @lru_cache(maxsize=KEPT)

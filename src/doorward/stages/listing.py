@@ -25,7 +25,27 @@ LISTS: Mapping[str, tuple[str, str]] = MappingProxyType(
 
 LONGEST_TTL_MS = 60_000
 
+MOST_ENTRIES = 10_000
+"""Of one page that are looked at. A longer page that would be cut is refused: to judge an entry takes a fraction of a
+millisecond.
+"""
+
 _Cut = tuple[int, int, bytes]
+
+
+class TooMany(ValueError):
+    """The page has more than ``MOST_ENTRIES`` entries."""
+
+
+def entries(message: Response, method: str) -> list[str]:
+    """The names that ``filter_list`` asks for, in their order. Raises ``TooMany``."""
+    member, key = LISTS[method]
+    listed = message.result.get(member) if isinstance(message.result, dict) else None
+    if not isinstance(listed, list):
+        return []
+    if len(listed) > MOST_ENTRIES:
+        raise TooMany("the list has too many entries")
+    return [entry[key] for entry in listed if isinstance(entry, dict) and isinstance(entry.get(key), str)]
 
 
 def filter_list(

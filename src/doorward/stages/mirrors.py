@@ -77,11 +77,11 @@ def compare(inbound: Inbound, message: Message | None, sealed_version: str | Non
 
 
 def _compare_mirrors(mirrors: Headers, message: Message, modern: bool, params: ParamMap | None) -> Decision:
-    seen: dict[bytes, bytes] = {}
-    for name, value in mirrors:
-        if name in seen:
-            return _refuse(Reason.HEADER_DUPLICATE, f"{_shown(name)} is sent more than once")
-        seen[name] = value
+    seen = dict(mirrors)
+    if len(seen) < len(mirrors):
+        names = [name for name, _ in mirrors]
+        twice = next(name for place, name in enumerate(names) if name in names[:place])
+        return _refuse(Reason.HEADER_DUPLICATE, f"{_shown(twice)} is sent more than once")
     if isinstance(message, Response):
         return ALLOW
     required = modern and isinstance(message, Request)

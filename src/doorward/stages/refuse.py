@@ -11,6 +11,7 @@ import msgspec
 from doorward.core.decision import Decision, Reason
 from doorward.core.exchange import Exchange, Headers, Reply
 from doorward.core.message import Notification, Request, Response
+from doorward.core.rules import UNREADABLE
 
 JSON: tuple[bytes, bytes] = (b"content-type", b"application/json")
 DECISION_KEY = "io.doorward/decision"
@@ -83,7 +84,17 @@ _STATUS: dict[Reason, int] = {
 
 
 def code_of(reason: Reason) -> int:
-    return _CODES.get(reason.partition(".")[0], 5000)
+    return _code(reason.partition(".")[0])
+
+
+def _code(area: str) -> int:
+    return _CODES.get(area, 5000)
+
+
+def _area(decision: Decision) -> str:
+    """What the form of an answer goes by. A number that a policy cannot read is the fault of one argument, and costs
+    an old client this call; a message that cannot be read is an HTTP error, and costs it its session."""
+    return "policy" if UNREADABLE in decision.rules else decision.reason.partition(".")[0]
 
 
 def refusal(exchange: Exchange, decision: Decision, *, challenge: bytes = b"") -> Reply:
@@ -96,7 +107,7 @@ def refusal(exchange: Exchange, decision: Decision, *, challenge: bytes = b"") -
         status = _STATUS[reason]
         headers: Headers = ((b"www-authenticate", challenge),) if challenge and status in (401, 403) else ()
         return _error(status, exchange, decision, identifier, headers=headers)
-    area = reason.partition(".")[0]
+    area = _area(decision)
     if area == "header":
         return _error(400, exchange, decision, identifier, code=HEADER_MISMATCH)
     if area == "message":
@@ -132,8 +143,8 @@ def _outside_session(exchange: Exchange, reason: Reason) -> bool:
 
 def error_body(exchange: Exchange, decision: Decision, identifier: str | int | None) -> bytes:
     """The JSON-RPC error for one id, as a batch's element or as the last event of a stream that broke."""
-    area = decision.reason.partition(".")[0]
-    code = {"header": HEADER_MISMATCH, "message": INVALID_REQUEST}.get(area, code_of(decision.reason))
+    area = _area(decision)
+    code = {"header": HEADER_MISMATCH, "message": INVALID_REQUEST}.get(area, _code(area))
     wait = decision.wait or _TRANSPORT.get(decision.reason, (0, 0))[1]
     return _error(200, exchange, decision, identifier, code=code, retry_after=wait).body
 
@@ -197,7 +208,7 @@ def _error(
     if retry_after:
         data["retry_after_s"] = retry_after
     error = {
-        "code": code_of(decision.reason) if code is None else code,
+        "code": _code(_area(decision)) if code is None else code,
         "message": _sentence(exchange, decision),
         "data": data,
     }

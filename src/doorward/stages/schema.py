@@ -4,13 +4,14 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
 from doorward.core.decode import UndecodableError, decode
 from doorward.core.message import LosslessFloat
 from doorward.stages.schema_cost import CostlyError, Costs, costs
+from doorward.stages.schema_quick import Quick, quick
 
 if TYPE_CHECKING:
     from jsonschema_rs import ValidationError, Validator
@@ -27,6 +28,7 @@ _CHEAP = 64  # up to here the work is in proportion to the message, and the mess
 _MAX_WORK = 1_000_000  # subschemas over all values: some 50 ms
 _MAX_EXPLAINED = 2_000  # above, ``anyOf`` is not asked why it failed: it would tell of every branch, at 30 us each
 _MOST_MISFITS = 1000
+_MOST_MISSES = 16  # results in a row without a quick yes; what is asked in vain is then not asked again
 _MAX_EXPONENT = 4300  # as many digits as the reader lets a number have
 _EXACT_DIGITS = 15
 _LONGEST_EXPONENT = 6  # characters; leading zeros are nobody's need
@@ -43,17 +45,36 @@ class Unusable(msgspec.Struct, frozen=True):
 class Schema:
     """A compiled schema. ``names`` are the properties that it lists anywhere."""
 
-    __slots__ = ("_raw", "_strict", "_validator", "costs", "has_branches", "names")
+    __slots__ = ("_misses", "_quick", "_raw", "_strict", "_validator", "costs", "has_branches", "names")
 
     def __init__(
         self, validator: "Validator", costs: Costs, names: frozenset[str], raw: bytes, has_branches: bool
     ) -> None:
         self._validator = validator
         self._strict: Validator | None = None  # made when something is redacted
+        self._quick: Quick | Literal[False] | None = None  # made for the first result; False: there is none
+        self._misses = 0
         self._raw = raw
         self.costs = costs
         self.names = names
         self.has_branches = has_branches
+
+    def surely_fits(self, answer: bytes) -> bool:
+        """Whether ``failure`` would have nothing to say of the ``structuredContent`` of this response; quick. False
+        says nothing.
+        """
+        if self._quick is None:
+            is_cheap = self.costs.converged and max(self.costs.levels) <= _CHEAP  # ``failure`` would not stop for it
+            self._quick = (quick(decode(self._raw, MAX_SCHEMA_DEPTH)) if is_cheap else None) or False
+        if self._quick is False:
+            return False
+        if self._quick.says_yes(answer):
+            self._misses = 0
+            return True
+        self._misses += 1
+        if self._misses == _MOST_MISSES:
+            self._quick = False
+        return False
 
     def failure(self, value: Any) -> tuple[str, str] | None:
         """None if ``value`` is valid; else the JSON pointer and the keyword that say where it is not."""

@@ -78,10 +78,13 @@ def _quoted(name: str) -> str:
 
 
 class Slice:
-    """``deciding`` rules, and the ``observed`` ones: forbids in audit or warn mode."""
+    """``deciding`` rules, and the ``observed`` ones: forbids in audit or warn mode. ``enforced``: those that decide
+    whatever the tool's mode is.
+    """
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.deciding = Part([rule for rule in rules if not rule.observed])
+        self.enforced = Part([rule for rule in rules if rule.enforced])
         self.observed = Part([rule for rule in rules if rule.observed])
 
     @cached_property

@@ -3,10 +3,12 @@
 None repeats a caller's text; what they name are rules, and what they advise comes from the operator or from here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
 
 from doorward.core.decision import Decision, Effect, Reason
-from doorward.core.policy import Mode, Severity
+from doorward.core.policy import Mode, Severity, strictness
 from doorward.core.question import Observed, Verdict
 from doorward.core.rules import DEFAULT_DENY, POLICY_ERROR, UNKNOWN_TOOL, UNREADABLE, Rule
 
@@ -20,8 +22,8 @@ _WORDS: Mapping[Reason, tuple[str, str, str]] = {
     ),
     Reason.POLICY_UNREADABLE_ARGUMENT: (
         UNREADABLE,
-        "an argument that a policy reads is not of its declared type",
-        "send it in the type that the tool's inputSchema says; whole numbers without a fraction, and no null",
+        "an argument that a policy reads is not of its declared type and name",
+        "send it as the tool's inputSchema says, its name spelt alike; whole numbers without a fraction, and no null",
     ),
     Reason.MESSAGE_AMBIGUOUS_NUMBER: (
         UNREADABLE,
@@ -54,6 +56,14 @@ def forbidden(forbids: Sequence[Rule], *, permitted: bool) -> Verdict:
     mode = (Mode.ENFORCE if Mode.ENFORCE in modes else modes[0]) if modes else None
     mixed = mode is not None and len(modes) < len(names)
     return Verdict(decision, upper=False, lower=False, rules=names, mode=mode, mixed=mixed)
+
+
+def enforced(verdict: Verdict, rules: Iterable[Rule]) -> Verdict:
+    """A deny in the stricter of two modes: the tool's, and that of those among ``rules`` that bring an enforcing one.
+    Where such a rule cannot be asked, or might have stopped it too, a tool in audit must not let it pass.
+    """
+    modes = [rule.mode for rule in rules if rule.mode is not None and rule.mode.enforcing]
+    return msgspec.structs.replace(verdict, mode=max(modes, key=strictness), mixed=True) if modes else verdict
 
 
 def seen(rule: Rule) -> Observed:

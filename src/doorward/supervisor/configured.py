@@ -9,9 +9,10 @@ import msgspec
 from doorward import configfile
 from doorward.bootstrap.configured import compiled, directories, known_tools
 from doorward.configfile.servers import mode_of
+from doorward.configtypes import content
 from doorward.control import audit_keys
 from doorward.control import keys as keystore
-from doorward.control.policies.files import directory_of
+from doorward.control.policies.files import place_of
 from doorward.control.rollout import modes
 from doorward.control.store import Store, location
 from doorward.core.errors import ConfigurationFault
@@ -57,7 +58,8 @@ def load(path: Path, *, lenient: bool = False) -> Plan:
         tls=(tls.certificate, tls.key, tls.client_ca or "") if tls is not None else (),
         state=_state(keys, signing.key_id, snapshot),
         store=place,
-        policies=directory_of(config, loaded.base_dir),
+        policies=place_of(config, loaded.base_dir),
+        policy_files=dict(policies.files.files),
         modes=msgspec.to_builtins(modes(config)),
         notices=tuple(map(str, (*loaded.warnings, *policies.notices))),
         ships=bool(config.audit.sinks),
@@ -66,9 +68,7 @@ def load(path: Path, *, lenient: bool = False) -> Plan:
 
 def _text(path: Path) -> str:
     try:
-        with path.open("rb") as opened:
-            data = opened.read(MAX_BYTES + 1)
-        return data.decode()
+        return content(path, MAX_BYTES + 1).decode()
     except OSError as error:
         raise ConfigurationFault(f"{path}: cannot be read: {error.strerror} (give its path with -c)") from None
     except UnicodeDecodeError:

@@ -11,10 +11,10 @@ class Plan(msgspec.Struct, frozen=True):
     """One valid configuration. ``servers``: id -> mode. ``digest``: SHA-256 of the text, in hexadecimal.
 
     ``state``: a digest of what the text refers to (keys, secrets); another one: the same text means something else.
-    ``store``: the file of ``state.url``; None: there is none, and no API. ``policies``: their directory, if there is
-    one. ``modes``: for the API. ``ships``: there are sinks.
-    ``drain`` in seconds. ``admin_hosts``: names beside loopback's that the admin address answers to.
-    ``notices``: what works but deserves a look, for the log.
+    ``store``: the file of ``state.url``; None: there is none, and no API. ``policies``: their directory, whether it is
+    there or not. ``policy_files``: the files in it that decide, name -> text. ``modes``: for the API.
+    ``ships``: there are sinks. ``drain`` in seconds. ``admin_hosts``: names beside loopback's that the admin address
+    answers to. ``notices``: what works but deserves a look, for the log.
     """
 
     path: Path
@@ -34,6 +34,7 @@ class Plan(msgspec.Struct, frozen=True):
     state: str = ""
     store: Path | None = None
     policies: Path | None = None
+    policy_files: dict[str, str] = {}
     modes: dict[str, Any] = {}
     admin_hosts: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()

@@ -47,6 +47,13 @@ class Reloads:
             except Exception as error:  # whatever a file does to the compiler, the last good version serves on
                 log.exception("%s cannot be compiled", self.plan.path)
                 return self._refuse([f"{type(error).__name__} while reading {self.plan.path}; see the log"])
+            if not plan.text.strip() and self.plan.text.strip():
+                # Cut short by a full disk, or about to be written: nobody empties it to take every server away.
+                return self._refuse(
+                    [f"{plan.path}: is empty (write it anew; `servers: {{}}` means that there is none)"]
+                )
+            if lost := _lost(self.plan, plan):
+                return self._refuse(lost)
             if (plan.text, plan.state) == (self.plan.text, self.plan.state) and not unchanged:
                 return self._good(quiet=not self.problems)
             plan, waiting = fixed(self.plan, plan)
@@ -103,6 +110,26 @@ class Reloads:
             log.warning("%s has changed: it takes effect after a restart", name)
         for notice in self.plan.notices:
             log.warning("%s", notice)
+
+
+def _lost(old: Plan, new: Plan) -> list[str]:
+    """Policies that were taken away as nobody does it who means it: a directory that was moved or unmounted, a file cut
+    short by a full disk. What they forbid would be open from one moment to the next.
+    """
+    if old.policies != new.policies:
+        return []
+    held, holds = _holding(old), _holding(new)
+    if emptied := sorted(held & new.policy_files.keys() - holds):
+        return [f"{new.policies}/{name}: is empty (write it anew, or remove it)" for name in emptied]
+    if held and not holds:
+        remedy = "put them back; to have none, leave a file NAME.cedar with a comment alone, or restart"
+        return [f"{new.policies}: holds no policies any more ({remedy})"]
+    return []
+
+
+def _holding(plan: Plan) -> set[str]:
+    """The policy files with something in them."""
+    return {name for name, text in plan.policy_files.items() if name.endswith(".cedar") and text.strip()}
 
 
 def _policy_looks(directory: Path | None) -> list[Look]:

@@ -207,6 +207,8 @@ class Supervisor:
             workers=plan.workers,
             log_format=self._options.log_format,
             log_level=self._options.log_level,
+            policies=plan.policy_files,
+            policies_from=str(plan.policies) if plan.policy_files else "",
         )
 
     async def _greet(self) -> None:

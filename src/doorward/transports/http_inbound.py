@@ -1,10 +1,12 @@
 """An HTTP request as an ``Inbound``: its header fields sorted by what may happen to them."""
 
 import msgspec
+from msgspec.structs import replace
 
-from doorward.core.exchange import Headers, Inbound
+from doorward.core.exchange import Inbound
 from doorward.core.snapshot import Snapshot
 from doorward.transports import front
+from doorward.transports.charset import reads_alike
 from doorward.transports.http1 import HttpRequest
 
 _NAMED = {  # what is done with each field that has a meaning of its own
@@ -23,49 +25,25 @@ _NAMED = {  # what is done with each field that has a meaning of its own
 
 
 class Sorted(msgspec.Struct, frozen=True):
-    """The fields of one head, as ``Inbound`` has them. ``snapshot`` is what they were sorted by."""
+    """The fields of one head: all of an ``Inbound`` that they decide. ``snapshot`` is what they were sorted by."""
 
     snapshot: Snapshot
-    headers: Headers
-    mirrors: Headers
-    relayed: Headers
-    token: bytes | None
-    ambiguous: bool
-    session: bytes | None
-    version: bytes | None
-    versions: int
-    last_event_id: bytes | None
-    traceparent: bytes | None
+    inbound: Inbound
 
 
 def inbound_of(
     request: HttpRequest, snapshot: Snapshot, server: str, received: float, transport: str = "http"
 ) -> Inbound:
     """Sort the header fields: those that pass, those that mirror the body, those that the pipeline decides about."""
-    fields: Sorted | None = request.notes.get(server)
-    if fields is None or fields.snapshot is not snapshot:
-        fields = request.notes[server] = _sorted(request.headers, snapshot, server)
-    return Inbound(
-        transport=transport,
-        verb=request.method,
-        server=server,
-        body=request.body,
-        headers=fields.headers,
-        mirrors=fields.mirrors,
-        relayed=fields.relayed,
-        token=fields.token,
-        token_ambiguous=fields.ambiguous,
-        session=fields.session,
-        version=fields.version,
-        version_count=fields.versions,
-        last_event_id=fields.last_event_id,
-        traceparent=fields.traceparent,
-        client_ip=front.caller(request, snapshot),
-        received=received,
-    )
+    known: Sorted | None = request.notes.get(server)
+    if known is None or known.snapshot is not snapshot:
+        known = request.notes[server] = Sorted(snapshot, _sorted(request, snapshot, server, transport))
+    client = front.caller(request, snapshot)
+    return replace(known.inbound, body=request.body, client_ip=client, received=received)
 
 
-def _sorted(headers: Headers, snapshot: Snapshot, server: str) -> Sorted:
+def _sorted(request: HttpRequest, snapshot: Snapshot, server: str, transport: str) -> Inbound:
+    headers = request.headers
     known = snapshot.servers.get(server)
     more: frozenset[bytes] = known.request_headers if known is not None else frozenset()
     relay: frozenset[bytes] = known.relay if known is not None else frozenset()
@@ -80,6 +58,8 @@ def _sorted(headers: Headers, snapshot: Snapshot, server: str) -> Sorted:
         use = _NAMED.get(name)
         if use is None:
             if name.startswith(b"mcp-"):
+                if name.replace(b"_", b"-") in _NAMED:
+                    continue  # to a server behind CGI or WSGI it is that very field (RFC 3875 §4.1.18), and not opened
                 passed.append(field)
                 mirrors.append(field)
             elif name in more:
@@ -98,18 +78,21 @@ def _sorted(headers: Headers, snapshot: Snapshot, server: str) -> Sorted:
     token, ambiguous = _token(tokens)
     if token is not None and not any(name == b"x-mcp-token" for name, _ in tokens):
         relayed.clear()  # who uses Authorization for us has no credential of their own to hand on (brokers/relay.py)
-    return Sorted(
-        snapshot,
-        tuple(passed),
-        tuple(mirrors),
-        tuple(relayed),
-        token,
-        ambiguous,
-        kept.get(b"mcp-session-id"),
-        kept.get(b"mcp-protocol-version"),
-        versions,
-        kept.get(b"last-event-id"),
-        kept.get(b"traceparent"),
+    return Inbound(
+        transport=transport,
+        verb=request.method,
+        server=server,
+        headers=tuple(passed),
+        mirrors=tuple(mirrors),
+        relayed=tuple(relayed),
+        token=token,
+        token_ambiguous=ambiguous,
+        session=kept.get(b"mcp-session-id"),
+        version=kept.get(b"mcp-protocol-version"),
+        version_count=versions,
+        last_event_id=kept.get(b"last-event-id"),
+        traceparent=kept.get(b"traceparent"),
+        other_charset=any(name == b"content-type" and not reads_alike(value) for name, value in headers),
     )
 
 

@@ -11,11 +11,13 @@ from doorward.core.errors import UpstreamFault
 from doorward.core.exchange import Answer, Event, Headers, Outbound
 from doorward.core.identity import Credential
 from doorward.core.snapshot import Limits, Server, Timeouts
+from doorward.transports.charset import reads_alike
 from doorward.transports.http1 import Origin, Pool
 from doorward.transports.http1.errors import UpstreamFault as EdgeFault
 from doorward.transports.http1.limits import ClientLimits
 from doorward.transports.http1.response import UpstreamResponse
 from doorward.transports.sse import SseReader
+from doorward.transports.turns import Turn
 
 _PASSED = frozenset({b"content-type", b"cache-control", b"retry-after", b"x-accel-buffering", b"allow"})
 _CODES = {
@@ -30,15 +32,20 @@ _CODES = {
 
 
 _HEAD = "head"  # among a response's notes
+_LEAST, _MOST = 512, 8192  # bytes of a stream that are cut at a time: more where they make few events
+_FEW = 8
 
 
 class Head(msgspec.Struct, frozen=True):
-    """What the headers of an answer say: those that pass, the media type, the session id, whether they challenge."""
+    """What the headers of an answer say: those that pass, the media type, the session id, whether they challenge, and
+    whether two clients could read two bodies: two media types, or another charset.
+    """
 
     passed: Headers
     kind: bytes
     session: str | None
     challenged: bool
+    unclear: bool
 
 
 class HttpUpstream:
@@ -95,13 +102,16 @@ class HttpUpstream:
         if head is None:
             head = response.notes[_HEAD] = self._sorted(response.headers)
         _check(status, head.challenged)
-        if head.kind == b"text/event-stream":
+        if head.kind == b"text/event-stream" and status != 204:  # which has no body to be one
             stream = EventStream(response, self._limit)
-            return Answer(status, head.passed, events=stream, session=head.session, abort=stream.abort)
-        return Answer(status, head.passed, session=head.session)
+            return Answer(
+                status, head.passed, events=stream, session=head.session, abort=stream.abort, unclear=head.unclear
+            )
+        return Answer(status, head.passed, session=head.session, unclear=head.unclear)
 
     def _sorted(self, headers: Headers) -> "Head":
         kind, session, challenged = b"", None, False
+        types: set[bytes] = set()
         passed: list[tuple[bytes, bytes]] = []
         for field in headers:
             name = field[0]
@@ -110,10 +120,12 @@ class HttpUpstream:
             elif name in self._passed or name.startswith(b"mcp-"):
                 passed.append(field)
                 if name == b"content-type":
+                    types.add(field[1])
                     kind = field[1].split(b";", 1)[0].strip().lower()
             elif name == b"www-authenticate":
                 challenged = True
-        return Head(tuple(passed), kind, session, challenged)
+        unclear = len(types) > 1 or not all(map(reads_alike, types))
+        return Head(tuple(passed), kind, session, challenged, unclear)
 
     async def _rest(self, response: UpstreamResponse) -> bytes:
         """A body that is still coming. The bound matters where a stream was asked for, which the pool lets run on."""
@@ -141,27 +153,52 @@ class HttpUpstream:
 
 
 class EventStream:
-    """The events of one answer, as they arrive; ends with the answer, or raises ``UpstreamFault``."""
+    """The events of one answer, as they arrive; ends with the answer, or raises ``UpstreamFault``.
+
+    A server that floods its client has its share of the loop and no more.
+    """
 
     def __init__(self, response: UpstreamResponse, limit: int) -> None:
         self._response = response
         self._reader = SseReader(limit)
         self._events: list[Event] = []
+        self._data: bytes | None = b""  # what has come, and from where on it is not cut yet
+        self._start = 0
+        self._slice = _LEAST
+        self._turn = Turn()
 
     def __aiter__(self) -> AsyncIterator[Event]:
         return self
 
     async def __anext__(self) -> Event:
+        if self._turn.over:
+            await asyncio.sleep(0)
+            self._turn.begin()
         while not self._events:
-            try:
-                data = await self._response.chunk()
-            except EdgeFault as fault:
-                raise translated(fault) from fault
-            self._events = self._reader.feed(data) if data is not None else self._reader.end()
-            if data is None and not self._events:
+            if self._data is not None and self._start >= len(self._data):
+                await self._receive()
+            self._events = self._cut()
+            if self._data is None and not self._events:
                 raise StopAsyncIteration
             self._events.reverse()
         return self._events.pop()
+
+    async def _receive(self) -> None:
+        waits = not self._response.ready
+        try:
+            self._data, self._start = await self._response.chunk(), 0
+        except EdgeFault as fault:
+            raise translated(fault) from fault
+        if waits:
+            self._turn.begin()
+
+    def _cut(self) -> list[Event]:
+        if self._data is None:
+            return self._reader.end()
+        begin, self._start = self._start, self._start + self._slice
+        events = self._reader.feed(self._data[begin : self._start])
+        self._slice = min(2 * self._slice, _MOST) if len(events) <= _FEW else _LEAST
+        return events
 
     def abort(self) -> None:
         """Close towards the server at once."""

@@ -16,6 +16,7 @@ from doorward.core.ports import Clock, Send
 from doorward.core.snapshot import Limits, Server, Snapshot, Timeouts
 from doorward.transports import front
 from doorward.transports.http1 import HttpRequest, Responder
+from doorward.transports.http1.wire import request_line
 from doorward.transports.http_inbound import inbound_of
 from doorward.transports.http_send import HttpSend
 from doorward.transports.http_upstream import HttpUpstream
@@ -101,10 +102,20 @@ async def _endpoints(events: AsyncIterator[Event], url: str) -> AsyncIterator[Ev
     """The same events, with the ``endpoint`` as a path of the configured origin; any other origin ends the stream."""
     async for event in events:
         if event.name == b"endpoint" and event.data:
-            place = urlsplit(urljoin(url, event.data.decode("latin-1").strip()))
-            if (place.scheme, place.netloc) != urlsplit(url)[:2] or not place.path.startswith("/"):
-                raise UpstreamFault("the server's endpoint is of another origin", code="upstream.garbage")
-            path = place.path + (f"?{place.query}" if place.query else "")
-            yield Event(event.raw, path.encode("latin-1"), event.id, event.name)
+            path = _endpoint(url, event.data.decode("latin-1").strip())
+            yield Event(event.raw, path.encode("latin-1"), event.id, event.name, event.odd)
         else:
             yield event
+
+
+def _endpoint(url: str, named: str) -> str:
+    """Path and query to POST to. Raises ``UpstreamFault`` where that is elsewhere, or nowhere."""
+    try:
+        place = urlsplit(urljoin(url, named))
+        path = place.path + (f"?{place.query}" if place.query else "")
+        request_line("POST", path)
+    except ValueError:
+        raise UpstreamFault("the server's endpoint is no address", code="upstream.garbage") from None
+    if (place.scheme, place.netloc) != urlsplit(url)[:2]:
+        raise UpstreamFault("the server's endpoint is of another origin", code="upstream.garbage")
+    return path

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from typing import IO
 
 from doorward.transports.stdio import LineReader, Overlong
+from doorward.transports.turns import Turn
 
 _HELD = 64 * 1024  # bytes of finished lines that nobody has taken yet; above, the pipe is not read
 _CHUNK = 64 * 1024
@@ -25,6 +26,7 @@ class LineSource(asyncio.Protocol):
         self._ended = False
         self._taker: asyncio.Future[None] | None = None
         self._transport: asyncio.ReadTransport | None = None
+        self._turn = Turn()
         self.received = 0  # bytes; lets a watcher tell a quiet pipe from a busy one
 
     @property
@@ -58,6 +60,9 @@ class LineSource(asyncio.Protocol):
         return self
 
     async def __anext__(self) -> bytes | Overlong:
+        if self._lines and self._turn.over:
+            await asyncio.sleep(0)
+            self._turn.begin()
         while not self._lines:
             if self._ended:
                 raise StopAsyncIteration
@@ -67,6 +72,7 @@ class LineSource(asyncio.Protocol):
                 await self._taker
             finally:
                 self._taker = None
+            self._turn.begin()
         line = self._lines.popleft()
         if isinstance(line, bytes):
             self._held -= len(line)

@@ -1,9 +1,10 @@
 """A stdio server behind ``serve``: towards the client we are the HTTP server, towards the child we are its client.
 
     legacy   one child a session: `initialize` starts it, DELETE, idleness or its own end ends both
-    modern   a pool of children for each principal; one request at a time on each, `subscriptions/listen` keeps its own
+    modern   a pool of children for each owner; one request at a time on each, `subscriptions/listen` keeps its own
 
-Ids are never renumbered: that is why nobody shares a child with somebody else at the same time.
+Ids are never renumbered: that is why nobody shares a child with somebody else at the same time. An owner is a principal
+with all for whom it acts (``Principal.holder``): what an agent told a child for one person, it gets back for no other.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ import msgspec
 
 from doorward.core.errors import UpstreamFault
 from doorward.core.exchange import Answer, Event, Outbound, message_event
-from doorward.core.identity import Credential
+from doorward.core.identity import Credential, key_of
 from doorward.core.message import Response, read
 from doorward.core.snapshot import Limits, Server, Timeouts
 from doorward.stages.mirrors import ParamMap, param_map
@@ -68,7 +69,7 @@ class StdioUpstream:
         self._cancel_grace = cancel_grace
         self._sessions: dict[str, Peer] = {}
         self._pool: dict[str, list[Peer]] = {}  # owner -> idle modern children, the freshest last
-        self._params: OrderedDict[tuple[str, str], ParamMap] = OrderedDict()
+        self._params: OrderedDict[tuple[str, str], ParamMap] = OrderedDict()  # by Principal.key and tool
         self._background: set[asyncio.Task[None]] = set()
         self.nursery = Nursery(
             server.id,
@@ -156,7 +157,7 @@ class StdioUpstream:
 
     async def _modern(self, outbound: Outbound, line: Line) -> Answer:
         tool = law.tool_name(outbound)
-        params = self._params.get((outbound.owner, tool)) if tool is not None else None
+        params = self._params.get((key_of(outbound.owner), tool)) if tool is not None else None
         refused = law.refuse_modern(outbound, line, params)
         if refused is not None:
             return refused
@@ -208,7 +209,7 @@ class StdioUpstream:
         if turn is None:
             return law.error(400, law.INVALID_REQUEST, "a request with this id is under way already", requests[0].id)
         if turn.method == "tools/list" and peer.modern:
-            turn.observe = lambda raw: self._learn(outbound.owner, raw)
+            turn.observe = lambda raw: self._learn(key_of(outbound.owner), raw)
         abort = _once(lambda: self._abort(peer, turn, requests))
         try:
             async with asyncio.timeout(self._timeouts.first_byte):
@@ -265,7 +266,7 @@ class StdioUpstream:
         except (TimeoutError, UpstreamFault):
             await self.nursery.end(peer)
 
-    def _learn(self, owner: str, raw: bytes) -> None:
+    def _learn(self, caller: str, raw: bytes) -> None:
         """Remember which arguments of which tool are mirrored in headers, as this principal was told."""
         if b"x-mcp-header" not in raw and not self._params:
             return
@@ -274,8 +275,8 @@ class StdioUpstream:
         tools = result.get("tools")
         for tool in tools if isinstance(tools, list) else []:
             if isinstance(tool, dict) and isinstance(name := tool.get("name"), str):
-                self._params[owner, name] = param_map(tool.get("inputSchema"))
-                self._params.move_to_end((owner, name))
+                self._params[caller, name] = param_map(tool.get("inputSchema"))
+                self._params.move_to_end((caller, name))
         while len(self._params) > _SCHEMAS:
             self._params.popitem(last=False)
 

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 
 from doorward.core.errors import UpstreamFault
+from doorward.core.identity import key_of
 from doorward.core.snapshot import Limits, Target
 from doorward.transports.child import spawn
 from doorward.transports.stdio_backoff import Backoff
@@ -49,7 +50,7 @@ class Nursery:
         self._spare = spare
         self._gone = gone
         self._peers: set[Peer] = set()
-        self._starting: list[str] = []  # owners
+        self._starting: list[str] = []  # callers
         self._births: set[asyncio.Task[Peer]] = set()
         self._sweeper: asyncio.TimerHandle | None = None
         self._closing: set[asyncio.Task[None]] = set()
@@ -62,14 +63,18 @@ class Nursery:
         return iter(list(self._peers))
 
     async def start(self, owner: str, *, modern: bool) -> Peer:
-        """A new child for ``owner``. Raises ``UpstreamFault``: over a limit, soon after a crash, or not executable."""
+        """A new child for ``owner``. Raises ``UpstreamFault``: over a limit, soon after a crash, or not executable.
+
+        Limits and crashes are counted by ``Principal.key``: a caller has no more for acting for many.
+        """
         if self._closed:
             raise UpstreamFault("the server is being closed", code="upstream.closed")
-        wait = self._backoff.wait(owner, self._now())
+        caller = key_of(owner)
+        wait = self._backoff.wait(caller, self._now())
         if wait > 0:
             raise UpstreamFault(f"the server keeps crashing; next try in {wait:.0f} s", code="limit.overload")
-        await self._make_room(owner)
-        self._starting.append(owner)
+        await self._make_room(caller)
+        self._starting.append(caller)
         starting = asyncio.create_task(self._start(owner, modern))
         self._births.add(starting)
         starting.add_done_callback(self._births.discard)
@@ -119,11 +124,11 @@ class Nursery:
             )
             await peer.start()
         except OSError as problem:
-            self._backoff.crashed(owner, 0.0, self._now())
+            self._backoff.crashed(key_of(owner), 0.0, self._now())
             log.error("server %s: %s cannot be started: %s", self._server_id, target.command, problem.strerror)
             raise UpstreamFault("the server's command cannot be started") from None
         finally:
-            self._starting.remove(owner)
+            self._starting.remove(key_of(owner))
         self._peers.add(peer)
         self._sweep_later()
         if self._closed:
@@ -135,12 +140,12 @@ class Nursery:
         if started.exception() is None:
             self.end_soon(started.result())
 
-    async def _make_room(self, owner: str) -> None:
+    async def _make_room(self, caller: str) -> None:
         """Return when one more is within both limits; ends idle children that hold no session where that helps."""
         limits = self._limits
         while True:
-            if self._of(owner) >= limits.children_per_principal:
-                spare = self._spares(lambda peer: peer.owner == owner)
+            if self._of(caller) >= limits.children_per_principal:
+                spare = self._spares(lambda peer: peer.caller == caller)
             elif len(self) >= limits.children_per_server:
                 spare = self._spares(lambda peer: True)
             else:
@@ -149,8 +154,8 @@ class Nursery:
                 raise UpstreamFault("no more processes may be started for this server", code="limit.overload")
             await min(spare, key=lambda peer: peer.used).close()
 
-    def _of(self, owner: str) -> int:
-        return sum(peer.owner == owner for peer in self._peers) + self._starting.count(owner)
+    def _of(self, caller: str) -> int:
+        return sum(peer.caller == caller for peer in self._peers) + self._starting.count(caller)
 
     def _spares(self, eligible: Callable[[Peer], bool]) -> list[Peer]:
         return [p for p in self._peers if eligible(p) and p.idle and not p.stopping and self._spare(p)]
@@ -159,7 +164,7 @@ class Nursery:
         self._peers.discard(peer)
         now = self._now()
         if not peer.stopping:
-            self._backoff.crashed(peer.owner, now - peer.started, now)
+            self._backoff.crashed(peer.caller, now - peer.started, now)
         self._gone(peer)
 
     def _sweep_later(self) -> None:

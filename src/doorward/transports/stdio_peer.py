@@ -2,8 +2,8 @@
 
     a response              the POST that asked, by id
     progress                the POST that asked with this token
-    everything else         the GET stream, else the oldest open POST, else a queue of 100 (legacy; a modern server has
-                            no business to speak unasked, and what it says then is dropped)
+    everything else         the GET stream, else the oldest open POST, else a queue of 100 and 4 MiB (legacy; a modern
+                            server has no business to speak unasked, and what it says then is dropped)
     no message at all       nobody; it is logged without its text and reported
 
 Slowness goes back the same way: a full answer stops the reading of the child.
@@ -16,8 +16,10 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
 from doorward.core.errors import UpstreamFault
+from doorward.core.identity import key_of
 from doorward.transports import child_watch, pipes
 from doorward.transports.child import Child
+from doorward.transports.complaints import Complaints
 from doorward.transports.stdio import Overlong, one_line
 from doorward.transports.stdio_messages import Id, Line, read_line
 from doorward.transports.stdio_turn import Mailbox, Turn
@@ -25,6 +27,7 @@ from doorward.transports.stdio_turn import Mailbox, Turn
 log = logging.getLogger(__name__)
 
 _QUEUED = 100  # messages that wait for a GET stream
+_QUEUED_BYTES = 4 * 1024 * 1024  # of theirs together; one that is larger waits alone
 _OPEN = 1000  # requests under way at once, those included whose client has left
 _LEFTOVER = 0.5  # seconds for output of processes that outlive the child's leader
 _STDERR_LINE = 8192  # bytes of one line of stderr
@@ -52,12 +55,14 @@ class Peer:
     ) -> None:
         loop = asyncio.get_running_loop()
         self.owner = owner
+        self.caller = key_of(owner)  # whose child it counts as
         self.modern = modern
         self.stopping = False
         self.started = self.used = loop.time()
         self.ended = asyncio.Event()
         self.dropped = 0  # messages that found no reader
         self._server_id = server_id
+        self._complaints = Complaints(log, server_id)
         self._child = child
         self._limit = limit
         self._stop_grace = stop_grace
@@ -70,6 +75,7 @@ class Peer:
         self._by_token: dict[Id, Turn] = {}
         self._standing: Mailbox | None = None
         self._queue: deque[bytes] = deque()
+        self._queued = 0  # bytes in it
         self._sink: pipes.LineSink | None = None
         self._stopping: asyncio.Task[None] | None = None
         self._life: asyncio.Task[None] | None = None
@@ -140,6 +146,7 @@ class Peer:
 
     def _gone(self, *sources: pipes.LineSource) -> None:
         code = self._child.reap()
+        self._complaints.finish()
         for source in sources:
             source.close()
         if self._sink is not None:
@@ -196,6 +203,7 @@ class Peer:
         for line in self._queue:
             box.put_now(line)
         self._queue.clear()
+        self._queued = 0
         if self.ended.is_set():
             box.end()
         self._standing = box
@@ -226,7 +234,7 @@ class Peer:
             raw = one_line(raw)
             line = read_line(raw)
             if line is None:
-                log.warning("server %s: a line of %d bytes on stdout is no message", self._server_id, len(raw))
+                self._complain("a line of %d bytes on stdout is no message", len(raw))
                 self._on_garbage(len(raw))
             elif isinstance(line, tuple):
                 await self._batch(raw, line)
@@ -247,7 +255,7 @@ class Peer:
     async def _response(self, line: Line) -> None:
         turn = self._asked(line)
         if turn is None:
-            log.warning("server %s: a response to no request that is under way", self._server_id)
+            self._complain("a response to no request that is under way")
             self._on_garbage(len(line.raw))
             return
         self._answer(turn, line)
@@ -298,15 +306,23 @@ class Peer:
     def _enqueue(self, raw: bytes) -> None:
         if not self.modern:
             self._queue.append(raw)
-            if len(self._queue) <= _QUEUED:
-                return
-            self._queue.popleft()
+            self._queued += len(raw)
+            while len(self._queue) > _QUEUED or (self._queued > _QUEUED_BYTES and len(self._queue) > 1):
+                self._queued -= len(self._queue.popleft())
+                self._drop()
+            return
+        self._drop()
+
+    def _complain(self, text: str, *numbers: int) -> None:
+        self._complaints.say(asyncio.get_running_loop().time(), text, *numbers)
+
+    def _drop(self) -> None:
         self.dropped += 1
-        log.warning("server %s: a message that nobody waits for was dropped, %d so far", self._server_id, self.dropped)
+        self._complain("a message that nobody waits for was dropped, %d so far", self.dropped)
 
     def _overlong(self, line: Overlong) -> None:
         """Whose answer it was cannot be known any more, so everyone who waits gets an error instead of silence."""
-        log.warning("server %s: a line of %d bytes on stdout is over the limit", self._server_id, line.nbytes)
+        self._complain("a line of %d bytes on stdout is over the limit", line.nbytes)
         self._on_garbage(line.nbytes)
         for turn in list(self._turns):
             turn.finish(UpstreamFault("a message is larger than response_bytes", code="upstream.too_large"))

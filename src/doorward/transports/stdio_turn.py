@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from doorward.core.errors import UpstreamFault
 from doorward.transports.stdio_messages import Id, Line
+from doorward.transports.turns import Turn as LoopTurn
 
 _HELD = 256 * 1024  # bytes that may wait for a slow client; above, the child is not read
 
@@ -13,9 +14,10 @@ _HELD = 256 * 1024  # bytes that may wait for a slow client; above, the child is
 class Mailbox:
     """Lines for one reader. The writer waits while it is full; either side can leave at any time."""
 
-    __slots__ = ("_changed", "_fault", "_held", "_lines", "abandoned", "count", "ended")
+    __slots__ = ("_changed", "_fault", "_held", "_lines", "_turn", "abandoned", "count", "ended")
 
     def __init__(self) -> None:
+        self._turn = LoopTurn()
         self._lines: deque[bytes] = deque()
         self._held = 0
         self._changed = asyncio.Event()
@@ -42,12 +44,16 @@ class Mailbox:
 
     async def take(self) -> bytes | None:
         """The next line; None at the end. Raises the fault that ended it, after the lines before it."""
+        if self._lines and self._turn.over:
+            await asyncio.sleep(0)
+            self._turn.begin()
         while not self._lines:
             if self._fault is not None:
                 raise UpstreamFault(self._fault.detail, code=self._fault.code)  # ours would hold who reads, and be held
             if self.ended or self.abandoned:
                 return None
             await self._wait()
+            self._turn.begin()
         line = self._lines.popleft()
         self._held -= len(line)
         self._changed.set()

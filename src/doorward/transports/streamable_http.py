@@ -59,9 +59,18 @@ class Listener:
         received = self._clock.monotonic()
         snapshot = self._snapshot()
         known: Welcome | None = request.notes.get(_WELCOME)
-        if known is not None and known.snapshot is snapshot and known.tls is request.tls:
-            await self._call(request, responder, known, received)
-            return
+        if known is None or known.snapshot is not snapshot or known.tls is not request.tls:
+            known = await self._receive(request, responder, snapshot)
+            if known is None:
+                return
+        send = HttpSend(responder, known.cors)
+        try:
+            await self._serve(inbound_of(request, snapshot, known.server, received), send)
+        finally:
+            send.stop()
+
+    async def _receive(self, request: HttpRequest, responder: Responder, snapshot: Snapshot) -> Welcome | None:
+        """What is found of a head that is for a server; None: it was answered here."""
         route = _ROUTE.fullmatch(request.path)
         server = route[1] if route is not None else ""
         problem = self._problem(request, snapshot)
@@ -78,7 +87,8 @@ class Listener:
             )
         else:
             known = request.notes[_WELCOME] = Welcome(snapshot, request.tls, server, front.cors(request))
-            await self._call(request, responder, known, received)
+            return known
+        return None
 
     def _problem(self, request: HttpRequest, snapshot: Snapshot) -> tuple[int, str, str] | None:
         if not front.host_allowed(request, snapshot):
@@ -90,14 +100,6 @@ class Listener:
             return 415, "http.media_type", "an encoded body cannot be read; send it without Content-Encoding"
         return None
 
-    async def _call(self, request: HttpRequest, responder: Responder, known: "Welcome", received: float) -> None:
-        inbound = inbound_of(request, known.snapshot, known.server, received)
-        send = HttpSend(responder, known.cors)
-        try:
-            await self._serve(inbound, send)
-        finally:
-            send.stop()
-
     async def _other(self, request: HttpRequest, responder: Responder, snapshot: Snapshot) -> None:
         for prefix, handler in self._more.items():
             if request.path.startswith(prefix):
@@ -106,7 +108,8 @@ class Listener:
         metadata = _METADATA.fullmatch(request.path)
         server = snapshot.servers.get(metadata[1]) if metadata is not None else None
         if server is None:
-            await self._refuse(request, responder, snapshot, "", 404, "http.route", "there is nothing at this path")
+            nothing = "there is nothing at this path; a server is at /mcp/NAME"
+            await self._refuse(request, responder, snapshot, "", 404, "http.route", nothing)
         elif request.method not in ("GET", "OPTIONS"):
             await self._refuse(request, responder, snapshot, server.id, 405, "http.method", "this method is not served")
         else:

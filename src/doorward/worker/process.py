@@ -1,4 +1,4 @@
-"""One worker process: it runs one ``Service`` and answers the supervisor (``python -m doorward.worker FD``)."""
+"""One worker process: it runs one ``Service`` and answers the supervisor (``python -m doorward.worker KIND FD``)."""
 
 import asyncio
 import ctypes
@@ -26,6 +26,11 @@ _YOUNG = 5000
 Python's 700 it looked every hundred calls or so, for up to 1 % of their CPU, and found nothing.
 """
 
+_SWITCH = 0.001
+"""Seconds that a thread waits for a busy loop. Each call waits for the thread that writes the log, twice or more: with
+Python's 5 ms a loop that never rests, because one peer floods it, makes everybody's calls slow.
+"""
+
 _PR_SET_PDEATHSIG = 1
 
 
@@ -45,6 +50,7 @@ class Worker:
     def __init__(self, build: Build, *, listens: bool = True) -> None:
         self._build = build
         self._listens = listens
+        sys.setswitchinterval(_SWITCH)
         self._service: Service | None = None
         self._prepared: dict[int, Any] = {}
         self._version = 0

@@ -1,4 +1,6 @@
-"""What a worker process runs, as the worker sees it. ``bootstrap.serve.build`` makes the real one."""
+"""What a worker process runs, as the worker sees it. ``bootstrap.serve.build`` and
+``bootstrap.shipping.build`` make them.
+"""
 
 import socket
 from collections.abc import Awaitable, Callable
@@ -29,7 +31,7 @@ class Service(Protocol):
         """Why this worker should get no calls; empty when all is well."""
 
     def export(self) -> dict[str, Any]:
-        """``Meter.export()``."""
+        """What the supervisor shows: a gateway's ``Meter.export()``, a shipper's ``{"sinks": […]}``."""
 
     async def drain(self) -> None:
         """Take no new calls, end the endless streams politely, return when the last call is answered."""
@@ -42,7 +44,8 @@ class Start(msgspec.Struct, frozen=True):
     """What a new worker is told. ``text`` is what was read from ``path``, so that all compile the same bytes. ``name``:
     in the log.
 
-    ``keys``, ``audit`` and ``store`` are where they were at the start: a reload does not move them.
+    ``keys``, ``audit`` and ``store`` are where they were at the start: a reload does not move them. ``policies``: the
+    files of the version in force, name -> text, and ``policies_from``, what problems call their directory.
     """
 
     worker: int
@@ -57,6 +60,8 @@ class Start(msgspec.Struct, frozen=True):
     name: str = "worker"
     log_format: str = "text"
     log_level: str = "INFO"
+    policies: dict[str, str] = {}
+    policies_from: str = ""
 
     @property
     def port(self) -> int:

@@ -5,6 +5,7 @@ import contextvars
 import json
 import logging
 import socket
+import sys
 
 import pytest
 
@@ -413,6 +414,32 @@ async def test_bytes_held_in_all(edge, until):
     third = await edge.connect(server)
     await third.send(post(b"y" * 200))
     assert (await third.answer()).status == 200
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs all of 127.0.0.0/8")
+async def test_one_address_leaves_the_others_their_half_of_the_bytes(edge, until):
+    """Bodies that are never finished need no token, and each may take its time."""
+    server = await edge.serve(buffered_bytes=10_000)
+    hog = [await edge.connect(server, local_addr=("127.0.0.9", 0)) for _ in range(3)]
+    for number, raw in enumerate(hog[:2], 1):
+        await raw.send(POST + b"Content-Length: 5000\r\n\r\n" + b"x" * 2600)
+        await until(lambda held=2600 * number: server.buffered > held)
+    await hog[2].send(post(b"y" * 10))
+    assert (await hog[2].answer()).code == "http.overloaded"
+    other = await edge.connect(server)
+    for _ in range(2):
+        await other.send(POST + b"Content-Length: 3000\r\n\r\n" + b"z" * 10)
+        await until(lambda: server.buffered > 5200)
+        await other.send(b"z" * 2990)
+        assert (await other.answer()).status == 200
+    hog[0].cut()
+    await until(lambda: server.buffered < 3000)
+    again = await edge.connect(server, local_addr=("127.0.0.9", 0))
+    await again.send(post(b"y" * 10))
+    assert (await again.answer()).status == 200
+    hog[1].cut()
+    await until(lambda: server.buffered == 0)
+    assert not server._buffered_by
 
 
 # Pipelining.

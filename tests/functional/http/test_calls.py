@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 from tests.functional.http.world import Request, Wire, World
 from tests.functional.pipeline.bench import META, MODERN, TOKEN, body, call, event, result
+from tests.functional.pipeline.on_behalf import ANOTHERS, FOR_ALICE, RENEWED, verifier
 
 from doorward.brokers.relay import RelayBroker
 from doorward.brokers.static import StaticBroker
 from doorward.configtypes import Secret
 from doorward.core.policy import Mode
 from doorward.core.snapshot import Limits, Timeouts
+from doorward.gateway.tokens import TokenCache
 
 BEARER = f"Bearer {TOKEN.decode()}"
 
@@ -349,6 +351,29 @@ async def test_initialize_then_a_call_in_the_sealed_session(world: World) -> Non
         assert world.upstream.seen[-1].headers["mcp-session-id"] == "upstream-7"
     got = await client.ask(call(1), Mcp_Session_Id="A" + sealed[1:] if sealed[0] != "A" else "B" + sealed[1:])
     assert (got.status, got.json["error"]["data"]["reason"]) == (404, "session.unknown")
+
+
+async def test_a_session_of_an_agent_is_for_the_person_that_it_was_opened_for(world: World) -> None:
+    async def script(request: Request, wire: Wire) -> None:
+        if b'"initialize"' in request.body:
+            await wire.whole(result(0, {"protocolVersion": "2025-11-25"}), "200 OK", "Mcp-Session-Id: upstream-7")
+        else:
+            await world.upstream._echo(request, wire)
+
+    world.upstream.script = script
+    await world.start(parts={"tokens": TokenCache(verifier(), lambda: 0)})
+    client = await world.connect()
+    first = await client.ask(body(0, "initialize", {"protocolVersion": "2025-11-25"}), X_MCP_Token=FOR_ALICE.decode())
+    fields = {"Mcp_Session_Id": first.headers["mcp-session-id"], "Mcp_Protocol_Version": "2025-11-25"}
+    for token in ANOTHERS:
+        for verb, data in (("POST", call(1)), ("GET", b""), ("DELETE", b"")):
+            await client.send(verb, "/mcp/crm", data, **fields, X_MCP_Token=token.decode())
+            refused = await client.answer()
+            assert (refused.status, refused.json["error"]["data"]["reason"]) == (404, "session.unknown")
+    assert len(world.upstream.seen) == 1
+    for token in (FOR_ALICE, RENEWED):  # a grant lives 15 minutes, a session longer
+        assert (await client.ask(call(1), **fields, X_MCP_Token=token.decode())).body == result(1)
+        assert world.upstream.seen[-1].headers["mcp-session-id"] == "upstream-7"
 
 
 async def test_a_modern_call_drops_the_headers_of_the_other_era(world: World) -> None:

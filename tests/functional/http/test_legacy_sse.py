@@ -84,9 +84,19 @@ async def test_both_directions_and_the_endpoint_is_sealed(world: World, endpoint
 
 @pytest.mark.parametrize(
     "endpoint",
-    ["http://evil.example.com/m", "https://127.0.0.1/m", "//evil.example.com/m", "http://127.0.0.1:1/m", "file:///m"],
+    [
+        *(
+            "http://evil.example.com/m",
+            "https://127.0.0.1/m",
+            "//evil.example.com/m",
+            "http://127.0.0.1:1/m",
+            "file:///m",
+        ),
+        *("/a b", "http://[", "/caf\u00e9", "/a\x7f", "/\x01"),
+    ],
 )
-async def test_an_endpoint_of_another_origin_ends_the_stream(world: World, endpoint: str) -> None:
+async def test_an_endpoint_elsewhere_or_nowhere_ends_the_stream(world: World, endpoint: str) -> None:
+    """And not the first POST, whose caller would wait for an answer for ever."""
     old = Old(endpoint)
     world.upstream.script = old.script
     await world.start(Mode.AUDIT, transport="sse", path="/sse")

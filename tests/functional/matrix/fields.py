@@ -580,7 +580,12 @@ EDGES = (
     ),
     Edge("not-forwarded", "`Authorization`, `Cookie`, `X-*`, the query string", _C, "not forwarded"),
     Edge("not-returned", "`Set-Cookie`, `Location`, `WWW-Authenticate`, other headers", _S, "not forwarded"),
-    Edge("event-lines", "`id`, `event`, `retry` and comment lines of an event stream", _S, "pass, not looked at"),
+    Edge(
+        "event-lines",
+        "`id`, `event`, `retry` and comment lines of an event stream; header fields that pass",
+        _S,
+        "not looked at, but for credentials that the gateway holds: those are left out, line or field",
+    ),
     Edge("error-page", "an HTTP error whose body is no JSON-RPC (text, HTML, JSON)", _S, "redacted as one text"),
     Edge("error-status", "an HTTP error whose body is a JSON-RPC error", _S, "like any other message"),
     Edge(

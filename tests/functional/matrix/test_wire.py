@@ -20,6 +20,7 @@ from urllib.parse import quote
 import pytest
 from tests.functional.gateway_process import PATIENCE, Gateway, doorward, until
 from tests.hooks import Hook, hook
+from tests.journals import whole_lines
 
 CANARY = "canary.wire@corp-wire.example.org"
 ENCODED = base64.b64encode(f"to: {CANARY}\n".encode()).decode()
@@ -172,7 +173,7 @@ def on_disk(directory: Path) -> dict[str, list[bytes]]:
 
 def records(directory: Path) -> list[dict[str, Any]]:
     files = directory.rglob("journal-*.jsonl")
-    return [json.loads(line) for file in files for line in file.read_text().splitlines()]
+    return [json.loads(line) for file in files for line in whole_lines(file)]
 
 
 def test_serve_tells_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from tests.functional.matrix.fields import UNKNOWN, Row
 from tests.functional.pipeline.bench import CALLER, QUESTIONS, Bench, event, result, server
 
 from doorward.core.looking import Action
-from doorward.core.methods import is_modern, name_parameter
+from doorward.core.methods import is_modern, method_entry
 from doorward.core.policy import Mode
 from doorward.detection.secrets.held import Held
 from doorward.detectors.patterns import Patterns
@@ -90,7 +90,7 @@ class World:
         if is_modern(self.version):
             method, params = str(message["method"]), message.get("params", {})
             mirrors = [(b"mcp-method", method.encode())]
-            parameter = name_parameter(method)
+            parameter = method_entry(method).name_param
             if parameter is not None and isinstance(params.get(parameter), str):
                 mirrors.append((b"mcp-name", params[parameter].encode()))
             return await self.bench.send(data, mirrors=tuple(mirrors), version=self.version.encode())

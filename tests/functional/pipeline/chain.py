@@ -131,7 +131,7 @@ class Sent:
 def spans(records: list[dict[str, Any]]) -> dict[str, Any]:
     """What the sink sends of them, in OTLP's JSON: ids are hexadecimal there, and not base64."""
     traces, sent = Traces(Traces.Options(url=Secret("http://127.0.0.1:4318"))), Sent()
-    traces._poster = sent  # type: ignore[assignment]
+    traces._exporter._poster = sent  # type: ignore[assignment]
     traces.deliver([Event(record["event_id"], 0.0, "", record, b"") for record in records])
     made: dict[str, Any] = MessageToDict(ExportTraceServiceRequest.FromString(sent.body), use_integers_for_enums=True)
     for scope in made["resourceSpans"][0]["scopeSpans"]:

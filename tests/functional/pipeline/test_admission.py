@@ -259,6 +259,14 @@ async def test_one_enforced_tool_is_enough_to_refuse_an_unread_body() -> None:
     assert (await bench.send(call())).status == 200  # what can be read is judged in its own mode
 
 
+@pytest.mark.parametrize("mode", WATCHING)
+async def test_a_rule_that_is_enforced_is_enough_to_refuse_an_unread_body(mode: Mode) -> None:
+    bench = Bench(crm=server(mode, strict_reading=True))  # as compiled where a forbid has an enforcing @mode
+    assert (await bench.send(DUPLICATE)).reason == "message.duplicate_key"
+    assert bench.server.seen == []
+    assert (await bench.send(call())).status == 200
+
+
 @pytest.mark.parametrize("mode", list(Mode))
 @pytest.mark.parametrize("where", ["request", "response"])
 async def test_depth_over_the_limit_is_refused_in_every_mode(mode: Mode, where: str) -> None:
@@ -331,6 +339,8 @@ async def test_an_unknown_server_is_404_and_recorded() -> None:
     client = await bench.send(call(), server="nowhere")
     assert (client.status, client.reason) == (404, "http.route")
     assert [(r.mcp_server, r.decision) for r in bench.records] == [("nowhere", "deny")]
+    counted = bench.meter.export()["counts"]["doorward_calls_total"]
+    assert [labels[0] for labels, _ in counted] == ["other"]  # no label is a stranger's text
 
 
 # -- allow lists

@@ -1,13 +1,16 @@
 """Whole answers: what a server may say, and what it may not."""
 
 import base64
+import json
 from typing import Any
 
 import pytest
 from tests.functional.pipeline.bench import JSON, LEGACY, SECRET, Bench, Literal, actions, body, call, result, server
 
+from doorward.core import decode
 from doorward.core.policy import Mode, ToolRule, names
 from doorward.core.snapshot import Limits
+from doorward.gateway import screen
 
 ENFORCING = [Mode.SOFT, Mode.ENFORCE]
 WATCHING = [Mode.AUDIT, Mode.WARN]
@@ -189,6 +192,38 @@ async def test_escapes_hide_nothing_in_an_error_page(mode: Mode) -> None:
         assert b"00e9" not in client.reply.body
         assert client.reason == "upstream.garbage"
     assert bench.records[-1].entities == {"PERSON": 1}
+
+
+async def test_nor_where_the_same_stands_there_in_plain() -> None:
+    bench = Bench(Mode.ENFORCE, scanner=Literal(PERSON="José"), actions=actions("redact", entity="PERSON"))
+    bench.server.script = lambda _: bench.server.json('["José", "Jos\\u00e9"]'.encode(), 404)
+    client = await bench.send(call(1))
+    assert client.reply is not None
+    assert b"Jos" not in client.reply.body
+    assert client.reason == "upstream.garbage"
+
+
+@pytest.mark.parametrize("mode", [Mode.AUDIT, Mode.ENFORCE])
+async def test_an_error_page_with_too_many_values_to_look_at(mode: Mode, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decode, "_MAX_VALUES", 10)
+    bench = Bench(mode, scanner=Literal(PERSON="José"), actions=actions("redact", entity="PERSON"))
+    data = b'["Jos\\u00e9"' + b',"a"' * 20 + b"]"
+    bench.server.script = lambda _: bench.server.json(data, 404)
+    client = await bench.send(call(1))
+    assert client.reply is not None
+    if mode is Mode.AUDIT:
+        assert (client.status, client.reply.body) == (404, data)
+        assert (bench.records[-1].would_have, bench.records[-1].uninspected) == ("deny", 1)
+    else:
+        assert client.reason == "upstream.garbage"
+
+
+def test_many_escapes_in_an_error_page_are_found_in_one_go() -> None:
+    """Each string was looked for in the whole page: half a megabyte stopped the worker for a quarter of a minute."""
+    page = [f"Jos\u00e9 {number}" for number in range(100_000)]
+    found = screen._hidden(json.dumps({"a": page, "b\u00e9": "plain", "c": "plain"}).encode())
+    assert [text.string for text in found] == ["b\u00e9", *page]
+    assert (found[0].key, found[1].pointer) == (True, "/a/0")
 
 
 @pytest.mark.parametrize("enforced", [True, False])

@@ -8,11 +8,14 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from tests.functional.pipeline.bench import OTHER, SSE, Bench, Client, body, call, event, reason_of, result
+from tests.functional.pipeline.on_behalf import ALICE, ANOTHERS, FOR_ALICE, RENEWED, acting, verifier
+from tests.tokens import HELPER
 
 from doorward.core.errors import UpstreamFault
 from doorward.core.exchange import Answer, Event
 from doorward.core.policy import Mode
 from doorward.gateway.conversations import Conversations
+from doorward.gateway.tokens import TokenCache
 from doorward.transports.sse import parse
 
 PLACE = b"/messages/?session_id=abc"
@@ -23,7 +26,7 @@ class Talk:
         self.bench = Bench(mode, **settings)
         self.queue: asyncio.Queue[Event | UpstreamFault | None] = asyncio.Queue()
         self.posts: list[Any] = []
-        self.refuses = False
+        self.refuses = self.unclear = False
         self.bench.server.script = self._script
         self.conversations = Conversations(self.bench.pipeline, self.bench.sealer)
         self.client = Client(self.bench.log)
@@ -31,7 +34,7 @@ class Talk:
 
     def _script(self, outbound: Any) -> Answer:
         if outbound.verb == "GET":
-            return Answer(200, SSE, events=self._events())
+            return Answer(200, SSE, events=self._events(), unclear=self.unclear)
         self.posts.append(outbound)
         if self.refuses:
             raise UpstreamFault("400", code="upstream.garbage")
@@ -44,9 +47,10 @@ class Talk:
                 raise found
             yield found
 
-    async def start(self, until: Any) -> bytes:
+    async def start(self, until: Any, **fields: Any) -> bytes:
         """Open the stream; the sealed session of its endpoint."""
-        inbound = self.bench.inbound(verb="GET", transport="sse", headers=((b"accept", b"text/event-stream"),))
+        accept = ((b"accept", b"text/event-stream"),)
+        inbound = self.bench.inbound(verb="GET", transport="sse", headers=accept, **fields)
         self.task = asyncio.ensure_future(self.conversations.open(inbound, self.client))
         await until(lambda: bool(self.client.events))
         found = parse(self.client.events[0])
@@ -88,6 +92,60 @@ async def test_both_directions(until: Any) -> None:
     assert {r.protocol for r in talk.bench.records if r.kind == "exchange"} == {"2024-11-05"}
 
 
+@pytest.mark.parametrize(("mode", "shown"), [(Mode.ENFORCE, b": c\ndata: "), (Mode.AUDIT, b"x: 1\r: c\ndata: ")])
+async def test_lines_that_readers_do_not_take_alike(until: Any, mode: Mode, shown: bytes) -> None:
+    talk = Talk(mode)
+    session = await talk.start(until)
+    await talk.post(session, call(1))
+    await talk.queue.put(parse(b"\rfoo: hidden\r\r"))
+    await talk.queue.put(parse(b"x: 1\r: c\ndata: " + result(1) + b"\n\n"))
+    await until(lambda: bool(talk.client.data) and result(1) in talk.client.data)
+    assert talk.client.events[-1] == shown + result(1) + b"\n\n"
+    assert any(b"hidden" in event for event in talk.client.events) == (mode is Mode.AUDIT)
+    await talk.end()
+
+
+class _Holding:
+    def in_bytes(self, raw: bytes) -> bool:
+        return b"held-by-us" in raw
+
+    def find(self, string: str) -> list[tuple[int, int]]:
+        at = string.find("held-by-us")
+        return [(at, at + 10)] if at >= 0 else []
+
+
+@pytest.mark.parametrize("mode", [Mode.ENFORCE, Mode.AUDIT])
+async def test_a_credential_of_ours_in_a_comment(until: Any, mode: Mode) -> None:
+    talk = Talk(mode, held=_Holding())
+    session = await talk.start(until)
+    await talk.post(session, call(1))
+    await talk.queue.put(parse(b": held-by-us\n\n"))
+    await talk.queue.put(parse(b": held-by-us\nid: 3\ndata: " + result(1) + b"\n\n"))
+    await until(lambda: bool(talk.client.data) and result(1) in talk.client.data)
+    told = b"".join(talk.client.events)
+    assert (b"held-by-us" in told) == (mode is Mode.AUDIT)
+    assert b"id: 3\n" in told
+    left_out = [r for r in talk.bench.records if r.reason == "pii.redacted" and r.kind == "message"]
+    assert len(left_out) == (2 if mode is Mode.ENFORCE else 0)
+    await talk.end()
+
+
+@pytest.mark.parametrize("mode", [Mode.ENFORCE, Mode.AUDIT])
+async def test_a_stream_that_two_clients_read_as_two(mode: Mode, until: Any) -> None:
+    talk = Talk(mode)
+    talk.unclear = True
+    if mode is Mode.AUDIT:
+        await talk.start(until)
+        await talk.end()
+    else:
+        await talk.conversations.open(talk.bench.inbound(verb="GET", transport="sse"), talk.client)
+        assert talk.client.events == []
+    last = talk.bench.records[-1]
+    assert (last.reason, last.would_have) == (
+        ("upstream.garbage", None) if mode is Mode.ENFORCE else ("upstream.closed", "deny")
+    )
+
+
 async def test_a_post_by_another_principal_or_with_a_forged_session_is_404(until: Any) -> None:
     talk = Talk()
     session = await talk.start(until)
@@ -98,6 +156,19 @@ async def test_a_post_by_another_principal_or_with_a_forged_session_is_404(until
     assert talk.posts == []
     await talk.end()
     assert (await talk.post(session, call(1))).status == 404  # the conversation is over
+
+
+async def test_a_post_of_the_same_agent_for_somebody_else_is_404(until: Any) -> None:
+    talk = Talk(parts={"tokens": TokenCache(verifier(), lambda: 0)})
+    session = await talk.start(until, token=FOR_ALICE)
+    for token in ANOTHERS:
+        reply = await talk.post(session, call(1), token=token)
+        assert (reply.status, reason_of(json.loads(reply.body))) == (404, "session.unknown")
+    assert talk.posts == []
+    for token in (FOR_ALICE, RENEWED):
+        assert (await talk.post(session, call(1), token=token)).status == 202
+    assert [sent.owner for sent in talk.posts] == [acting(ALICE, HELPER).principal.holder] * 2
+    await talk.end()
 
 
 async def test_a_refusal_comes_on_the_stream(until: Any) -> None:

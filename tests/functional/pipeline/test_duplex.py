@@ -1,6 +1,7 @@
 """One pipe, both ways: stdio ``run``."""
 
 import json
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -111,6 +112,39 @@ async def test_a_cancelled_request_ends_there_and_a_late_answer_reaches_nobody()
     await pipe.duplex.from_server(result(1))
     assert pipe.to_client == []
     assert len(pipe.outcomes()) == 1
+
+
+async def test_the_time_that_the_server_takes_is_not_ours() -> None:
+    pipe = Pipe()
+    await pipe.duplex.from_client(call(1))
+    pipe.bench.clock.now += 5.0
+    await pipe.duplex.from_server(result(1))
+    (outcome,) = [record for record in pipe.bench.records if record.phase == "outcome"]
+    assert (outcome.latency_ms, outcome.gateway_ms) == (5000.0, 0.0)
+
+
+@pytest.mark.parametrize("cancelled", [True, False])
+@pytest.mark.parametrize("mode", [Mode.ENFORCE, Mode.AUDIT])
+async def test_what_was_sent_is_not_kept_until_it_is_answered(mode: Mode, cancelled: bool) -> None:
+    """A thousand cancelled requests of 4 MiB each would be 4 GiB; and here nothing else bounds what waits."""
+    pipe = Pipe(mode)
+    tracemalloc.start()
+    try:
+        for number in range(20):
+            await pipe.duplex.from_client(call(number, arguments={"text": "x" * 100_000, "more": ["y" * 1000] * 100}))
+            pipe.to_server.clear()
+            if cancelled:
+                await pipe.duplex.from_client(body(None, "notifications/cancelled", {"requestId": number}))
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 1_000_000  # one of them is 200,000
+    for number in range(20):
+        await pipe.duplex.from_server(result(number))
+    assert len(pipe.to_client) == (0 if cancelled and mode is Mode.ENFORCE else 20)
+    assert len(pipe.outcomes()) == 20
+    assert len({record.args_hash for record in pipe.bench.records if record.phase == "outcome"}) == 1
+    assert pipe.bench.idle()
 
 
 async def test_progress_is_counted_with_the_request_of_its_token() -> None:

@@ -100,6 +100,15 @@ async def test_bad_tokens_of_one_address_are_limited_and_known_good_ones_pass() 
     assert (await bench.send(call(1), token=b"bad-9", client_ip="192.0.2.1")).reason == "auth.invalid"
 
 
+async def test_bad_tokens_from_all_over_an_ipv6_network_are_of_one_address() -> None:
+    bench = Policed(limits=Limits(failed_logins_per_minute=3))
+    for number in range(3):
+        sent = await bench.send(call(1), token=b"bad-%d" % number, client_ip=f"2001:db8::{number}")
+        assert sent.reason == "auth.invalid"
+    assert (await bench.send(call(1), token=b"bad-9", client_ip="2001:db8::9")).reason == "limit.rate"
+    assert (await bench.send(call(1), token=b"bad-9", client_ip="2001:db8:0:1::9")).reason == "auth.invalid"
+
+
 # -- limits
 
 

@@ -1,5 +1,6 @@
 """Lists: in enforcing modes an entry is shown iff a call of it could pass; elsewhere lists stay as sent."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -8,6 +9,7 @@ from tests.functional.pipeline.bench import LEGACY, Bench, body, event, rule, se
 from tests.functional.pipeline.policed import GRANT, Policed, grant
 
 from doorward.core.policy import Mode
+from doorward.stages import listing
 
 ENFORCING = [Mode.SOFT, Mode.ENFORCE]
 WATCHING = [Mode.AUDIT, Mode.WARN]
@@ -140,3 +142,48 @@ async def test_a_list_that_two_clients_could_read_differently_is_refused() -> No
     client = await bench.send(body(1, "tools/list"))
     assert client.reason == "upstream.garbage"
     assert b"drop" not in (client.reply.body if client.reply else b"drop")
+
+
+@pytest.mark.parametrize("mode", [*ENFORCING, *WATCHING])
+@pytest.mark.parametrize("resumed", [False, True])
+async def test_a_page_with_very_many_entries(mode: Mode, resumed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is judged where anything is enforced; the longest that fits response_bytes would take minutes."""
+    monkeypatch.setattr(listing, "MOST_ENTRIES", 3)
+    bench = Policed(mode, TEXT)
+    for names, refused in (("abc", False), ("abcd", mode in ENFORCING)):
+        data = page(bench, tools(*names))
+        if resumed:
+            bench.server.script = lambda _, data=data: bench.server.stream(event(json.dumps(json.loads(data)).encode()))
+            client = await bench.send(verb="GET", session=bench.sealed(), last_event_id=b"7")
+            answer = json.loads(client.data[0])
+        else:
+            answer = (await bench.send(body(1, "tools/list"))).json
+        if refused:
+            assert answer["error"]["data"]["reason"] == "upstream.too_large"
+        else:
+            assert answer["result"]["tools"] == tools(*names)
+
+
+async def test_others_are_served_while_a_long_list_is_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Policed(Mode.ENFORCE, TEXT)
+    page(bench, tools(*(f"t{n}" for n in range(100)), "drop"))
+    log: list[str] = []
+    visible = bench.pipeline.deciding.visible
+
+    def judged(*given: Any) -> bool:
+        bench.clock.now += 0.003
+        log.append("judged")
+        return visible(*given)
+
+    async def others() -> None:
+        while True:
+            log.append("others")
+            await asyncio.sleep(0)
+
+    monkeypatch.setattr(type(bench.pipeline.deciding), "visible", lambda _, *given: judged(*given))
+    served = asyncio.create_task(others())
+    shown = (await bench.send(body(1, "tools/list"))).json["result"]["tools"]
+    served.cancel()
+    assert shown == tools(*(f"t{n}" for n in range(100)))
+    first, last = log.index("judged"), len(log) - log[::-1].index("judged")
+    assert log[first:last].count("others") > 90

@@ -12,6 +12,7 @@ from doorward.core.finding import Finding
 from doorward.core.leaf import Document
 from doorward.core.policy import Mode
 from doorward.gateway.scanning import Detectors
+from doorward.stages import binary
 
 ENFORCING = [Mode.SOFT, Mode.ENFORCE]
 WATCHING = [Mode.AUDIT, Mode.WARN]
@@ -372,3 +373,105 @@ async def test_a_large_result_is_redacted_all_the_same() -> None:
     bench.server.script = lambda _: bench.server.json(result(1, {"structuredContent": {"rows": rows}}))
     got = (await bench.send(call(1))).json["result"]["structuredContent"]["rows"]
     assert got == [{"n": "x" * 1000, "ssn": "<US_SSN>"}] * 100
+
+
+@pytest.mark.parametrize("page", [False, True])
+@pytest.mark.parametrize("large", [False, True])
+async def test_a_large_message_is_looked_through_for_them_beside_the_loop(page: bool, large: bool) -> None:
+    """Any escape makes us look at each of its strings, and there may be a million."""
+    threads: list[int] = []
+
+    class Watched(Held):
+        def find(self, string: str) -> list[tuple[int, int]]:
+            threads.append(threading.get_ident())
+            return super().find(string)
+
+    bench = Bench(Mode.ENFORCE, held=Watched())
+    text = json.dumps([SECRET, "\u00e9", *["a" * 1000] * (100 if large else 1)]).encode()
+    answer = b'{"jsonrpc":"2.0","id":1,"result":{"a":%b}}' % text
+    bench.server.script = lambda _: bench.server.json(b"<p>" + text if page else answer, 500 if page else 200)
+    client = await bench.send(call(1))
+    assert client.reply is not None
+    assert SECRET.encode() not in client.reply.body
+    assert b"<SECRET>" in client.reply.body
+    assert (threading.get_ident() in threads) != large
+
+
+@pytest.mark.parametrize("large", [False, True])
+async def test_many_blobs_are_looked_at_beside_the_loop(large: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: list[int] = []
+    unreadable = binary.unreadable
+
+    def watched(value: Any) -> list[str]:
+        threads.append(threading.get_ident())
+        return unreadable(value)
+
+    monkeypatch.setattr(binary, "unreadable", watched)
+    bench = Bench(Mode.ENFORCE, scanner=Literal(), binary="strip")
+    blobs = [{"uri": "a:b", "blob": "/////w=="}] * (9000 if large else 9)
+    bench.server.script = lambda _: bench.server.json(result(1, {"contents": blobs}))
+    client = await bench.send(body(1, "resources/read", {"uri": "a:b"}))
+    assert {entry["blob"] for entry in client.json["result"]["contents"]} == {""}
+    assert bench.records[-1].redaction_count == len(blobs)
+    assert (threading.get_ident() in threads) != large
+
+
+ECHOES = [
+    (b": " + SECRET.encode() + b"\n\n", b""),
+    (b"id: " + SECRET.encode() + b"\nretry: 5\n\n", b"retry: 5\n\n"),
+    (b"event: " + SECRET.encode() + b"\nid: 7\n\n", b"id: 7\n\n"),
+]
+
+
+@pytest.mark.parametrize("mode", [*ENFORCING, *WATCHING])
+@pytest.mark.parametrize(("echo", "left"), ECHOES)
+@pytest.mark.parametrize("verb", ["POST", "GET"])
+async def test_a_credential_of_ours_beside_the_messages_of_a_stream(
+    verb: str, echo: bytes, left: bytes, mode: Mode
+) -> None:
+    """In a comment, an id or a name: such lines are no data of anybody's, and pass otherwise as they came."""
+    bench = Bench(mode, held=Held())
+    other = b": hello\nid: 1\n\n"
+    last = event(result(1)) if verb == "POST" else event(body(None, "notifications/x"))
+    bench.server.script = lambda _: bench.server.stream(other, echo, last)
+    client = await bench.send(call(1) if verb == "POST" else b"", verb=verb, session=bench.sealed())
+    if mode in WATCHING:
+        assert client.events == [other, echo, last]
+        assert (bench.records[-1].would_have, bench.records[-1].redaction_count) == ("redact", 0)
+    else:
+        assert client.events == [other, *([left] if left else []), last]
+        assert [r.reason for r in bench.records if r.kind == "message"] == ["pii.redacted"]
+        assert bench.records[-1].redaction_count == 1
+    assert bench.records[-1].entities == {"SECRET": 1}
+
+
+async def test_a_credential_of_ours_beside_the_data_of_an_event() -> None:
+    bench = Bench(Mode.ENFORCE, held=Held())
+    echo = event(result(1, {"a": SECRET}), b": " + SECRET.encode(), b"id: 1")
+    bench.server.script = lambda _: bench.server.stream(echo)
+    (told,) = (await bench.send(call(1))).events
+    assert SECRET.encode() not in told
+    assert told.startswith(b"id: 1\ndata: ")
+    assert bench.records[-1].entities == {"SECRET": 2}
+
+
+@pytest.mark.parametrize("streamed", [True, False])
+@pytest.mark.parametrize("mode", [*ENFORCING, *WATCHING])
+async def test_a_credential_of_ours_in_the_head_of_an_answer(mode: Mode, streamed: bool) -> None:
+    bench = Bench(mode, held=Held())
+    fields = ((b"cache-control", b"no-store"), (b"mcp-echo", b"Bearer " + SECRET.encode()))
+
+    def answer(_: Any) -> Any:
+        if not streamed:
+            return bench.server.json(result(1), headers=fields)
+        made = bench.server.stream(event(result(1)))
+        made.headers = fields
+        return made
+
+    bench.server.script = answer
+    client = await bench.send(call(1))
+    assert client.header(b"cache-control") == b"no-store"
+    assert (client.header(b"mcp-echo") is None) == (mode in ENFORCING)
+    outcome = bench.records[-1]
+    assert (outcome.phase, outcome.entities) == ("outcome", {"SECRET": 1})
+    assert (outcome.decision if mode in ENFORCING else outcome.would_have) == "redact"

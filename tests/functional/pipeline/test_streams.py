@@ -6,7 +6,20 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from tests.functional.pipeline.bench import MODERN, SECRET, SSE, Bench, Literal, actions, body, call, event, result
+from tests.functional.pipeline.bench import (
+    MODERN,
+    SECRET,
+    SSE,
+    Bench,
+    Literal,
+    actions,
+    body,
+    call,
+    event,
+    result,
+    rule,
+    server,
+)
 
 from doorward.core.errors import UpstreamFault
 from doorward.core.exchange import Answer, Event
@@ -182,6 +195,43 @@ async def test_a_get_stream_that_was_not_resumed_carries_no_answers(mode: Mode) 
     bench = Bench(mode)
     bench.server.script = lambda _: bench.server.stream(event(result(41)))
     assert (await bench.send(verb="GET", session=bench.sealed())).data == []
+
+
+# -- where only some tools are enforced, an answer to nobody knows what may be theirs
+
+
+def mixed() -> Bench:
+    crm = server(Mode.AUDIT, tools=(rule("wipe", Mode.ENFORCE),))
+    return Bench(crm=crm, scanner=Literal(US_SSN=SECRET), actions=actions("redact"))
+
+
+async def test_who_resumes_gets_no_more_than_who_waits() -> None:
+    bench = mixed()
+    bench.server.script = lambda _: bench.server.stream(
+        event(result(41, {"text": SECRET}), b"id: 8"), event(body(None, "notifications/x"))
+    )
+    client = await bench.send(verb="GET", session=bench.sealed(), last_event_id=b"7")
+    assert json.loads(client.data[0])["result"]["text"] == "<US_SSN>"
+    assert client.data[1] == body(None, "notifications/x")
+    assert bench.records[-1].mode == "audit"  # the stream itself is no tool's
+
+
+async def test_an_answer_on_another_stream_is_nobodys() -> None:
+    bench = mixed()
+    bench.server.script = lambda _: bench.server.stream(event(result(41, {"text": SECRET})))
+    assert (await bench.send(verb="GET", session=bench.sealed())).data == []
+    assert "upstream.unsolicited" in {r.reason for r in bench.records}
+
+
+async def test_a_batch_is_as_strict_as_the_strictest_in_it() -> None:
+    bench = mixed()
+    note, again = body(None, "notifications/message", {"data": SECRET}), result(2, {"text": SECRET})
+    bench.server.script = lambda _: bench.server.stream(
+        event(note), event(result(2)), event(again), event(result(1, {"text": SECRET}))
+    )
+    client = await bench.send(b"[" + call(1) + b"," + call(2, "wipe") + b"]", version=b"2025-03-26")
+    assert [SECRET.encode() in data for data in client.data] == [False, False, True]
+    assert client.data[1:] == [result(2), result(1, {"text": SECRET})]
 
 
 # -- screening on streams

@@ -1,6 +1,7 @@
 """A legacy stdio server behind HTTP: one child a session."""
 
 import asyncio
+import json
 import logging
 import sys
 from collections.abc import Callable
@@ -132,6 +133,31 @@ async def test_what_nobody_waits_for_is_queued_for_a_get_stream(host_of: Make) -
     stream.abort()
     again = await host.legacy(b"", session, verb="GET")
     again.abort()
+
+
+async def test_what_waits_is_bounded_in_bytes_too(host_of: Make) -> None:
+    host = host_of()
+    session = await host.open()
+    await host.legacy(tool("late", count=9, size=1 << 20), session)
+    peer = host.upstream._sessions[session]
+    await until(lambda: peer.dropped == 6)
+    stream = await host.legacy(b"", session, verb="GET")
+    assert stream.events is not None
+    events = aiter(stream.events)
+    assert [json.loads((await anext(events)).data or b"")["params"]["data"][:1] for _ in range(3)] == ["6", "7", "8"]
+    stream.abort()
+
+
+async def test_one_large_message_waits_alone(host_of: Make) -> None:
+    host = host_of()
+    session = await host.open()
+    await host.legacy(tool("late", count=2, size=5 << 20), session)
+    peer = host.upstream._sessions[session]
+    await until(lambda: peer.dropped == 1)
+    stream = await host.legacy(b"", session, verb="GET")
+    assert stream.events is not None
+    assert json.loads((await anext(aiter(stream.events))).data or b"")["params"]["data"][:1] == "1"
+    stream.abort()
 
 
 async def test_a_server_can_ask_the_client_and_gets_its_answer(host_of: Make) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from tests.functional.stdio.conftest import call_of, modern, tool
 from tests.functional.stdio.processes import SERVER, alive, until_now
+from tests.journals import whole_lines
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 
@@ -66,7 +67,7 @@ def run(tmp_path: Path) -> Iterator[Run]:
 
 def records(tmp_path: Path) -> list[dict[str, Any]]:
     found = (tmp_path / "state" / "doorward" / "audit").glob("*/journal-*.jsonl")
-    read = [json.loads(line) for file in found for line in file.read_text().splitlines()]
+    read = [json.loads(line) for file in found for line in whole_lines(file)]
     return [record for record in read if record["kind"] != "checkpoint"]
 
 

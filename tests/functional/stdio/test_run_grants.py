@@ -15,6 +15,7 @@ from urllib.parse import parse_qs
 import pytest
 from tests.functional.stdio.conftest import call_of, modern, tool
 from tests.functional.stdio.processes import SERVER, until_now
+from tests.journals import whole_lines
 
 from doorward import configfile
 from doorward.bootstrap.stdio_token import VARIABLES
@@ -74,7 +75,7 @@ class World:
 
     def records(self) -> list[dict[str, Any]]:
         found = [*self.root.glob(".doorward/audit/*/journal-*.jsonl"), *self.root.glob("state/**/journal-*.jsonl")]
-        read = [json.loads(line) for file in found for line in file.read_text().splitlines()]
+        read = [json.loads(line) for file in found for line in whole_lines(file)]
         return [record for record in read if record["kind"] != "checkpoint"]
 
     def callers(self) -> set[str]:
@@ -214,8 +215,10 @@ def test_after_its_expiry_a_token_is_refused_until_another_comes(world: World, m
 
 
 def test_a_listen_ends_with_its_grant(world: World) -> None:
-    world.put(world.mint(lifetime=4.0))
+    world.put(world.mint())
     client = world.run(DOORWARD_TOKEN_FILE=str(world.token_file))
+    assert client.reason(1) == ""  # it has started, however long that took
+    world.put(world.mint(lifetime=4.0))
     client.send(modern(call_of("subscriptions/listen", {"notifications": {}}, 5)))
     assert client.line()["method"] == "notifications/subscriptions/acknowledged"
     ended = client.line()

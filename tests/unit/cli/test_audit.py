@@ -144,7 +144,7 @@ def test_without_a_log_nobody_is_told_that_nothing_was_found(file: Path) -> None
     [
         (["--since", "soon"], "--since: expected a duration: write a whole number and a unit"),
         (["--until", "2026-13-01"], "--until: expected a time: write it as 2026-11-01"),
-        (["--since", "1h", "--until", "2h"], "--since: the time ends before it begins"),
+        (["--since", "1h", "--until", "2h"], "--since: the time ends before it begins: --until is now, unless given"),
         (["--html", "page.html"], "--pii is text or JSON alone"),
         (["--verify"], "--pii is text or JSON alone"),
         (["-c", "/no/such/file"], "does not exist"),
@@ -197,9 +197,17 @@ def test_the_page_is_for_its_owner_and_replaces_the_one_before(file: Path) -> No
 
 def test_a_page_that_cannot_be_written(file: Path) -> None:
     write(file, passed())
-    done = whole(file, "--html", str(file.parent / "no" / "such" / "report.html"))
+    to = file.parent / "no" / "such" / "report.html"
+    done = whole(file, "--html", str(to))
     assert (done.exit_code, done.stdout) == (3, "")
-    assert "No such file or directory" in done.stderr
+    assert f"{to}: No such file or directory" in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="it is Linux that has /dev/full")
+def test_a_page_on_a_full_disk(file: Path) -> None:
+    write(file, passed())
+    done = whole(file, "--html", "/dev/full")
+    assert (done.exit_code, done.stderr) == (3, "doorward: /dev/full: No space left on device\n")
 
 
 def test_only_what_is_old_enough_counts(file: Path) -> None:

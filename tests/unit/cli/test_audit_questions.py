@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from tests.audit_logs import Log
 
 from doorward.cli.audit import command, tail
+from doorward.cli.audit.asking import progress
 from doorward.cli.audit.shown import Lines
 from doorward.control.audit.index import Index
 
@@ -196,6 +197,35 @@ def test_an_export_replaces_what_others_could_read(file: Path, log: Log) -> None
     assert asked(file, "export", "-o", str(link)).exit_code == 0
     assert link.is_symlink()
     assert (to.stat().st_mode & 0o777, len(to.read_bytes().splitlines())) == (0o600, 1)
+
+
+def test_a_file_that_cannot_be_written_is_the_one_that_was_named(file: Path, log: Log) -> None:
+    log.writer().refusal()
+    to = file.parent / "no" / "such" / "export.jsonl"
+    done = asked(file, "export", "-o", str(to))
+    assert (done.exit_code, done.stderr) == (3, f"error: {to}: No such file or directory\n")
+
+
+class Screen(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_bar_is_shown_for_what_takes_more_than_one_look_and_ends_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Screen()
+    monkeypatch.setattr(sys, "stderr", screen)
+    with progress("reading") as told:  # nothing new
+        assert told is not None
+    with progress("reading") as told:
+        assert told is not None
+        told(7, 7)
+    assert screen.getvalue() == ""
+    with progress("reading") as told:
+        assert told is not None
+        told(1, 2)
+        told(2, 2)
+    assert "reading" in screen.getvalue()
+    assert "100%" in screen.getvalue()
 
 
 def test_export_into_a_pipe(file: Path, log: Log) -> None:

@@ -175,7 +175,7 @@ def test_what_does_not_count_is_no_reason_to_say_no(file: Path) -> None:
     [
         ("foo: 1\n", ":1:1: foo: unknown key 'foo'"),
         ("inspect: {detectors: [{use: stub, heavi: true}]}\n", "heavi: unknown key 'heavi' (did you mean heavy?)"),
-        ("inspect: {detectors: [{use: nobody}]}\n", "'nobody' is not available"),
+        ("inspect: {detectors: [{use: nobody}]}\n", "inspect.detectors[0]: detectors: 'nobody' is not available"),
         (STUB + ", allow: ['/(?=x)/']}\n", "RE2"),
         (STUB + ", patterns: [{entity: X, regex: '(?=x)'}]}\n", "inspect.patterns[0]"),
         ("servers: {a: {url: 'http://127.0.0.1:9/mcp'}}\n", "inspect.detectors: nothing is looked for"),

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -39,6 +40,59 @@ def test_the_version_is_told() -> None:
     told = CliRunner().invoke(main, ["--version"])
     assert told.exit_code == 0
     assert told.output.startswith("doorward ")
+
+
+@pytest.mark.parametrize(
+    "verb", [["check"], ["doctor"], ["ship"], ["audit", "tail"], ["policy", "show"], ["override", "list"]]
+)
+def test_who_has_no_configuration_yet_is_told_where_to_begin(
+    verb: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    told = CliRunner().invoke(main, verb)
+    assert told.exit_code == 2
+    assert "File 'doorward.yaml' does not exist: give its path with -c, or write one (README.md" in told.stderr
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (PermissionError(13, "Permission denied", "/log"), "/log: Permission denied (run this as the gateway's user)"),
+        (OSError(28, "No space left on device"), "No space left on device"),
+    ],
+)
+def test_what_the_system_refuses_is_one_line_and_no_answer(
+    fault: OSError, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_: Path) -> None:
+        raise fault
+
+    monkeypatch.setattr("doorward.cli.check.examine", fails)
+    (tmp_path / "doorward.yaml").write_text("")
+    told = CliRunner().invoke(main, ["check", "-c", str(tmp_path / "doorward.yaml")])
+    assert (told.exit_code, told.stderr) == (3, f"error: {said}\n")
+
+
+def test_who_read_enough_of_it_is_no_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(_: Path) -> None:
+        raise BrokenPipeError(32, "Broken pipe")
+
+    monkeypatch.setattr("doorward.cli.check.examine", fails)
+    (tmp_path / "doorward.yaml").write_text("")
+    told = CliRunner().invoke(main, ["check", "-c", str(tmp_path / "doorward.yaml")])
+    assert (told.exit_code, told.stderr) == (1, "")
+
+
+@pytest.mark.parametrize("group", ["token", "policy", "override", "audit"])
+def test_what_a_verb_does_is_told_whole_in_80_columns(group: str) -> None:
+    told = CliRunner().invoke(main, [group, "--help"], terminal_width=80)
+    assert "..." not in told.output.partition("Commands:")[2]
+
+
+def test_an_option_of_run_that_is_not_there_is_no_server() -> None:
+    told = CliRunner().invoke(main, ["run", "--mod", "enforce", "--", "cat"])
+    assert told.exit_code == 2
+    assert "No such option: --mod (the server's command comes after --)." in told.stderr
 
 
 def test_an_unknown_verb_is_wrong_use() -> None:

@@ -13,6 +13,7 @@ from doorward.control import rollout
 from doorward.control.store import Store, StoreFault
 
 CONFIGURATION = """
+identity: {agents: [{id: "agent:sales", secret: env:SALES_SECRET}]}
 servers:
   crm: {url: http://127.0.0.1:9/mcp, mode: soft, tools: {"get_*": {mode: enforce}}}
 """
@@ -128,6 +129,18 @@ def test_where_it_has_no_effect_it_says_so(file: Path) -> None:
     assert granted.exit_code == 0
     assert "enforce" in granted.stderr
     assert "soft alone" in granted.stderr
+
+
+def test_what_may_be_misspelt_is_asked_about(file: Path) -> None:
+    granted = grant(file, agent="agent:sale")
+    assert (granted.exit_code, granted.stderr) == (0, "note: no agent 'agent:sale' is configured: is it spelt so?\n")
+    assert grant(file, agent="corp|alice").stderr == ""
+    store = Store(file.parent / ".doorward/state.db")
+    store.keep_tool("crm", "get_it", b"{}", None, b"{}", 0.0)
+    store.close()
+    granted = grant(file)
+    assert granted.exit_code == 0
+    assert granted.stderr == "note: crm has listed no tool 'delete_customer' so far: is it spelt so?\n"
 
 
 def test_what_is_not_in_force_cannot_be_revoked(file: Path) -> None:

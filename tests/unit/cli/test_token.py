@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import stat
 import time
 from pathlib import Path
@@ -14,6 +15,7 @@ from tests.tokens import ec_key, signed
 from doorward.bootstrap.admin_records import os_user
 from doorward.cli.token import command
 from doorward.control.store import Store
+from doorward.core.errors import JournalFault
 
 CONFIG = """
 listen: {public_url: https://mcp.example.com, tls_terminated: true}
@@ -25,7 +27,9 @@ identity:
   agents:
     - {id: "agent:sales", secret: env:NOT_SET_HERE, servers: {hubspot: ["get_*", search], files: ["*"]}}
     - {id: "agent:helper", secret: env:NOT_SET_HERE, servers: {hubspot: ["get_*"]}}
+    - {id: "agent:fixed", token: env:NOT_SET_HERE, servers: {hubspot: ["get_*"]}}
 """
+YEARS = 100 * 365 * 86400.0
 
 
 @pytest.fixture
@@ -84,6 +88,26 @@ def test_less_may_be_asked_for(file: Path) -> None:
     assert 295 <= made["expires_in"] <= 300
 
 
+def test_a_shorter_life_than_was_asked_for_is_told(file: Path) -> None:
+    made = call(file, "mint", "--agent", "agent:sales", "--lifetime", "1h")
+    assert made.exit_code == 0
+    assert re.match(r"note: it lives (899|900) s and not 1h: ", made.stderr)
+    assert call(file, "mint", "--agent", "agent:sales", "--lifetime", "15m").stderr == ""
+
+
+def test_a_grant_that_opens_nothing_says_so(file: Path) -> None:
+    parent = mint(file, "--server", "hubspot", "--tool", "search")
+    made = call(file, "exchange", "--agent", "agent:helper", stdin=parent["access_token"])
+    assert (made.exit_code, made.stderr) == (0, "note: it names no tool: the two lists have none in common\n")
+
+
+@pytest.mark.parametrize(("named", "told"), [("agent:sale", True), ("agent:sales", False), ("idp|bob", False)])
+def test_an_agent_that_is_not_configured_is_asked_about(file: Path, named: str, told: bool) -> None:
+    done = call(file, "revoke", "--client" if named.startswith("agent:") else "--sub", named)
+    assert done.exit_code == 0
+    assert ("is it spelt so?" in done.stderr) is told
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
@@ -120,7 +144,8 @@ def test_revoking_a_token_takes_its_children(file: Path) -> None:
     parent = mint(file)
     child = json.loads(call(file, "exchange", "--agent", "agent:helper", "--json", stdin=parent["access_token"]).stdout)
     done = call(file, "revoke", "-", "--json", stdin=parent["access_token"])
-    assert (done.exit_code, json.loads(done.stdout)) == (0, {"revoked": f"token {parent['jti']}"})
+    said = json.loads(done.stdout)
+    assert (done.exit_code, said.pop("until")[:2], said) == (0, "20", {"revoked": f"token {parent['jti']}"})
     for token in (parent["access_token"], child["access_token"]):
         code, found = inspect(file, token)
         assert (code, found["signature"], found["valid"]) == (1, "valid", False)
@@ -172,6 +197,76 @@ def test_revoking_needs_one_thing(file: Path, arguments: list[str], said: str) -
     assert done.exit_code == 2
     assert said in done.stderr
     assert records(file) == []
+
+
+def revoked(file: Path, later: float) -> frozenset[tuple[str, str, str]]:
+    """Who outside is revoked, as the gateway reads it, ``later`` seconds from now."""
+    store = Store(file.parent / ".doorward/state.db")
+    try:
+        return store.shared(time.time() + later).revocations.external
+    finally:
+        store.close()
+
+
+@pytest.mark.parametrize("kind", ["sub", "client"])
+def test_an_agent_with_a_fixed_token_is_revoked_for_good_and_until_that_is_lifted(file: Path, kind: str) -> None:
+    done = call(file, "revoke", f"--{kind}", "agent:fixed")
+    assert (done.exit_code, done.stdout) == (0, f"revoked: {kind} agent:fixed, for good\n")
+    assert "--lift" in done.stderr
+    assert ("", kind, "agent:fixed") in revoked(file, YEARS)
+    done = call(file, "revoke", f"--{kind}", "agent:fixed", "--lift")
+    assert (done.exit_code, done.stdout, done.stderr) == (0, f"lifted: {kind} agent:fixed\n", "")
+    assert revoked(file, 0) == frozenset()
+    assert records(file)[-1]["detail"] == f"lifted: {kind} agent:fixed"
+    done = call(file, "revoke", f"--{kind}", "agent:fixed", "--lift")
+    assert (done.exit_code, done.stdout) == (1, "")
+
+
+def test_nobody_is_let_in_again_without_a_record(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert call(file, "revoke", "--client", "agent:fixed").exit_code == 0
+
+    def broken(*_: Any, **__: Any) -> None:
+        raise JournalFault("the disk is full")
+
+    monkeypatch.setattr("doorward.bootstrap.token_desk.admin_record", broken)
+    assert call(file, "revoke", "--client", "agent:fixed", "--lift").exit_code == 3
+    assert ("", "client", "agent:fixed") in revoked(file, 0)
+
+
+def test_a_fixed_token_that_is_revoked_for_a_time_is_said_to_be_good_again_then(file: Path) -> None:
+    done = call(file, "revoke", "--client", "agent:fixed", "--for", "1h")
+    assert "its fixed token is good again then" in done.stderr
+    assert ("", "client", "agent:fixed") in revoked(file, 3500)
+    assert revoked(file, 3700) == frozenset()
+    assert call(file, "revoke", "--client", "agent:fixed").stdout.endswith("for good\n")
+    assert call(file, "revoke", "--client", "agent:fixed", "--for", "1h").stdout.endswith("for good\n")  # not shortened
+
+
+def test_until_when_an_agent_is_revoked_is_said_and_what_it_can_do_then(file: Path) -> None:
+    done = call(file, "revoke", "--client", "agent:sales")
+    assert re.fullmatch(r"revoked: client agent:sales, until 20\S+Z\n", done.stdout)
+    assert "it can get grants again then" in done.stderr
+
+
+def test_a_person_is_revoked_by_the_name_that_records_give_it(file: Path) -> None:
+    done = call(file, "revoke", "--sub", "idp|bob|x")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert revoked(file, 3600) == {("idp", "sub", "bob|x")}  # as its tokens are asked for, and the grants made of them
+    assert call(file, "revoke", "--sub", "none|bob").exit_code == 2
+    assert call(file, "revoke", "--sub", "idp|bob|x", "--lift").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--lift"], ["--lift", "--grant", "g"], ["--lift", "--client", "c", "--for", "1h"]]
+)
+def test_only_who_was_revoked_outside_can_be_let_in_again(file: Path, arguments: list[str]) -> None:
+    assert call(file, "revoke", *arguments, stdin="x").exit_code == 2
+
+
+def test_for_no_time_is_refused_and_for_all_time_is_not(file: Path) -> None:
+    assert call(file, "revoke", "--client", "agent:sales", "--for", "0s").exit_code == 2
+    assert records(file) == []
+    assert call(file, "revoke", "--client", "agent:sales", "--for", "999999999d").exit_code == 0
 
 
 def test_a_token_that_is_not_ours_revokes_nothing(file: Path) -> None:

@@ -66,6 +66,12 @@ def test_what_only_clients_use_is_ignored_with_a_notice() -> None:
     assert {notice.path for notice in made.warnings} == {"mcpServers.a.timeout", "mcpServers.a.autoApprove"}
 
 
+@pytest.mark.parametrize("value", ["true", "yes", 1, None, [True]])
+def test_whether_a_server_is_disabled_is_said_clearly(value: object) -> None:
+    with pytest.raises(InvalidConfiguration, match="disabled: expected true or false"):
+        loaded({"a": {"command": "x", "disabled": value}})
+
+
 def test_a_disabled_server_is_left_out() -> None:
     made = loaded({"a": {"command": "x", "disabled": True}, "b": {"command": "y"}})
     assert set(made.config.servers) == {"b"}

@@ -78,8 +78,15 @@ def test_an_address_is_host_and_port(base: Path, section: str, address: str) -> 
         "https://u:p@x",
         "https://x?a=1",
         "https://x#a",
+        "https://x?",
+        "https://x#",
         "https://x y",
         "https://x:99999",
+        "https://мцп.example",
+        "https://x/ü",
+        'https://x/a"b',
+        "https://x/a\\b",
+        "https://x/{a}",
     ],
 )
 def test_a_public_url_is_that_of_a_site(base: Path, url: str) -> None:
@@ -101,13 +108,24 @@ def test_certificates_must_be_there(base: Path) -> None:
 
 @pytest.mark.parametrize(
     "origin",
-    ["*", "null", "https://x/", "https://x/a", "x.example", "https://*.x", "https://u@x", "ftp://x", "HTTPS://x"],
+    [
+        "*",
+        "null",
+        "https://x/",
+        "https://x/a",
+        "x.example",
+        "https://*.x",
+        "https://u@x",
+        "ftp://x",
+        "HTTPS://x",
+        "https://ü.example",
+    ],
 )
 def test_an_origin_is_exact(base: Path, origin: str) -> None:
     assert "listen.allowed_origins[0]" in refused(base, f"listen: {{allowed_origins: ['{origin}']}}\n{CRM}")
 
 
-@pytest.mark.parametrize("host", ["*", "http://x", "x/y", "u@x", "x:99999", "a b", ""])
+@pytest.mark.parametrize("host", ["*", "http://x", "x/y", "u@x", "x:99999", "a b", "", "ü..example", "ü" * 70])
 def test_a_host_is_exact(base: Path, host: str) -> None:
     assert "listen.allowed_hosts[1]" in refused(base, f"listen: {{allowed_hosts: ['x:80', '{host}']}}\n{CRM}")
 
@@ -180,6 +198,13 @@ def test_an_agent_proves_itself_in_one_way(base: Path, agent: str) -> None:
 
 def issuer(fields: str) -> str:
     return f"identity: {{issuers: [{{{fields}}}]}}\n{CRM}"
+
+
+@pytest.mark.parametrize("key", ["audience", "groups"])
+def test_an_issuer_says_nothing_by_an_empty_text(base: Path, key: str) -> None:
+    """Nobody would be in a group that is forbidden something."""
+    found = refused(base, issuer(f"issuer: 'https://idp.example.com', {key}: ''"))
+    assert found[f"identity.issuers[0].{key}"].message == "must not be empty"
 
 
 def test_one_audience_for_all_servers_is_a_warning(base: Path) -> None:
@@ -372,6 +397,36 @@ def test_policies_that_nobody_would_read(base: Path) -> None:
     assert "there is no such directory" in refused(base, f"policies: rules/\n{CRM}")["policies"].message
     (base / "policies").mkdir()
     assert read(base, CRM).warnings == []
+
+
+def test_a_link_that_leads_nowhere_is_no_empty_set_of_policies(base: Path) -> None:
+    (base / "policies").symlink_to("a-volume-that-is-not-mounted")
+    assert "there is no such directory" in refused(base, CRM)["policies"].message
+
+
+def test_a_name_that_the_system_refuses_is_one_problem(base: Path) -> None:
+    long = "x" * 300  # a directory that may not be entered ends in the same OSError
+    agent = f"{{id: 'agent:x', jwks: 'file:{long}', servers: {{crm: ['*']}}}}"
+    issuer = f"{{issuer: 'https://idp.example.com', jwks: 'file:{long}'}}"
+    text = f"""\
+policies: {long}
+listen: {{tls: {{certificate: {long}, key: {long}}}}}
+identity: {{agents: [{agent}], issuers: [{issuer}]}}
+{CRM}"""
+    assert set(refused(base, text)) == {
+        "policies",
+        "listen.tls.certificate",
+        "listen.tls.key",
+        "identity.agents[0].jwks",
+    }
+
+
+def test_an_entity_that_no_detector_finds_is_told(base: Path) -> None:
+    named = "entities: {US_SN: {arguments: block}, US_SSN: {arguments: block}, TICKET: {results: detect}}"
+    own = "patterns: [{entity: TICKET, regex: 'T-[0-9]+'}]"
+    (notice,) = read(base, f"inspect: {{detectors: [patterns], {own}, {named}}}\n{CRM}").warnings
+    assert (notice.path, notice.remedy) == ("inspect.entities.US_SN", "did you mean US_SSN?")
+    assert read(base, f"inspect: {{detectors: [patterns, theirs], {own}, {named}}}\n{CRM}").warnings == []
 
 
 def test_acting_on_an_entity_needs_a_detector(base: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 from joserfc.jwk import ECKey, Key, OctKey, OKPKey, RSAKey
+from tests.issuer import compact
 from tests.tokens import HASHING, ISSUER, NOW, SECRET, basic, ec_key, signed, unsigned, with_secret
 
 from doorward.config import Agent
@@ -127,6 +128,14 @@ def test_claims_of_an_assertion_that_are_refused(
     with pytest.raises(InvalidToken) as raised:
         read_assertion(signed(assertion(**changes), key), keyed(tmp_path, key), ISSUER, now)
     assert raised.value.reason is reason
+
+
+@pytest.mark.parametrize("name", ["exp", "iat", "nbf"])
+def test_a_time_of_hundreds_of_digits_is_refused_like_any_other(tmp_path: Path, name: str) -> None:
+    key = ec_key()
+    token = compact({"alg": "ES256"}, assertion(**{name: 10**400}), key).decode()
+    with pytest.raises(InvalidToken, match=f"no usable {name}"):
+        read_assertion(token, keyed(tmp_path, key), ISSUER, NOW)
 
 
 @pytest.mark.parametrize("audience", [ISSUER, [ISSUER], ISSUER + "/"])

@@ -308,6 +308,8 @@ async def test_a_good_assertion() -> None:
         ({}, {"sub": None}, Reason.AUTH_INVALID),
         ({}, {"iss": "https://evil.example"}, Reason.AUTH_ISSUER),
         ({"typ": "at+jwt"}, {}, Reason.AUTH_KIND),
+        ({}, {"cnf": {"jkt": "AAAA"}}, Reason.AUTH_KIND),
+        ({"typ": "oauth-id-jag+jwt"}, {"cnf": {}}, Reason.AUTH_KIND),
         ({"typ": "doorward-grant+jwt"}, {}, Reason.AUTH_KIND),
         ({"typ": "client-authentication+jwt"}, {}, Reason.AUTH_KIND),
         ({"alg": "none"}, {}, Reason.AUTH_INVALID),

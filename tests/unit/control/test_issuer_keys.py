@@ -41,6 +41,8 @@ def test_usable_keys_are_kept_and_others_left_out() -> None:
                 {**described(rsa), "e": "AA"},
                 {"kty": "OKP", "crv": "Ed25519", "x": "AA"},
                 {"kty": "AKP"},
+                {**EC, "kty": ["EC"]},
+                {**EC, "kty": {}},
                 "text",
                 None,
             ]

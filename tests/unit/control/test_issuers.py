@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from tests.issuer import ISSUER, Provider
+from tests.pipes import pipe
 
 from doorward.config import Issuer
 from doorward.configtypes import Duration
@@ -231,6 +232,12 @@ async def test_a_damaged_file_keeps_the_last_good_keys_for_an_hour(tmp_path: Pat
     assert await world.why() is FetchReason.KEYS
 
 
+async def test_a_pipe_in_its_place_is_not_waited_for(tmp_path: Path) -> None:
+    world = World(base_dir=tmp_path, jwks="file:keys.json")
+    with pipe(tmp_path / "keys.json", json.dumps(world.provider.jwks()).encode()):
+        assert await world.why() is FetchReason.FILE
+
+
 # --- the configuration
 
 
@@ -257,6 +264,7 @@ def test_an_issuer_is_called_by_its_name_or_its_host() -> None:
         (Issuer(issuer=ISSUER, jwks="http://idp.example.com/keys"), "jwks"),
         (Issuer(issuer=ISSUER, jwks="keys.json"), "jwks"),
         (Issuer(issuer=ISSUER, jwks="file:missing.json"), "jwks"),
+        (Issuer(issuer=ISSUER, jwks=f"file:{'x' * 300}.json"), "jwks"),
         (Issuer(issuer=ISSUER, max_lifetime=Duration.parse("2d")), "max_lifetime"),
         (Issuer(issuer=ISSUER, max_lifetime=Duration.parse("0s")), "max_lifetime"),
         (Issuer(issuer=ISSUER, algorithms=()), "algorithms"),

@@ -2,6 +2,7 @@
 
 import os
 import threading
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
@@ -163,3 +164,16 @@ def test_what_lacks_a_key_is_not_read(tmp_path: Path, name: str) -> None:
 
 def test_ephemeral_keys_are_nobody_else_s() -> None:
     assert ephemeral() != ephemeral()
+
+
+def test_a_pipe_in_place_of_a_key_is_refused_without_waiting_for_its_writer(tmp_path: Path) -> None:
+    at(tmp_path / "k", 0)
+    key = tmp_path / "k" / "sealing-1.key"
+    key.unlink()
+    os.mkfifo(key, 0o600)
+    with ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(at, tmp_path / "k", 0)
+        wait((reading,), timeout=20)
+        os.close(os.open(key, os.O_RDWR))  # a writer after all, for who waits for one
+        with pytest.raises(InvalidConfiguration, match="is of the wrong kind"):
+            reading.result(0)

@@ -382,6 +382,8 @@ def test_the_number_rises_with_what_is_shared_and_with_nothing_else(path: Path, 
         lambda: other.revoke("token", "t", until=NOW + 9, by="me", at=NOW),
         lambda: other.add_override(an_override(), why="a good reason", by="me", created=NOW),
         lambda: other.end_override("o1", "me", NOW),
+        lambda: other.revoke("client", "c", until=NOW + 9, by="me", at=NOW),
+        lambda: other.end_revocation("client", "c", now=NOW),
     ]
     for step in steps:
         before = store.changed()
@@ -393,6 +395,7 @@ def test_the_number_rises_with_what_is_shared_and_with_nothing_else(path: Path, 
     other.use_once("idp", "j", until=NOW + 9, now=NOW)
     other.issued(issued("t"))
     other.end_override("o1", "me", NOW)
+    other.end_revocation("client", "c", now=NOW)
     assert store.changed() == before
     other.close()
 

@@ -66,6 +66,7 @@ class Idp:
     def __init__(self) -> None:
         self.known: dict[str, tuple[str, dict[str, Any]]] = {}
         self.rights = "policy"
+        self.audience: str | None = None
         self.down = False
 
     def issue(self, claims: dict[str, Any], typ: str = "jwt") -> str:
@@ -79,7 +80,8 @@ class Idp:
         if jwt not in self.known:
             raise InvalidToken("is of an issuer that this gateway does not trust", Reason.AUTH_ISSUER)
         typ, claims = self.known[jwt]
-        issuer: Any = SimpleNamespace(config=Issuer(issuer=IDP, rights=self.rights), name="idp")  # type: ignore[arg-type]
+        config = Issuer(issuer=IDP, rights=self.rights, audience=self.audience)  # type: ignore[arg-type]
+        issuer: Any = SimpleNamespace(config=config, name="idp")
         return Accepted(issuer, claims, typ, float(claims["exp"]))
 
     async def access_token(self, jws: jws.Jws, now: float) -> Accepted:
@@ -418,6 +420,41 @@ async def test_an_external_token_that_is_refused(world: World, changes: dict[str
     assert world.store.grants(NOW) == []
 
 
+async def test_a_configured_audience_stands_in_place_of_the_servers_urls(world: World) -> None:
+    """As where such a token comes with a call."""
+    world.idp.audience = "api://mcp"
+    status, _, told = await world.exchange(world.idp.issue(external(aud=[URLS["hubspot"]])))
+    assert (status, told["reason"]) == (400, "auth.audience")
+    status, _, told = await world.exchange(world.idp.issue(external(aud="api://mcp", jti="e2")))
+    assert (status, told["scope"]) == (200, "hubspot:get_*")
+
+
+@pytest.mark.parametrize(
+    ("said", "servers"),
+    [
+        ({"scope": "hubspot:%2A"}, ["[*]"]),  # one tool, of that name
+        ({"scope": "hubspot:get_a%3F"}, ["get_a[?]"]),
+        ({"scope": "hubspot:get_a* openid"}, ["get_a*"]),
+        ({"scp": ["hubspot:get_a", "hubspot:search"]}, ["get_a", "search"]),
+        ({"scp": "hubspot:get_a"}, ["get_a"]),
+    ],
+)
+async def test_scopes_give_no_more_in_an_exchange_than_in_a_call(
+    world: World, said: dict[str, Any], servers: list[str]
+) -> None:
+    world.idp.rights = "scopes"
+    world.clients[HELPER] = with_secret(HELPER, {"hubspot": ("*",)})
+    status, _, told = await world.exchange(world.idp.issue(external(aud=[URLS["hubspot"]], **said)))
+    assert status == 200
+    assert world.claims(told["access_token"])["servers"] == {"hubspot": servers}
+
+
+async def test_scopes_that_cannot_be_read_are_not_taken_for_none(world: World) -> None:
+    world.idp.rights = "scopes"
+    status, _, told = await world.exchange(world.idp.issue(external(aud=[URLS["hubspot"]], scope=7)))
+    assert (status, told["error"], told["reason"]) == (400, "invalid_request", "auth.invalid")
+
+
 async def test_an_external_token_for_one_server_opens_no_other(world: World) -> None:
     status, _, told = await world.exchange(world.idp.issue(external(aud=[URLS["files"]])))
     assert (status, told["error"]) == (400, "invalid_target")
@@ -514,6 +551,8 @@ async def test_an_id_jag_limits_to_its_scopes_and_needs_its_client(world: World)
     _, _, told = await jag(world, id_jag(scope="hubspot:get_a openid hubspot:delete"))
     assert world.claims(told["access_token"])["servers"] == {"hubspot": ["get_a"]}
     assert (await jag(world, id_jag(jti="e2"), client=None))[0] == 401
+    _, _, told = await jag(world, id_jag(jti="e3", scp=["hubspot:get_a"]))
+    assert world.claims(told["access_token"])["servers"] == {"hubspot": ["get_a"]}
 
 
 async def test_scopes_limit_where_the_issuer_has_rights(world: World) -> None:

@@ -223,6 +223,10 @@ def test_scopes_that_cannot_be_read(value: object) -> None:
         ("crm:*", ["x", "a/b"], []),
         ("crm:%2A", ["*"], ["x"]),
         ("crm:get_*", ["get_x"], ["set_x"]),
+        ("crm:get_*%2A", ["get_x*", "get_*"], ["get_x"]),
+        ("crm:%5Ba%5D", ["[a]"], ["a"]),
+        ("crm:a%3f", ["a?"], ["ab"]),
+        ("crm:[ab]%20c", ["a c", "b c"], ["[ab] c"]),
     ],
 )
 def test_a_scope_names_tools(scope: str, tools: list[str], others: list[str]) -> None:
@@ -232,7 +236,23 @@ def test_a_scope_names_tools(scope: str, tools: list[str], others: list[str]) ->
 
 
 @pytest.mark.parametrize(
-    "scope", ["crm", "crm:", ":find", "CRM:find", "files:x", "crm:%zz", "crm:a%2", "crm:%FF", 'crm:"']
+    "scope",
+    [
+        "crm",
+        "crm:",
+        ":find",
+        "CRM:find",
+        "files:x",
+        "crm:%zz",
+        "crm:a%2",
+        "crm:%FF",
+        'crm:"',
+        "crm:a%00",
+        "crm:[%21a]",
+        "crm:[a%2Dz]",
+        "crm:[a%5D]",
+        "crm:[a%2A]",
+    ],
 )
 def test_what_names_no_tool_of_the_server_gives_nothing(scope: str) -> None:
     given = scoped([scope], frozenset(("crm",)))

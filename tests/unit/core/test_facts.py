@@ -102,12 +102,41 @@ def test_the_root_holds_every_absolute_path() -> None:
         (("rows", "²"), '{"rows": ["y", "x"]}', False),
         (("a",), '{"a": ["y", {"deep": "x"}]}', True),  # wrapping it hides nothing
         ((), '{"a": {"b": "x"}}', True),
-        (("a", "b"), '{"a": "x"}', False),
+        (("a", "b"), '{"a": null}', False),
         (("a",), "[]", False),
     ],
 )
 def test_pointers(pointer: tuple[str, ...], arguments: str, found: bool) -> None:
     assert holds(Fact("f", pointer, equals=("x",)), arguments) is found
+
+
+@pytest.mark.parametrize(
+    ("pointer", "arguments"),
+    [
+        (("a", "*"), '{"a": "x"}'),
+        (("a", "b"), '{"a": "x"}'),
+        (("a", "0"), '{"a": 5}'),
+        (("a", "*", "b"), '{"a": [{"b": "y"}, true]}'),
+    ],
+)
+def test_a_value_where_the_pointer_leads_on_is_not_absent(pointer: tuple[str, ...], arguments: str) -> None:
+    """Or one text would pass a forbid that means each of a list, where a server takes both."""
+    for negated in (False, True):
+        with pytest.raises(UnreadableFact) as raised:
+            holds(Fact("f", pointer, negated, equals=("y",)), arguments)
+        assert raised.value.reason == "policy.unreadable_argument"
+
+
+@pytest.mark.parametrize(
+    "arguments", ['{"Path": "x"}', '{"path": "y", "PATH": "x"}', '{"PATH": "x", "path": "y"}', '{"patK": "x"}']
+)
+def test_a_name_that_differs_in_case_alone_is_not_absent(arguments: str) -> None:
+    """Some servers read it as the name that was meant."""
+    step = "patk" if "K" in arguments else "path"
+    with pytest.raises(UnreadableFact) as raised:
+        holds(Fact("f", (step,), equals=("x",)), arguments)
+    assert raised.value.reason == "policy.unreadable_argument"
+    assert not holds(Fact("f", ("pat",), equals=("x",)), arguments)
 
 
 @pytest.mark.parametrize(

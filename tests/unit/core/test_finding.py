@@ -16,6 +16,15 @@ def test_the_higher_score_wins_then_the_longer_then_the_earlier() -> None:
     assert resolve([found(2, 4), found(1, 3)]) == [found(1, 3)]
 
 
+def test_a_name_in_an_address_is_a_part_of_it() -> None:
+    street = Finding(TEXT, 0, 30, "LOCATION", 0.8, "d", rule="street")
+    town, other = Finding(TEXT, 10, 20, "PERSON", 1.0, "d"), Finding(TEXT, 25, 35, "PERSON", 1.0, "d")
+    assert resolve([street, town]) == [street]
+    assert resolve([street, town, other]) == [town, other]
+    field = Finding(TEXT, 0, 30, "LOCATION", 0.8, "d", rule="address+key")
+    assert resolve([field, town]) == [town]
+
+
 def test_neighbours_and_other_texts_do_not_overlap() -> None:
     both = [found(0, 3), found(3, 5)]
     assert resolve(both) == both

@@ -1,6 +1,6 @@
 import pytest
 
-from doorward.core.looking import Action, Allow, Looking, LookRule, default_action, looking
+from doorward.core.looking import Action, Allow, Looking, LookRule, default_action, looking, strictest
 from doorward.core.policy import names
 
 PLACE = ("PERSON", "results")
@@ -74,3 +74,26 @@ def test_allowed_adds_up() -> None:
         "read",
     )
     assert [value for value in ("Ann Lee ", "BOB", "eve") if value in found.allow] == ["Ann Lee ", "BOB"]
+
+
+@pytest.mark.parametrize(
+    ("rules", "effect"),
+    [
+        ([], "redact"),
+        ([rule("detect")], "detect"),
+        ([rule("detect"), rule("block", "read_*")], "block"),
+        ([rule("redact"), rule("detect", "read_*")], "redact"),
+        ([rule("detect", "read_*")], "redact"),
+        ([rule("detect"), rule("detect", "*"), rule("redact", "a")], "redact"),
+    ],
+)
+def test_for_what_may_be_any_tools_the_strictest_of_all_holds(rules: list[LookRule], effect: str) -> None:
+    assert strictest(Looking(), rules).action(*PLACE).effect == effect
+
+
+def test_and_of_what_is_allowed_what_is_allowed_to_all() -> None:
+    mine = LookRule(names(["a"]), allow=Allow(frozenset({"mine"})), binary="strip")
+    all_of_it = LookRule(None, allow=Allow(frozenset({"ours"})), binary="pass")
+    found = strictest(Looking(allow=Allow(frozenset({"anybody"})), binary="block"), [mine, all_of_it])
+    assert found.allow.values == {"anybody", "ours"}
+    assert found.binary == "strip"

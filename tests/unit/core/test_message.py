@@ -1,14 +1,11 @@
 import pytest
 
 from doorward.core.message import (
-    Batch,
     LosslessFloat,
     Message,
     Notification,
     Request,
     Response,
-    Unreadable,
-    error_ids,
     is_exact_integer,
     read,
     span,
@@ -79,20 +76,3 @@ def test_exact_integers():
     assert is_exact_integer(2**53 - 1)
     assert is_exact_integer(-(2**53) + 1)
     assert not any(map(is_exact_integer, (2**53, -(2**53), 1.0, True, "1", None)))
-
-
-def test_everyone_who_waits_gets_an_error():
-    ping, note, answer = (
-        message(raw)
-        for raw in (
-            b'{"jsonrpc":"2.0","id":"p","method":"ping"}',
-            b'{"jsonrpc":"2.0","method":"note"}',
-            b'{"jsonrpc":"2.0","id":3,"result":{}}',
-        )
-    )
-    assert error_ids(ping) == ("p",)
-    assert error_ids(note) == error_ids(answer) == ()
-    assert error_ids(Batch(b"", (ping, note, answer))) == ("p",)
-    assert error_ids(Unreadable("message.invalid_json", -32700, None, "")) == ()
-    assert error_ids(Unreadable("message.invalid_params", -32600, 0, "")) == (0,)
-    assert error_ids(Unreadable("message.invalid_params", -32600, None, "", (1, 2))) == (1, 2)

@@ -12,7 +12,6 @@ from doorward.core.methods import (
     is_modern,
     is_opaque,
     method_entry,
-    name_parameter,
 )
 
 mcp_methods = pytest.importorskip("mcp_types.methods")
@@ -90,7 +89,7 @@ def test_an_unknown_method_has_an_entry():
     ],
 )
 def test_name_parameters(method: str, parameter: str | None):
-    assert name_parameter(method) == parameter
+    assert method_entry(method).name_param == parameter
 
 
 def test_tokens_and_name_parameters_are_reserved_members():

@@ -82,6 +82,8 @@ def test_an_error_is_a_response_without_a_result():
         call('{"name":"x","arguments":{"Name":1,"name":2,"NAME":3,"_META":4}}'),
         call('{"name":"x","_meta":{"progressToken":null}}'),
         call('{"name":"x","unknown":1,"Unknown":2}'),
+        b'{"jsonrpc":"2.0","id":1,"method":"completion/complete","params":{"ref":["Type"],"context":{"Name":1}}}',
+        b'{"jsonrpc":"2.0","id":1,"method":"subscriptions/listen","params":{"notifications":{"acme":{"TaskIds":[]}}}}',
     ],
 )
 def test_what_is_unusual_but_clear_passes(raw: bytes):
@@ -162,6 +164,11 @@ def test_what_is_not_one_clear_message_is_refused(raw: bytes, reason: str):
         call('{"taskId":"a","tas\u212aId":"b"}', "tasks/get"),
         call('{"taskid":"a"}', "tasks/get"),
         call('{"_META":{}}', "acme/unknown"),
+        call('{"ref":{"type":"ref/prompt","name":"a","Type":"ref/resource","URI":"b"}}', "completion/complete"),
+        call('{"argument":{"name":"a","value":"b","Value":"c"}}', "completion/complete"),
+        call('{"notifications":{"resourceSubscriptions":[],"ResourceSubscriptions":["a"]}}', "subscriptions/listen"),
+        call('{"notifications":{"taskids":["a"]}}', "subscriptions/listen"),
+        call('{"_meta":{"io.modelcontextprotocol/related-task":{"taskId":"a","TaskId":"b"}}}'),
         call('{"_meta":{"io.modelcontextprotocol/ProtocolVersion":"2026-07-28"}}'),
         call('{"_meta":{"IO.modelcontextprotocol/later":"2026-07-28"}}'),
         call('{"_meta":{"io.modelcontextprotocol/later":1,"io.modelcontextprotocol/Later":1}}'),

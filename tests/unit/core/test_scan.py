@@ -40,3 +40,12 @@ def test_a_broken_array_is_an_error(text: bytes):
 
 def test_names_are_decoded():
     assert scan.name_of('"é"'.encode()) == scan.name_of(b'"\\u00e9"') == "é"
+
+
+@pytest.mark.parametrize(
+    "raw", [b"", b"\\", b"u", b"a\\u", b"\\u0041 at the start", b"\\n\\\\ and no other", b"\\" * 9 + b"u"]
+)
+def test_what_is_held_is_what_stands_in_it(raw: bytes):
+    assert scan.holds_escapes(raw) is (b"\\u" in raw)
+    for short in (b"", b"\\", b"at", b"start", b"\\u0041 at the start"):
+        assert scan.holds(raw, short) is (short in raw)

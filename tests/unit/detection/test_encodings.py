@@ -49,6 +49,9 @@ def only(string: str) -> Encoded:
         (" ".join(ADDRESS), ADDRESS, "spaced"),
         (" ".join(CARD), CARD, "spaced"),
         ("-".join(CARD), CARD, "spaced"),
+        ("5 1 2 -4 6 -7 0 3 9", "512-46-" + "7039", "spaced"),
+        ("4 1 1-1 1 1 1 1 - 1 1 1 1 - 1 1 1 1", "4111111111111111", "spaced"),
+        ("5 1 2 - 4 6 - 7 0 3 9", "512-46-" + "7039", "spaced"),
         ("+4 4 - 2 0 - 7 9 4 6", "+442079" + "46", "spaced"),
         ("jo4 2 @example.com", "jo42@example.com", "spaced"),
         ("GB8 2 WEST1 2 3 4 5 6", "GB82WEST123456", "spaced"),
@@ -188,3 +191,10 @@ def test_text_comes_back(text: str) -> None:
     digits = text.encode().hex()
     if not digits.isdecimal():  # else it may be a number
         assert only(f"x {digits}").string == text
+
+
+def test_a_long_run_of_decimal_digits_is_hex_where_it_says_text() -> None:
+    token = b"IT42A5234052132995044814228".hex()
+    assert token.isdecimal()
+    assert [found.string for found in encoded(token)] == ["IT42A5234052132995044814228"]
+    assert encoded("4242424242424242") == []

@@ -65,3 +65,40 @@ def test_member_names_among_people() -> None:
     assert fields.member("Maria Wiesner", members).found
     assert not fields.member("Home Address", members).found
     assert not fields.member("Maria Wiesner", classify(("settings",))).found
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("guarantor", "Runa Velsing"),
+        ("tomador_del_seguro", "Iria Baldomar"),
+        ("Darlehensnehmer", "Falk Ottenbruch"),
+        ("claimed_by", "Runa Velsing"),
+        ("emergencyContact", "Sanne van 't Loo"),
+        ("legal_name", "runa velsing"),
+        ("preferredFirst", "Runa"),
+    ],
+)
+def test_more_roles_and_forms(name: str, value: str) -> None:
+    assert spans(value, name) == [("PERSON", value)]
+
+
+def test_a_firm_is_nobody_by_itself() -> None:
+    assert spans("Louis Moreau", "supplier") == []
+    assert fields.field("Louis Moreau", classify(("supplier",))).maybe == "PERSON"
+
+
+def test_an_address_under_a_role_is_no_list_of_people() -> None:
+    assert spans("Calle Roble 14, Baza", "ship_to") == []
+    assert fields.field("Calle Roble 14, Baza", classify(("ship_to",))).maybe == "PERSON"
+
+
+def test_what_a_name_that_says_nothing_may_hold() -> None:
+    def maybe(value: str, *names: str) -> str:
+        return fields.unnamed(value, classify(names)).maybe
+
+    assert (
+        maybe("Runa Velsing", "grad") == maybe("Lisbon", "posting") == maybe("9 Elm Road, Leeds", "visit_at") == "ANY"
+    )
+    assert maybe("Runa Velsing", "product") == maybe("Runa Velsing", "title") == maybe("Runa Velsing") == ""
+    assert maybe("ready", "state") == maybe("in progress", "stage") == ""

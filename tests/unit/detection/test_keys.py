@@ -74,12 +74,16 @@ def test_ids_counts_times_and_codes_are_negative(name: str) -> None:
         "event-name",
         "className",
         "bucket_name",
-        "city_name",
         "mobileApp",
     ],
 )
 def test_names_of_things_are_no_people(name: str) -> None:
     assert classify((name,)).entity == ""
+
+
+def test_the_name_of_a_town_is_one() -> None:
+    for name in ("city_name", "cityNm", "lives_in", "BASED_IN", "Ili"):
+        assert classify((name,)).entity == "LOCATION"
 
 
 def test_a_bare_name_is_ambiguous_and_roles_ask_the_value() -> None:
@@ -185,3 +189,32 @@ def test_the_expressions_are_those_of_both_engines() -> None:
     # Hyperscan refuses long lists; of one it has the words that say where RE2 must be asked.
     assert trigger.Triggers(naming.PERSONAL, engine="hyperscan").size == 0
     assert 0 < trigger.Triggers(naming.PERSONAL).size < 1 << 20
+
+
+@pytest.mark.parametrize(
+    ("name", "entity"),
+    [
+        ("nhs_id", "UK_NHS"),
+        ("ssnId", "US_SSN"),
+        ("cardOnFile", "CREDIT_CARD"),
+        ("drawn_on_account", "ACCOUNT_ID"),
+        ("telemóvel", "PHONE_NUMBER"),
+        ("ICE_NUMBER", "PHONE_NUMBER"),
+        ("E Addr", "EMAIL_ADDRESS"),
+        ("Příjmení", "PERSON"),
+        ("Vezetéknév", "PERSON"),
+        ("nombre de pila", "PERSON"),
+        ("Nome e cognome", "PERSON"),
+        ("Jméno a příjmení", "PERSON"),
+    ],
+)
+def test_more_words_of_more_languages(name: str, entity: str) -> None:
+    assert classify((name,)).entity == entity
+
+
+def test_an_id_of_spain_is_either() -> None:
+    assert {"ES_NIF", "ES_NIE"} <= classify(("nif",)).hints
+
+
+def test_a_contact_may_be_a_number() -> None:
+    assert "PHONE_NUMBER" in classify(("contactTxt",)).hints

@@ -51,3 +51,24 @@ def test_what_only_looks_like_markup_stays_whole(text: str) -> None:
 def test_what_is_no_attribute_is_seen() -> None:
     by = found("<a ann@mail.example x=1>y</a>")
     assert any("ann@mail.example" in string for string in by)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<table><tr><td>Phone:</td><td>555</td></tr></table>",
+        "<table><tr><td><b>Phone</b></td><td>555</td></tr></table>",
+        "<table><tr><td>id</td><td>Phone</td><td>e-mail</td></tr><tr><td>1</td><td>555</td><td>a</td></tr></table>",
+        "<r><field name='Phone'>555</field></r>",
+        "<dict><key>Phone</key><string>555</string></dict>",
+        "<r><entry id='x1'><Phone>555</Phone></entry></r>",
+        "<r><Phone id='x1'>555</Phone></r>",
+    ],
+)
+def test_a_value_has_the_name_that_stands_before_it(text: str) -> None:
+    assert found(text)["555"].names[0] == "Phone"
+
+
+def test_names_of_elements_are_no_values() -> None:
+    made = leaves([Text("/t", "<Residence><Line1>x</Line1></Residence>")])
+    assert [leaf.name for leaf in made if leaf.string == "Line1"] == [True]

@@ -149,3 +149,23 @@ def test_a_string_that_is_no_json_string_is_none() -> None:
 
     for text in ('"', '"a" b"', '"a\\"', "a"):
         assert nested.quoted(Leaf(Text("/t", text), text), Shape(())) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "const user = {\n  name: 'Ann Lee',\n  mail: `a@mail.example`,\n};",
+        'user {\n  name: "Ann Lee"\n  mail: "a@mail.example"\n}',
+        "Found { name: 'Ann Lee', mail: 'a@mail.example' } today",
+        "{name: Ann Lee, mail: a@mail.example}",
+    ],
+)
+def test_names_without_quotes(text: str) -> None:
+    made = {leaf.string: leaf for leaf in leaves([Text("/t", text)]) if not leaf.name}
+    assert made["Ann Lee"].names[0] == "name"
+    assert made["a@mail.example"].names[0] == "mail"
+
+
+@pytest.mark.parametrize("text", ["[10:00] Ann [x]", "{ return x; }", "f(a) { b = c }"])
+def test_what_is_only_in_brackets_stays_whole(text: str) -> None:
+    assert text in [leaf.string for leaf in leaves([Text("/t", text)])]

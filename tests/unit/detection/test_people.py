@@ -107,3 +107,17 @@ PROSE = Triggers(people.TRIGGERS)
 def test_what_is_said_of_every_role_fires(role: str) -> None:
     assert PROSE.fires(f'"the {role} was Prado, Ines"'.encode())
     assert not PROSE.fires(f'"the {role} was absent"'.encode())
+
+
+def test_names_with_small_words_and_prefixes() -> None:
+    for name in ("Sanne van 't Loo", "Samir al-Velsing", "LOTTE VAN 'T LOO", "August Thorsen", "Hanna May"):
+        assert people.likeness(name) >= 0.6, name
+    for name in ("August Report", "al-Velsing"):
+        assert people.likeness(name) < 0.6, name
+
+
+@pytest.mark.parametrize("text", ["the client is called {}", "The patient is named {}.", "el paciente se llama {}"])
+def test_whom_a_role_is_called(text: str) -> None:
+    string = text.format("Paula Brandt")
+    assert [string[start:end] for start, end, _, _ in people.in_prose(string)] == ["Paula Brandt"]
+    assert not people.in_prose("the branch is called Release Candidate")

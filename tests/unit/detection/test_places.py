@@ -27,6 +27,17 @@ def found(text: str) -> list[str]:
         "ul. Polna 5, 00-238 Warszawa",
         "PO Box 123, Springfield, IL 62701",
         "Storgatan 4",
+        # any street, where the postcode of a country follows
+        "8 Harbour Parade, Whitby YO21 3PU",
+        "41 Queen's Gate, Leeds LS7 0AB",
+        "4 County Road 12, Des Moines, IA 50390",
+        "19c Cedar Creek Ln Apt 3, Chattanooga, TN 37499",
+        "Lindenallee 8, 79113 Freiburg im Breisgau",
+        "Barbaros Cad. No: 27, 35381 Konak/İzmir",
+        "Zafer Mahallesi Gül Sk. No: 9, 35558 Konak/İzmir",
+        "Umeda 2-chome 14, Kita-ku, Osaka 530-0001",
+        "Sakura-cho 12, Chuo-ku, Osaka 548-0053",
+        "Rua do Ouro, 11, Porto - Porto, 4025-201",
     ],
 )
 def test_one_line_addresses(address: str) -> None:
@@ -38,6 +49,8 @@ def test_one_line_addresses(address: str) -> None:
     [
         "5 March 2020 was a Sunday",
         "in 2020 Wall Street fell",
+        "Model 5 Blue Widget, Size AB1 2CD",
+        "rev 3 Fix Build, QQ 50390",
         "3 of 4 tests passed",
         "version 12 Release Candidate",
         "ran 12 Test Runs",
@@ -76,3 +89,40 @@ def test_towns_and_postcodes() -> None:
 def test_any_text(text: str) -> None:
     assert all(0 <= start < end <= len(text) for start, end, _, _ in places.in_prose(text))
     assert places.is_address(text) in (True, False)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "Rua das Flores 8, 1º Dto, 4682-147 Porto",
+        "Calle Mayor 21, bajo, 43320 Sevilla",
+        "Calle Mayor 48, 2º izq., 49657 Bilbao",
+        "Oudegracht 257-hs, 3647 MF Utrecht",
+        "Kerkstraat 112 bte 4, 9000 Gent",
+        "Vestergade 92, 3. tv., 2200 København N",
+        "135 Patrick Street, Galway, V21 K34L",
+        "Am Markt 165, 54092 Halle (Saale)",
+    ],
+)
+def test_a_flat_between_the_house_and_its_town(address: str) -> None:
+    text = f"Send it to {address} as of today."
+    [(start, end, _, _)] = places.in_prose(text)
+    assert text[start:end].rstrip(")") == address.rstrip(")")
+
+
+@pytest.mark.parametrize(
+    ("line", "goes_on"),
+    [
+        ("1070 Wien", True),
+        ("  3. tv.", True),
+        ("2200 København N", True),
+        ("Springfield, IL 62701", True),
+        ("Graz 8010", True),
+        ("Total 3000", False),
+        ("Invoice 100234", False),
+        ("Terms are thirty days", False),
+        ("", False),
+    ],
+)
+def test_a_line_that_goes_on_with_an_address(line: str, goes_on: bool) -> None:
+    assert places.goes_on(line) is goes_on

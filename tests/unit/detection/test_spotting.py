@@ -39,6 +39,9 @@ PARTS += [
     r"\b",
     "(?i:pq|[rs]t)",
     "-",
+    "[ _]?",
+    "(?i:[k_])?",
+    ".{0,3}",
 ]
 
 
@@ -63,7 +66,7 @@ def test_what_is_found_holds_a_word(data: st.DataObject, ways: list[list[str]]) 
         assert spotted(words).fires(made), words
 
 
-NUMBERS = PERSONAL[1]
+NUMBERS = PERSONAL[-1]
 NUMBER_WORDS = spotted(spots(NUMBERS))
 
 
@@ -83,6 +86,8 @@ def test_words_of_the_longest_list(raw: bytes) -> None:
         ("(?:^|[^a-z])(?i:tax)[:=]", [b"tax:", b" TAX="], [b"syntax:", b"tax "]),
         ("(?:^|[^a-z])q(?:[0-9]|$)", [b"q", b" q1"], [b"qa", b"aq"]),
         ("[0-9]+ (?:of )?invoices? [a-z]+", [b"3 invoice x"], [b"3 of x"]),
+        ("(?:read|sent)[ _]?(?:by|to)[:=]", [b"read_by", b"a sentto"], [b"read, by", b"sent", b"to by", b"Read by"]),
+        ("(?i:name.{1,4}on.{1,4}card)", [b"Name on", b"NAME--on"], [b"name", b"nameon", b"on card"]),
     ],
 )
 def test_words_and_what_stands_beside_short_ones(expression: str, words: list[bytes], others: list[bytes]) -> None:

@@ -2,6 +2,8 @@
 
 import csv
 import io
+import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -112,3 +114,49 @@ def test_a_doubled_quote_is_located() -> None:
     start = leaf.string.index("Lee")
     begin, end = leaf.locate(start, start + 3)
     assert text[begin:end] == "Lee"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "| | |\n|---|---|\n| **Full name** | Ann Lee |\n| **Phone** | 555 |\n| Tier | gold |",
+        "Full name\tAnn Lee\nPhone\t555\nTier\tgold",
+        "-[ RECORD 1 ]----\nFull name | Ann Lee\nPhone     | 555\nTier      | gold\n",
+    ],
+)
+def test_names_may_stand_in_the_first_column(text: str) -> None:
+    made = {leaf.string: leaf for leaf in leaves([Text("/t", text)]) if not leaf.name}
+    assert [made[value].names[0] for value in ("Ann Lee", "555", "gold")] == ["Full name", "Phone", "Tier"]
+    assert made["Ann Lee"].record is made["555"].record
+
+
+def test_records_below_each_other() -> None:
+    text = "-[ RECORD 1 ]-\nname | Ann\nmail | a\n-[ RECORD 2 ]-\nname | Bea\nmail | b\n"
+    made = {leaf.string: leaf for leaf in leaves([Text("/t", text)])}
+    assert made["Ann"].record is made["a"].record is not made["Bea"].record
+    assert made["Ann"].column is made["Bea"].column
+
+
+def test_frames_and_marks_that_are_no_part_of_a_cell() -> None:
+    text = "┌────┬─────┐\n│ id │ who │\n├────┼─────┤\n│ 1  │ Ann │\n│ 2  │ Bea │\n└────┴─────┘"
+    assert cells(text) == [("id", "1"), ("who", "Ann"), ("id", "2"), ("who", "Bea")]
+    assert cells("\ufeffid;who\n1;Ann\n2;Bea") == [("id", "1"), ("who", "Ann"), ("id", "2"), ("who", "Bea")]
+
+
+@pytest.mark.parametrize("heads", ["row,fullName", "Id,full_name", "rowId,FullName"])
+def test_one_row_of_two_columns_whose_heads_are_of_a_program(heads: str) -> None:
+    assert cells(f"{heads}\n91,Ann Lee")[1] == (heads.split(",")[1], "Ann Lee")
+    assert cells("Dear Ann,hello\nsee you,Bea") == []
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"schema": {"fields": [{"name": "who"}]}, "rows": [["x1"], ["x2"]]},
+        {"cols": [{"name": "who"}], "data": {"rows": [["x1"], ["x2"]]}},
+        {"metaData": [{"name": "who"}], "rows": [["x1"], ["x2"]]},
+    ],
+)
+def test_names_of_columns_may_stand_further_away(message: Any) -> None:
+    made = {leaf.string: leaf for leaf in leaves([Text("/t", json.dumps(message))])}
+    assert made["x1"].names[0] == made["x2"].names[0] == "who"

@@ -22,7 +22,7 @@ from doorward.detection import trigger
 from doorward.detection.canonical import canonical
 from doorward.detection.encodings import encoded
 from doorward.detection.split import joined
-from doorward.detection.trigger import DISGUISES, HIDING, Triggers, disguised
+from doorward.detection.trigger import DISGUISES, HIDING, Triggers
 
 HIDDEN = Triggers(HIDING)
 DISGUISE = Triggers(DISGUISES)
@@ -87,8 +87,6 @@ def test_whatever_is_hidden_fires(
     assert [engine.fires(raw) for engine in ENGINES] == [fired, fired]
     if canonical(string) is not None or encoded(string):
         assert fired
-        assert disguised(string)
-        assert disguised(value)
 
 
 @settings(max_examples=300, deadline=None)
@@ -96,7 +94,6 @@ def test_whatever_is_hidden_fires(
 def test_whatever_is_hidden_in_any_text_fires(string: str) -> None:
     if canonical(string) is not None or encoded(string):
         assert DISGUISE.fires(json.dumps({"t": string}).encode())
-        assert disguised(string)
 
 
 @settings(max_examples=300, deadline=None)
@@ -169,11 +166,6 @@ def test_letters_between_digits_that_are_set_apart_are_not_counted() -> None:
 def test_blocks_of_prose_do_not_fire() -> None:
     content = [{"type": "text", "text": text} for text in ("All is well.", "Nothing to do.", "Bye!")]
     assert not HIDDEN.fires(json.dumps({"content": content}).encode())
-
-
-def test_text_that_is_not_ascii_may_be_in_disguise() -> None:
-    assert disguised("né")
-    assert not disguised("ne")
 
 
 @pytest.mark.parametrize("engine", ["both", "hyperscan", "re2"])

@@ -67,7 +67,7 @@ def test_evidence_reaches_the_record_around_and_inside() -> None:
 
 
 def test_an_address_speaks_for_a_role_and_not_for_a_bare_name() -> None:
-    leaves, records = column("name", ["Kaito Mori"], "country")
+    leaves, records = column("name", ["Kaito Morigami"], "country")
     evidence = votes.Evidence()
     evidence.add(records[0], "LOCATION")
     assert votes.names(undecided(leaves, "PERSON"), evidence) == [(leaves[0], 0.75)]
@@ -90,3 +90,27 @@ def test_one_that_mostly_does_not_stays() -> None:
     assert votes.numbers(guesses(values, 7)) == []
     assert votes.numbers(guesses(values[:2], 2)) == []
     assert votes.numbers(guesses(["4000000000000002"] * 5, 5)) == []
+
+
+def test_a_number_beside_what_is_printed_on_cards_is_one() -> None:
+    leaves, _ = column("n", ["4012888888881881"], "cvv")
+    [guess] = [(leaf, Candidate(0, 16, "CREDIT_CARD", 0.4, "luhn")) for leaf in leaves]
+    assert [c.score for _, c in votes.numbers([guess])] == [0.7]
+    other, _ = column("n", ["4012888888881881"], "code")
+    assert votes.numbers([(other[0], guess[1])]) == []
+
+
+def columns(leaves: list[Leaf]) -> list[Column]:
+    return [leaf.column for leaf in leaves[:1] if leaf.column is not None]
+
+
+def test_a_column_of_phones_is_one_in_all_forms() -> None:
+    leaves, _ = column("n", ["+39 392 021 1406", "051 479622", "602 939 001", "(33) 9146 8121", "99728870"])
+    assert [leaf for leaf, _ in votes.phones(columns(leaves))] == leaves[1:]
+
+
+def test_a_column_that_is_mostly_something_else_stays() -> None:
+    leaves, _ = column("n", ["+39 392 021 1406", "051 479622", "none", "2026-01-02", "A-1"])
+    assert votes.phones(columns(leaves)) == []
+    many, _ = column("n", ["+39 392 021 1406", *(f"602 939 {index:03}" for index in range(20))])
+    assert votes.phones(columns(many)) == []

@@ -151,3 +151,44 @@ def test_what_stands_before_a_value_is_nobody(line: str) -> None:
 )
 def test_a_lone_name_before_a_noun_is_a_things(title: str, persons: list[str]) -> None:
     assert [f.read for f in detect(leaf(title, "title"), leaf(title, "note"))][: len(persons) or 1] == persons
+
+
+def record(*lines: str) -> list[Leaf]:
+    return list(leaves([Text("/result/content/0/text", "\n".join(lines))]))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"Melder": "Jennifer Robinson", "Verlauf": "Bitte melden"}',
+        "Giver: 12 boxes\nMelder: kommt heute wieder",
+        '[{"item": "Jackson Soloist", "sku": "77"}, {"item": "Oliver Comfort", "sku": "78"}]',
+        '[{"title": "Harper Jasmine", "price": 4}, {"title": "Oliver Madison", "price": 5}]',
+        "sku,item,qty\n7,Martin Oliver,4\n8,Jackson Soloist,5",
+    ],
+)
+def test_names_of_fields_and_of_goods_are_nobody(text: str) -> None:
+    found = [f.read for f in detect(*record(text)) if not f.read.startswith("Jennifer")]
+    assert found == []
+
+
+def test_a_field_that_may_name_somebody_does_where_the_model_is_sure() -> None:
+    found = detect(*record("from,sent,body", "Terrence Robinson,10:11,lol no", "The Kitchen,10:12,ok then"))
+    assert [f.read for f in found if f.rule == "names-field"] == ["Terrence Robinson"]
+
+
+def test_who_wrote_is_found_without_the_verb() -> None:
+    found = detect(*chat("- Terrence wrote: the keys are here", "- Thistlewick wrote: ok then"))
+    assert {f.read for f in found} == {"Terrence", "Thistlewick"}
+
+
+def test_a_word_alone_that_is_a_part_of_a_known_name_is_known_again() -> None:
+    text = (
+        "**Attendees:** Terrence Thistlewick, Jennifer Robinson\n\n| task | who |\n|---|---|\n| chairs | Thistlewick |"
+    )
+    assert [f.read for f in detect(*record(text))].count("Thistlewick") == 1
+    assert detect(*record("| task | who |\n|---|---|\n| chairs | Thistlewick |")) == []
+
+
+def test_a_supplier_does_not_make_words_known() -> None:
+    assert detect(leaf("Harrison Thornbury", "supplier"), leaf("Thornbury", "label")) == []

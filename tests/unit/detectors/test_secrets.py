@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from tests.pipes import pipe
 
 from doorward.configtypes import Refused
 from doorward.core.finding import Finding, Text
@@ -30,6 +31,8 @@ def _detect(
         ("Sommer" + "2024", ("Passwort",)),
         ("letmein", ("value", "password")),
         (WORD, ("client_secret",)),
+        (WORD, ("authTok",)),
+        ("raqdSOp" + "HOAyxlO", ("ROOT_PW",)),
         (WORD, ("apiKey",)),
         (WORD, ("AWS_SECRET_ACCESS_KEY",)),
         (WORD.lower(), ("access_token",)),
@@ -103,6 +106,8 @@ def test_own_rules(tmp_path: Path) -> None:
 def test_own_rules_that_cannot_be_had(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="cannot be read"):
         Secrets(Secrets.Options(gitleaks=str(tmp_path / "none.toml")))
+    with pipe(tmp_path / "pipe.toml", b""), pytest.raises(Refused, match="cannot be read"):
+        Secrets(Secrets.Options(gitleaks=str(tmp_path / "pipe.toml")))
     path = tmp_path / "rules.toml"
     path.write_text("[[rules]]\nid = 'acme'\nregex = '(?=x)'\n")
     with pytest.raises(Refused, match="acme"):

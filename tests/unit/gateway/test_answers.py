@@ -27,6 +27,7 @@ def response(value: Any) -> Response:
 def prepared(bench: Policed, method: str = "tools/list", params: Any = None) -> tuple[Answers, Call, Exchange]:
     call = bench.pipeline.begin(bench.inbound(body(1, method, params or {})))
     call.server, call.grant, call.owner = bench.snapshot.servers["crm"], grant(), "\0agent:a\0agent:a"
+    call.holder = call.owner
     asked = read(call.inbound.body)
     assert isinstance(asked, Request)
     exchange = bench.pipeline.admission.open(call, asked)
@@ -40,37 +41,37 @@ def prepared(bench: Policed, method: str = "tools/list", params: Any = None) -> 
         ({"tools": []}, []),
     ],
 )
-def test_a_list_that_nobody_is_known_to_have_asked_for_is_cut_too(value: Any, left: list[str]) -> None:
+async def test_a_list_that_nobody_is_known_to_have_asked_for_is_cut_too(value: Any, left: list[str]) -> None:
     answers, call, _ = prepared(Policed(text=HIDES))
-    cut = json.loads(answers.cut_unasked(call, response(value)))["result"]
+    cut = json.loads(await answers.cut_unasked(call, response(value)))["result"]
     assert [tool["name"] for tool in cut["tools"]] == left
 
 
 @pytest.mark.parametrize("value", [{"content": []}, {}])
-def test_what_holds_no_list_stays(value: Any) -> None:
+async def test_what_holds_no_list_stays(value: Any) -> None:
     answers, call, _ = prepared(Policed(text=HIDES))
     data = response(value)
-    assert answers.cut_unasked(call, data) is data.raw
+    assert await answers.cut_unasked(call, data) is data.raw
 
 
 @pytest.mark.parametrize("value", [{"tools": [], "prompts": []}, {"Tools": []}])
-def test_what_could_be_the_answer_to_two_lists_is_refused(value: Any) -> None:
+async def test_what_could_be_the_answer_to_two_lists_is_refused(value: Any) -> None:
     answers, call, _ = prepared(Policed(text=HIDES))
     with pytest.raises(ValueError, match="list"):
-        answers.cut_unasked(call, response(value))
+        await answers.cut_unasked(call, response(value))
     watching, call, _ = prepared(Policed(Mode.AUDIT, HIDES))
     data = response(value)
-    assert watching.cut_unasked(call, data) is data.raw
+    assert await watching.cut_unasked(call, data) is data.raw
 
 
-def test_an_error_and_a_server_of_which_nothing_is_enforced_stay_as_they_are() -> None:
+async def test_an_error_and_a_server_of_which_nothing_is_enforced_stay_as_they_are() -> None:
     answers, call, _ = prepared(Policed(Mode.AUDIT, HIDES))
     data = response({"tools": [{"name": "drop"}]})
-    assert answers.cut(call, "tools/list", data) is data.raw
+    assert await answers.cut(call, "tools/list", data) is data.raw
     error = read(b'{"jsonrpc":"2.0","id":1,"error":{"code":1,"message":"no"}}')
     assert isinstance(error, Response)
     strict, call, _ = prepared(Policed(text=HIDES))
-    assert strict.cut(call, "tools/list", error) is error.raw
+    assert await strict.cut(call, "tools/list", error) is error.raw
 
 
 @pytest.mark.parametrize(
@@ -82,11 +83,11 @@ def test_an_error_and_a_server_of_which_nothing_is_enforced_stay_as_they_are() -
         (server(Mode.AUDIT, tools=(rule("x", Mode.ENFORCE),)), "prompts/list", "prompts", False),
     ],
 )
-def test_only_what_is_enforced_becomes_private(crm: Server, method: str, member: str, private: bool) -> None:
+async def test_only_what_is_enforced_becomes_private(crm: Server, method: str, member: str, private: bool) -> None:
     answers, call, _ = prepared(Policed(text=HIDES, crm=crm))
     call.modern, call.version = True, MODERN
     data = response({member: [], "cacheScope": "public", "ttlMs": 1})
-    cut = json.loads(answers.cut(call, method, data))["result"]
+    cut = json.loads(await answers.cut(call, method, data))["result"]
     assert (cut["cacheScope"] == "private") == private
 
 
@@ -97,10 +98,10 @@ async def test_the_store_is_asked_once_for_each_unknown_task_and_for_no_more_tha
 
     async def owner(server: str, task_id: str) -> str | None:
         asked.append(task_id)
-        return call.owner
+        return call.holder
 
     bench.catalogue.owner = owner  # type: ignore[method-assign]
-    bench.catalogue.tasks.remember("crm", "t0", call.owner)
+    bench.catalogue.tasks.remember("crm", "t0", call.holder)
     listed = [{"taskId": f"t{number}"} for number in range(MAX_TASKS_PER_OWNER + 50)]
     await answers.learn(call, exchange, response({"tasks": [*listed, {"taskId": "t1"}, {"taskId": 7}, "x", {}]}))
     assert asked == [f"t{number}" for number in range(1, MAX_TASKS_PER_OWNER + 1)]
@@ -118,14 +119,15 @@ async def test_a_server_that_is_only_watched_costs_no_look_into_the_store() -> N
 
     bench.catalogue.owner = owner  # type: ignore[method-assign]
     await answers.learn(call, exchange, response({"tasks": [{"taskId": "t"}]}))
-    assert json.loads(answers.cut(call, "tasks/list", response({"tasks": [{"taskId": "t"}]})))["result"]["tasks"]
+    cut = await answers.cut(call, "tasks/list", response({"tasks": [{"taskId": "t"}]}))
+    assert json.loads(cut)["result"]["tasks"]
 
 
 def test_an_answer_to_a_question_about_a_task_makes_no_owner() -> None:
     bench = Policed()
     answers, call, exchange = prepared(bench, "tools/call", {"name": "find"})
     assert answers.judge(call, exchange, response({"task": {"taskId": "t"}})) is None
-    assert bench.catalogue.tasks.known("crm", "t") == call.owner
+    assert bench.catalogue.tasks.known("crm", "t") == call.holder
     answers, call, exchange = prepared(bench, "tasks/get", {"taskId": "u"})
     assert answers.judge(call, exchange, response({"task": {"taskId": "u"}})) is None
     assert bench.catalogue.tasks.known("crm", "u") is None

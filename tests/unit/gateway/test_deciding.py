@@ -87,6 +87,19 @@ def test_arguments_are_judged_where_they_may_matter(bounds: Verdict) -> None:
     assert policies.arguments == [{"q": 1}]
 
 
+@pytest.mark.parametrize(
+    ("method", "read"),
+    [("completion/complete", {"value": "b"}), ("prompts/get", {"q": "a"}), ("tools/call", {"q": "a"})],
+)
+def test_what_is_judged_is_what_the_server_reads(method: str, read: dict[str, str]) -> None:
+    policies = Fixed(verdict(Decision(Effect.ALLOW), upper=True, lower=False), verdict(DENY, upper=False, lower=False))
+    both = {"name": "find", "ref": {"type": "ref/prompt", "name": "find"}}
+    both |= {"arguments": {"q": "a"}, "argument": {"value": "b"}}
+    deciding, call_, exchange, held = prepared(policies, body(1, method, both))
+    assert deciding.decide(call_, exchange, held) is DENY
+    assert policies.arguments == [read]
+
+
 def test_the_grant_is_asked_before_any_policy() -> None:
     policies = Fixed(ALLOWED)
     deciding, call_, exchange, held = prepared(policies, call(1))

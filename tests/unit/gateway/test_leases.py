@@ -105,7 +105,7 @@ def test_memory_is_bounded_however_many_tools_are_named(monkeypatch: pytest.Monk
     leases = Leases(workers)
     for number in range(200):
         leases.allow(ME, "crm", f"t{number}", 100, NOW)
-    assert len(leases._buckets) + len(leases._held) == 50
+    assert len(leases._exact) + len(leases._held) == 50
 
 
 # -- bytes

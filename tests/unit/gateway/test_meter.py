@@ -22,6 +22,20 @@ def test_a_duration_falls_into_the_first_bucket_that_holds_it() -> None:
     assert row[-1] == pytest.approx(20.10021)
 
 
+def test_a_row_is_the_same_however_many_durations_come_between_two_exports() -> None:
+    often, once = Meter(), Meter()
+    durations = [0.00007 * (number % 53) ** 3 for number in range(1000)]
+    for seconds in durations:
+        often.observe("read", seconds)
+        often.export()
+        once.observe("read", seconds)
+    *counts, total = once.export()["rows"]["read"]
+    assert counts == often.export()["rows"]["read"][:-1]
+    assert sum(counts) == len(durations)
+    assert total == pytest.approx(sum(durations))
+    assert often.export()["rows"]["read"][-1] == pytest.approx(total)
+
+
 def test_counts_are_kept_by_labels() -> None:
     counted = Meter()
     for decision in ("allow", "deny", "allow"):
@@ -32,11 +46,12 @@ def test_counts_are_kept_by_labels() -> None:
     ]
 
 
-def test_gauges_are_set_or_watched() -> None:
+def test_gauges_are_read_at_each_export() -> None:
     counted = Meter()
     open_now = [1.0]
     counted.watch(CONNECTIONS, lambda: open_now[0])
-    counted.gauge(IN_FLIGHT, 3)
+    counted.watch(IN_FLIGHT, lambda: 3)
+    assert counted.export()["gauges"] == {CONNECTIONS: 1.0, IN_FLIGHT: 3}
     open_now[0] = 2.0
     assert counted.export()["gauges"] == {CONNECTIONS: 2.0, IN_FLIGHT: 3}
 

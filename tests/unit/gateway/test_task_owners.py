@@ -25,10 +25,10 @@ def test_a_task_is_its_makers_alone() -> None:
     told: list[Task] = []
     tasks = TaskOwners(told.append)
     assert tasks.known("crm", "t") is None
-    tasks.remember("crm", "t", "a", "export")
+    tasks.remember("crm", "t", "a")
     assert tasks.known("crm", "t") == "a"
     assert tasks.known("files", "t") is None
-    assert told == [Task("crm", "t", "a", "export")]
+    assert told == [Task("crm", "t", "a")]
     assert judge("a", tasks.known("crm", "t")) is ALLOW
     assert judge("b", tasks.known("crm", "t")).reason is Reason.POLICY_TASK
     assert judge("a", None).reason is Reason.POLICY_TASK
@@ -37,8 +37,8 @@ def test_a_task_is_its_makers_alone() -> None:
 def test_the_first_owner_stays_whatever_the_server_says_later() -> None:
     told: list[Task] = []
     tasks = TaskOwners(told.append)
-    tasks.remember("crm", "t", "a", "export")
-    assert tasks.remember("crm", "t", "b", "other").owner == "a"
+    tasks.remember("crm", "t", "a")
+    assert tasks.remember("crm", "t", "b").owner == "a"
     assert tasks.adopt("crm", "t", "b").owner == "a"
     assert tasks.known("crm", "t") == "a"
     assert len(told) == 1
@@ -47,7 +47,7 @@ def test_the_first_owner_stays_whatever_the_server_says_later() -> None:
 def test_what_the_store_knew_is_not_told_to_it_again() -> None:
     told: list[Task] = []
     tasks = TaskOwners(told.append)
-    assert tasks.adopt("crm", "t", "a") == Task("crm", "t", "a", "")
+    assert tasks.adopt("crm", "t", "a") == Task("crm", "t", "a")
     assert tasks.known("crm", "t") == "a"
     assert told == []
 
@@ -64,6 +64,18 @@ def test_a_caller_with_very_many_pushes_out_only_their_own(monkeypatch: pytest.M
     assert tasks.known("crm", "t9") == "busy"
 
 
+def test_a_caller_that_acts_for_many_pushes_out_only_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_TASKS_PER_OWNER", 3)
+    tasks = TaskOwners()
+    tasks.remember("crm", "mine", "\0quiet\0")
+    for number in range(10):
+        tasks.remember("crm", f"t{number}", f"\0busy\0\0idp|{number}")
+    assert tasks.known("crm", "mine") == "\0quiet\0"
+    assert [tasks.known("crm", f"t{number}") is not None for number in range(10)] == [False] * 7 + [True] * 3
+    assert tasks.known("crm", "t9") == "\0busy\0\0idp|9"
+    assert len(tasks._tasks) == sum(map(len, tasks._by_caller.values())) == 4
+
+
 def test_over_the_whole_bound_the_caller_who_was_longest_away_loses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_TASKS", 3)
     tasks = TaskOwners()
@@ -73,7 +85,7 @@ def test_over_the_whole_bound_the_caller_who_was_longest_away_loses(monkeypatch:
     tasks.remember("crm", "d", "d")
     assert [tasks.known("crm", owner) for owner in "abcd"] == ["a", None, "c", "d"]
     tasks.remember("crm", "b", "b")
-    assert len(tasks._tasks) == sum(map(len, tasks._by_owner.values())) == 3
+    assert len(tasks._tasks) == sum(map(len, tasks._by_caller.values())) == 3
 
 
 def test_an_endless_id_is_nobodys() -> None:

@@ -173,3 +173,23 @@ def test_no_more_tools_than_the_bound_and_known_ones_still_change(monkeypatch: p
     schemas.learn("crm", "a", page(tool("t0"), tool("t1"), tool("t2"), tool("t0", TEXT)))
     assert schemas.checks("crm", "a", "t2") is None
     assert accepts(schemas.checks("crm", "a", "t0"), "x")
+
+
+def test_a_tool_without_a_place_is_no_news(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who hears of news keeps it, and writes it down: a server that makes up names must not fill that."""
+    monkeypatch.setattr(module, "MAX_TOOLS", 3)
+    news: list[str] = []
+    schemas = ToolSchemas(lambda server, tool: news.append(f"{server}/{tool.name}"))
+    for number, owner in enumerate("abcdef"):
+        schemas.learn("crm", owner, page(tool("same"), *(tool(f"{number}-{n}", {"title": str(n)}) for n in range(9))))
+    schemas.learn("files", "a", page(tool("other")))
+    assert news == ["crm/same", "crm/0-0", "crm/0-1", "files/other"]
+    schemas.learn("crm", "f", page(tool("same", TEXT)))
+    assert news[4:] == ["crm/same"]  # what has one may still change
+
+
+def test_of_an_endless_page_the_beginning_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_ENTRIES", 5)
+    assert [found.name for found in module.tools_of(page(*(tool(f"t{n}") for n in range(9))))] == [
+        f"t{n}" for n in range(5)
+    ]

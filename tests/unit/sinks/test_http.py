@@ -16,7 +16,7 @@ from tests.receivers.serving import Fault
 from doorward.configtypes import Duration, InvalidConfiguration, Plugin, Refused, Secret
 from doorward.core.delivery import ALL, LARGEST_EVENT, SinkFault
 from doorward.plugins import builder
-from doorward.sinks.http import Http, batch_id, signature
+from doorward.sinks.http import Http, batch_id
 
 KEY = bytes(range(32))
 SECRET = "whsec_" + base64.b64encode(KEY).decode()
@@ -96,12 +96,6 @@ def test_the_receiver_in_the_docs_works(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert [one["event_id"] for one in found] == [event(2).id] * 2
     assert names["DATABASE"].execute(query).fetchall() == [("agent:sales", "get_customer", "", 1)]
     names["DATABASE"].close()
-
-
-def test_the_signature_hangs_on_each_part() -> None:
-    parts = (KEY, "n1", "17", b"{}")
-    others = ((KEY[:-1], "n1", "17", b"{}"), (KEY, "n2", "17", b"{}"), (KEY, "n1", "18", b"{}"), (KEY, "n1", "17", b""))
-    assert len({signature(*parts), *(signature(*other) for other in others)}) == 5
 
 
 @pytest.mark.parametrize("kind", ["status", "cut", "lost", "half", "hang", "trickle"])

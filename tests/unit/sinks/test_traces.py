@@ -324,7 +324,7 @@ def test_what_is_rejected_in_part_is_found_by_halves(sink: Make) -> None:
     """The answer says how many, for good, and not which."""
     traces = sink()
     said = Said(1, 0, 1, 1, 0)
-    traces._poster = said  # type: ignore[assignment]
+    traces._exporter._poster = said  # type: ignore[assignment]
     made = traces.deliver([event(number) for number in range(4)])
     assert made == Delivered(refused={2: "rejected by the receiver"})
     assert said.sent == [4, 2, 2, 1, 1]

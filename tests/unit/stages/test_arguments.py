@@ -93,6 +93,22 @@ def test_members_that_cedar_gives_a_meaning_are_refused_wherever_a_policy_reads(
             copy(text, ("path",), ("opts", "deep"))
 
 
+@pytest.mark.parametrize(
+    "text", ['{"PATH": "x"}', '{"path": "x", "Path": "y"}', '{"opts": {"DEEP": "y"}}', '{"OPTS": {"deep": "y"}}']
+)
+def test_a_name_that_differs_in_case_alone_is_not_absent(text: str) -> None:
+    """Some servers read it as the name that was declared."""
+    with pytest.raises(UnreadableArgument) as raised:
+        copy(text, ("path",), ("opts", "deep"))
+    assert raised.value.reason == "policy.unreadable_argument"
+    assert copy(text, ("n",)) == {}
+
+
+def test_names_that_differ_in_case_and_are_both_declared() -> None:
+    shape = Shape("Record", members={"id": Shape("Long"), "ID": Shape("String")})
+    assert copied({"id": 1, "ID": "x"}, shape, wanted([(("id",), True)])) == {"id": 1}
+
+
 @pytest.mark.parametrize("text", ["[]", "null", '"x"', "1"])
 def test_arguments_that_are_no_object(text: str) -> None:
     with pytest.raises(UnreadableArgument):

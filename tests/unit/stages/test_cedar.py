@@ -163,6 +163,58 @@ def test_an_unreadable_argument_that_could_change_nothing_is_no_matter() -> None
     assert judge(extra, '{"n": null}').decision.reason == "policy.unreadable_argument"
 
 
+ENFORCED = FORBID_N.replace("forbid", '@mode("enforce") forbid')
+OVERFLOWS = FORBID_N.replace("> 5", "* 1000000000 > 5")
+
+
+@pytest.mark.parametrize("arguments", ['{"n": null}', '{"n": 9007199254740993}', '{"n": 1, "N": 9}', '{"n": "9"}'])
+def test_a_rule_that_is_enforced_and_cannot_read_refuses_in_every_mode(arguments: str) -> None:
+    verdict = judge(PERMIT + ENFORCED, arguments)
+    assert verdict.rules == ("unreadable-argument", "n")
+    assert [verdict.mode_over(mode) for mode in Mode] == [Mode.ENFORCE] * 4
+    assert judge(PERMIT + FORBID_N, arguments).mode_over(Mode.AUDIT) is Mode.AUDIT
+    nothing_permits = judge(ENFORCED, arguments)
+    assert (nothing_permits.decision is ALLOW, nothing_permits.mode_over(Mode.AUDIT)) == (False, Mode.ENFORCE)
+
+
+def test_a_rule_that_is_enforced_is_asked_although_another_one_cannot_read() -> None:
+    other = ' @id("o") forbid(principal, action, resource) when { context.facts.contains("in-data") };'
+    hidden = '"path": "/data/\\u0000"'
+    verdict = judge(PERMIT + ENFORCED + other, f'{{"n": 9, {hidden}}}')
+    assert (verdict.rules, verdict.mode_over(Mode.AUDIT)) == (("unreadable-argument", "n"), Mode.ENFORCE)
+    verdict = judge(PERMIT + ENFORCED + other, f'{{"n": 1, {hidden}}}')
+    assert (verdict.rules, verdict.mode_over(Mode.AUDIT)) == (("unreadable-argument",), Mode.AUDIT)
+
+
+def test_what_an_enforced_rule_cannot_read_is_no_matter_where_it_could_not_apply() -> None:
+    elsewhere = ENFORCED.replace("when {", 'when { resource.name == "write" &&')
+    assert judge(PERMIT + elsewhere, '{"n": null}').decision is ALLOW
+
+
+def test_an_error_takes_the_mode_of_the_enforced_rules_that_had_a_part_in_it() -> None:
+    huge = '{"n": 9007199254740991}'
+    enforced = OVERFLOWS.replace("forbid", '@mode("enforce") forbid')
+    assert judge(PERMIT + enforced, huge).mode_over(Mode.AUDIT) is Mode.ENFORCE
+    assert judge(PERMIT + OVERFLOWS, huge).mode_over(Mode.AUDIT) is Mode.AUDIT
+    masked = judge(PERMIT + ENFORCED + OVERFLOWS.replace('"n"', '"m"'), huge)
+    assert (masked.decision.reason, masked.mode_over(Mode.AUDIT)) == ("policy.error", Mode.ENFORCE)
+
+
+def test_an_engine_that_breaks_refuses_in_every_mode_where_a_rule_is_enforced(monkeypatch: pytest.MonkeyPatch) -> None:
+    policies = {text: engine(text) for text in (PERMIT + ENFORCED, PERMIT + FORBID_N)}
+    monkeypatch.setattr(cedar, "cedarpy", None)
+    modes = [each.judge(QUESTION, {}).mode_over(Mode.AUDIT) for each in policies.values()]
+    assert modes == [Mode.ENFORCE, Mode.AUDIT]
+
+
+def test_a_tool_whose_schema_an_enforced_rule_waits_for_is_refused_in_every_mode() -> None:
+    of_tool = ENFORCED.replace("action,", 'action == Doorward::Action::"tools/call/f/unseen",')
+    unseen = Question(AGENT, "f", "tools/call", "Tool", "unseen")
+    verdict = judge(PERMIT + of_tool, question=unseen)
+    assert (verdict.rules, verdict.mode_over(Mode.AUDIT)) == (("unknown-tool",), Mode.ENFORCE)
+    assert judge(PERMIT + of_tool.replace('@mode("enforce")', ""), question=unseen).mode_over(Mode.AUDIT) is Mode.AUDIT
+
+
 def test_the_entity_asked_for_is_there_although_no_manifest_has_it() -> None:
     on_server = '@id("p") permit(principal, action, resource in Doorward::Server::"f");'
     condition = 'resource in Doorward::Server::"f" && resource.destructive && resource.name == "unseen"'

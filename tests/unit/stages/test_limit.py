@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from doorward.core.decision import ALLOW
-from doorward.stages.limit import RATE, Bucket, take
+from doorward.stages.limit import RATE, Bucket, source, take
 
 
 def test_a_minute_holds_its_calls_and_refills_evenly() -> None:
@@ -33,3 +33,10 @@ def test_no_window_ever_gets_more_than_its_share(per_minute: int, waits: list[fl
         bucket, decision = take(bucket, per_minute, now)
         allowed += decision is ALLOW
     assert allowed <= per_minute * (1 + now / 60) + 1e-6
+
+
+def test_addresses_that_one_host_may_use_are_one_source() -> None:
+    assert source("2001:db8::1") == source("2001:db8:0:0:ffff::2") != source("2001:db8:0:1::1")
+    assert source("::ffff:192.0.2.1") == source("192.0.2.1") != source("192.0.2.2")
+    assert source("") == ""
+    assert len(source("x" * 1000)) == 64

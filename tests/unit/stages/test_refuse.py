@@ -8,6 +8,7 @@ from doorward.core.exchange import Exchange, Inbound, Reply
 from doorward.core.message import Notification, Request, Response, read
 from doorward.core.policy import Severity
 from doorward.stages.refuse import code_of, error_body, refusal, tool_refusal, unreadable
+from doorward.stages.verdicts import denied
 
 MESSAGES = {
     "call": {"id": 1, "method": "tools/call", "params": {"name": "x"}},
@@ -70,6 +71,19 @@ def test_grant_policy_and_findings(reason: Reason, modern: bool) -> None:
     status, body, _ = refused("other", reason, modern=modern)
     assert (status, body["id"], body["error"]["data"]) == (200, "a", facts)
     assert body["error"]["code"] not in PROTOCOL
+
+
+@pytest.mark.parametrize("modern", [True, False])
+def test_a_number_that_a_policy_cannot_read_costs_one_call(modern: bool) -> None:
+    unread = denied(Reason.MESSAGE_AMBIGUOUS_NUMBER).decision
+    reply = refusal(exchange("call", modern=modern), unread)
+    result = json.loads(reply.body)["result"]
+    assert (reply.status, result["isError"]) == (200, True)
+    assert result["_meta"]["io.doorward/decision"]["reason"] == "message.ambiguous_number"
+    reply = refusal(exchange("other", modern=modern), unread)
+    error = json.loads(reply.body)["error"]
+    assert (reply.status, error["code"] in PROTOCOL) == (200, False)
+    assert json.loads(error_body(exchange("call", modern=modern), unread, 1))["error"]["code"] == error["code"]
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ def samples(meter: Meter, **view: object) -> dict[tuple[str, tuple[tuple[str, st
 def test_counters_and_gauges_are_shown() -> None:
     meter = Meter()
     meter.count(CALLS, "crm", "tools/call", "deny", "policy.denied")
-    meter.gauge(IN_FLIGHT, 2)
+    meter.watch(IN_FLIGHT, lambda: 2)
     shown = samples(meter)
     labels = (("decision", "deny"), ("method", "tools/call"), ("reason", "policy.denied"), ("server", "crm"))
     assert shown[(CALLS, labels)] == 1

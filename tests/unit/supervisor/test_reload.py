@@ -71,6 +71,57 @@ async def test_a_bad_file_reaches_no_worker(path: Path) -> None:
     assert reloads.status()["problems"] == ["bad.yaml:1:1: bad"]
 
 
+@pytest.mark.parametrize("text", ["", " \n\n"])
+async def test_an_emptied_file_takes_nothing_away(path: Path, text: str) -> None:
+    """A full disk leaves one, and it would be a valid configuration without servers."""
+    reloads, workers = Reloads(load(path), load), Workers()
+    path.write_text(text)
+    await reloads.attempt(workers.adopt, unchanged=True)
+    assert workers.seen == []
+    assert "is empty" in reloads.problems[0]
+    path.write_text("one")
+    await reloads.attempt(workers.adopt)
+    assert (workers.seen, reloads.problems) == ([], [])
+
+
+A, B = "a.cedar", "b.cedar"
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        ({}, "holds no policies any more"),
+        ({"facts.yaml": "x"}, "holds no policies any more"),
+        ({A: " \n", B: "forbid b"}, "a.cedar: is empty"),
+        ({B: "forbid b"}, ""),  # removed on purpose: something is left
+        ({A: "// none"}, ""),
+        ({A: "forbid a", B: ""}, ""),  # it was empty before
+    ],
+)
+async def test_policies_that_are_gone_or_emptied_stay_in_force(path: Path, files: dict[str, str], told: str) -> None:
+    found: dict[str, str] = {A: "forbid a", B: "forbid b"}
+    if files.get(B) == "":
+        found.update({A: "forbid more", B: ""})
+
+    def with_policies(path: Path) -> Plan:
+        return msgspec.structs.replace(load(path), policies=Path("p"), policy_files=dict(found), state=str(found))
+
+    reloads, workers = Reloads(with_policies(path), with_policies), Workers()
+    found.clear()
+    found.update(files)
+    await reloads.attempt(workers.adopt)
+    assert [told in problem for problem in reloads.problems] == ([True] if told else [])
+    assert bool(workers.seen) is not bool(told)
+
+
+async def test_another_directory_may_hold_no_policies(path: Path) -> None:
+    first = msgspec.structs.replace(load(path), policies=Path("p"), policy_files={A: "forbid a"})
+    reloads, workers = Reloads(first, lambda path: msgspec.structs.replace(load(path), policies=Path("q"))), Workers()
+    path.write_text("two")
+    await reloads.attempt(workers.adopt)
+    assert (workers.seen, reloads.problems) == ([(2, "two")], [])
+
+
 async def test_a_fault_of_our_own_while_reading_keeps_the_last_version_too(path: Path) -> None:
     reloads, workers = Reloads(load(path), load), Workers()
     path.write_text("bug")

@@ -7,7 +7,7 @@ def worker(calls: int, waiting: int = 0) -> Meter:
     for _ in range(calls):
         meter.count(CALLS, "crm", "ping", "allow", "")
         meter.observe("read", 0.5)
-    meter.gauge(IN_FLIGHT, waiting)
+    meter.watch(IN_FLIGHT, lambda: waiting)
     return meter
 
 

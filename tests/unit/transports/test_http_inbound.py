@@ -82,6 +82,26 @@ def test_what_the_pipeline_decides_about_is_set_apart() -> None:
     assert sort((b"mcp-protocol-version", b"v"), (b"mcp-protocol-version", b"v")).version_count == 2
 
 
+@pytest.mark.parametrize("name", [b"mcp-session_id", b"mcp-protocol_version"])
+def test_a_field_that_cgi_takes_for_one_of_those_stays_here(name: bytes) -> None:
+    """RFC 3875 §4.1.18: `-` becomes `_`, so a server behind WSGI could take an id that nobody has opened."""
+    found = sort((name, b"stolen"), (b"mcp-session-id", b"s"))
+    assert found.headers == found.mirrors == ()
+    assert (found.session, found.version) == (b"s", None)
+
+
+def test_a_parameter_may_have_such_a_name() -> None:
+    assert sort((b"mcp-param-user_id", b"1")).mirrors == ((b"mcp-param-user_id", b"1"),)
+
+
+def test_another_charset_is_noted() -> None:
+    assert not sort((b"content-type", b"application/json; charset=utf-8")).other_charset
+    utf7 = (b"content-type", b"application/json; charset=utf-7")
+    assert sort(utf7).other_charset
+    assert sort((b"content-type", b"application/json"), utf7).other_charset
+    assert not sort((b"user-agent", b"charset=utf-7")).other_charset
+
+
 def test_more_headers_of_a_server() -> None:
     assert sort((b"x-tenant", b"t"), more=frozenset({b"x-tenant"})).headers == ((b"x-tenant", b"t"),)
 

@@ -78,6 +78,14 @@ def test_a_byte_order_mark_at_the_start_belongs_to_no_field(stream: bytes) -> No
         assert event.raw == stream
 
 
+@pytest.mark.parametrize("start", [b"data: x\n\n", b"\n", BOM + b": c\n\n"])
+def test_a_later_one_hides_its_line(start: bytes) -> None:
+    for chunks in every_cut(start + BOM + b"data: y\n\n"):
+        event = read(*chunks)[-1]
+        assert (event.data, event.odd, event.plain()) == (None, True, b"")
+    assert read(start + BOM + b"data: y\ndata: z\n\n")[-1].plain() == b"data: z\n\n"
+
+
 def test_a_byte_order_mark_inside_a_line_is_text() -> None:
     assert read(b"data: " + BOM + b"z\n\n")[0].data == BOM + b"z"
 
@@ -101,6 +109,50 @@ def test_a_byte_order_mark_inside_a_line_is_text() -> None:
 def test_fields(raw: bytes, data: bytes | None, identifier: bytes | None, name: bytes) -> None:
     event = parse(raw)
     assert (event.data, event.id, event.name, event.raw) == (data, identifier, name, raw)
+
+
+@pytest.mark.parametrize(
+    ("raw", "plain"),
+    [
+        (b"foo: x\nid: 7\ndata: a\n\n", b"id: 7\ndata: a\n\n"),
+        (b"data: \r{}\n\n", b"data: \n\n"),  # a message to whoever ends lines at LF alone
+        (b"{}\n\n", b""),
+        (b" data: x\n\n", b""),
+        (b"Data: x\nretry: 5\n\n", b"retry: 5\n\n"),
+        (": a\u2028data: x\n\n".encode(), b""),  # two lines to readers that cut at all that Unicode calls a line end
+        ("id: a\u2029data: x\ndata: y\n\n".encode(), b"data: y\n\n"),
+        ("event: a\x85data: x\n\n".encode(), b""),
+        (b"retry: 1\x0bdata: x\n\n", b""),
+        (b": a\x0cdata: x\n: b\n\n", b": b\n\n"),
+        (b": a\x1ddata: x\n\n", b""),
+    ],
+)
+def test_lines_that_readers_do_not_take_alike(raw: bytes, plain: bytes) -> None:
+    event = parse(raw)
+    assert event.odd
+    assert event.plain() == plain
+    assert not parse(event.with_data(b"new") or b"\n").odd
+
+
+@pytest.mark.parametrize(
+    "raw", [b"data: a\n\n", b": c\r\nevent: e\rid: 1\nretry: 5\ndata: x\r\n\r\n", "data: \u2028\n\n".encode(), b"\n"]
+)
+def test_lines_that_they_do_stay_as_they_are(raw: bytes) -> None:
+    event = parse(raw)
+    assert not event.odd
+    assert event.plain() is event.raw
+
+
+def test_a_long_event_grows_in_place() -> None:
+    """A copy of all that has come for each piece of it would be quadratic: minutes for one event in small pieces."""
+    reader = SseReader(1 << 20)
+    reader.feed(b"data: ")
+    held = reader._buffer
+    for _ in range(100):
+        assert reader.feed(b"x" * 100) == []
+        assert reader._buffer is held
+    assert [event.data for event in reader.feed(b"\n\ndata: y")] == [b"x" * 10_000]
+    assert reader.pending == b"data: y"
 
 
 def test_an_event_is_there_with_its_last_byte() -> None:
@@ -135,6 +187,17 @@ def test_the_limit_is_that_of_one_event() -> None:
     assert len(read(one * 50, limit=100)) == 50
     with pytest.raises(UpstreamFault):
         read(one[:6] + b"x" + one[6:], limit=100)
+
+
+@pytest.mark.parametrize("line", [b"data:\n", b"data\r", b": c\r\n", b"id\n"])
+@pytest.mark.parametrize("ended", [True, False])
+def test_one_event_has_a_bounded_number_of_lines(line: bytes, ended: bool) -> None:
+    """Each takes its time, and nobody is served meanwhile; an event of the largest size could have three million."""
+    stream = line * 300_000 + line[-1:] + (b": next" if ended else b"")
+    with pytest.raises(UpstreamFault) as fault:
+        read(stream, limit=1 << 24)
+    assert fault.value.code == "upstream.too_large"
+    assert len(read(line * 60_000 + line[-1:] + b": next", limit=1 << 24)) == 1
 
 
 lines = [b"data", b"data: ", b"data:x", b"id: 1", b"retry: 5", b": c", b"event: e", b":", b" ", b"x"]

@@ -1,6 +1,7 @@
 """What a worker does with versions; the rest is in tests/functional."""
 
 import gc
+import sys
 from typing import Any
 
 import pytest
@@ -46,3 +47,12 @@ async def test_once_it_serves_the_collector_comes_seldom_and_leaves_alone_what_i
     await worker._handle("prepare", {"version": 2, "text": "a"})
     await worker._handle("swap", {"version": 2})
     assert done == ["unfreeze ()", "collect ()", "freeze ()", "set_threshold (5000,)"]
+
+
+def test_no_thread_waits_long_for_a_busy_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each call waits for the thread that writes the log; five milliseconds a time are Python's own."""
+    found: list[float] = []
+    monkeypatch.setattr(sys, "setswitchinterval", found.append)
+    Worker(lambda _: Service())  # type: ignore[arg-type, return-value]
+    assert len(found) == 1
+    assert found[0] <= 0.001

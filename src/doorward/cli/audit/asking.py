@@ -2,9 +2,9 @@
 
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -46,10 +46,15 @@ def progress(what: str) -> Iterator[Told | None]:
     if not sys.stderr.isatty():
         yield None
         return
-    with click.progressbar(length=1, label=what, file=sys.stderr) as bar:
+    with ExitStack() as stack:
+        bars: list[Any] = []
 
         def told(done: int, whole: int) -> None:
-            bar.length = max(whole, 1)
-            bar.update(done - bar.pos)
+            if not bars and done >= whole:
+                return  # what is done at once needs none
+            if not bars:
+                bars.append(stack.enter_context(click.progressbar(length=max(whole, 1), label=what, file=sys.stderr)))
+            bars[0].length = max(whole, 1)
+            bars[0].update(done - bars[0].pos)
 
         yield told

@@ -37,7 +37,7 @@ def command(filter: tuple[str, ...], config: Path, form: str, output: Path | Non
     except BrokenPipeError:
         sys.stderr.close()  # whoever read has enough
     except OSError as fault:
-        complain(str(fault), OUTSIDE_FAILED)
+        complain(f"{fault.filename or output or 'standard output'}: {fault.strerror}", OUTSIDE_FAILED)
 
 
 def _write(found: Iterator[bytes], to: BinaryIO) -> None:

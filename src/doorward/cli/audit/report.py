@@ -52,7 +52,7 @@ def command(
     now = time.time()
     begin, end = _moment(since, now, "--since"), _moment(until, now, "--until")
     if begin >= end:
-        raise click.BadParameter("the time ends before it begins", param_hint="--since")
+        raise click.BadParameter("the time ends before it begins: --until is now, unless given", param_hint="--since")
     try:
         loaded = load(config)
         directory = _log(loaded)
@@ -70,7 +70,7 @@ def command(
     except Unreadable as fault:
         _fail(str(fault), OUTSIDE_FAILED)
     except OSError as fault:
-        _fail(f"{fault.filename}: {fault.strerror}", OUTSIDE_FAILED)
+        _fail(f"{fault.filename or page}: {fault.strerror}", OUTSIDE_FAILED)
     _print(made, page, as_json=as_json)
     if verify and not (said.intact and said.complete):
         sys.exit(NO)

@@ -5,11 +5,14 @@ and is no line. What is longer than ``LONGEST_LINE`` is an empty line on the way
 nothing out learns of it, and left out on the way back.
 """
 
+import errno
 import heapq
 import os
+import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
+from typing import IO
 
 import msgspec
 
@@ -87,7 +90,7 @@ def readable(directory: Path) -> None:
         for name in os.listdir(directory / writer):
             number = audit_layout.segment_number(name)
             if number is not None:
-                with segment_file(directory, writer, number).open("rb"):
+                with opened(segment_file(directory, writer, number)):
                     pass
 
 
@@ -95,11 +98,24 @@ def segment_file(directory: Path, writer: str, number: int) -> Path:
     return directory / writer / audit_layout.segment(number)
 
 
+def opened(file: Path) -> IO[bytes]:
+    """A segment, to be read. Raises ``OSError``: a pipe or a device of that name would hold us, or have no end."""
+    return open(file, "rb", buffering=0, opener=_regular)
+
+
+def _regular(name: str, flags: int) -> int:
+    descriptor = os.open(name, flags | os.O_NONBLOCK)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "is no regular file", name)
+    return descriptor
+
+
 def line_at(directory: Path, place: Place, length: int) -> bytes | None:
     """``length`` bytes that begin there; None where they cannot be had."""
     try:
-        with segment_file(directory, place.writer, place.segment).open("rb", buffering=0) as opened:
-            found = os.pread(opened.fileno(), length, place.offset)
+        with opened(segment_file(directory, place.writer, place.segment)) as file:
+            found = os.pread(file.fileno(), length, place.offset)
     except OSError:
         return None
     return found if len(found) == length else None
@@ -123,8 +139,8 @@ def _chunks(file: Path, place: Place) -> Iterator[Chunk]:
     offset, wanted, skipping = place.offset, _CHUNK, False
     while True:
         try:
-            with file.open("rb", buffering=0) as opened:
-                data = os.pread(opened.fileno(), wanted, offset)
+            with opened(file) as segment:
+                data = os.pread(segment.fileno(), wanted, offset)
         except OSError:
             return
         end = data.rfind(b"\n") + 1
@@ -264,8 +280,8 @@ def backwards(file: Path, take: Callable[[int], int], end: int | None = None) ->
     """The whole lines of a file from its end (or ``end``), each with where it begins and without its line end;
     ``take(n)`` says how much of ``n`` bytes may be read.
     """
-    with file.open("rb", buffering=0) as opened:
-        size = opened.seek(0, os.SEEK_END)
+    with opened(file) as segment:
+        size = segment.seek(0, os.SEEK_END)
         place = size if end is None else min(end, size)
         rest: bytes | None = None  # the beginning of the line that the pieces read so far cut; None: it is left out
         while place:
@@ -273,7 +289,7 @@ def backwards(file: Path, take: Callable[[int], int], end: int | None = None) ->
             if length == 0:
                 return
             place -= length
-            head, *whole = os.pread(opened.fileno(), length, place).split(b"\n")
+            head, *whole = os.pread(segment.fileno(), length, place).split(b"\n")
             if whole:
                 at = place + length - len(whole[-1])
                 if rest is not None:

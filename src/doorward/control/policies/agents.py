@@ -55,4 +55,5 @@ def _notices(path: str, entries: Sequence[str], seen: Sequence[str]) -> Iterator
             continue
         count = sum(1 for name in seen if name in names([entry]))
         message = f"the glob {entry!r} matches {count} of the tools seen so far, and means only these"
-        yield Notice(path=path, message=message, remedy="tools that come later are added at the next reload")
+        remedy = "tools that come later are added when the server lists them through the gateway"
+        yield Notice(path=path, message=message, remedy=remedy)

@@ -7,6 +7,7 @@ import msgspec
 
 from doorward.control.policies.files import PolicyFiles
 from doorward.control.policies.parse import AGENTS_PREFIX, parse_files
+from doorward.control.rollout import UNWAIVABLE
 from doorward.core.audit import AuditRecord
 from doorward.core.rules import BUILT_IN, Rule
 
@@ -91,7 +92,7 @@ def explain(records: Sequence[AuditRecord], files: Mapping[str, str] | None) -> 
         severity=last.severity,
         enforcement=last.would_have or last.decision,
         override=last.override,
-        rules=tuple(_found(name, known) for name in last.rules),
+        rules=tuple(_found(name, known, last.entities) for name in last.rules),
         facts=last.facts,
         entities=last.entities,
         findings=tuple(last.findings),
@@ -101,6 +102,7 @@ def explain(records: Sequence[AuditRecord], files: Mapping[str, str] | None) -> 
     )
 
 
+_OURS = BUILT_IN | UNWAIVABLE
 _PLACES = {"agents": "identity.agents", "built in": "built in", "gone": "its text was not kept", "file": ""}
 
 
@@ -112,13 +114,14 @@ def _rules(files: Mapping[str, str] | None) -> dict[str, Rule]:
     return {each.rule.id: each.rule for each in parsed}
 
 
-def _found(name: str, known: Mapping[str, Rule]) -> RuleFound:
+def _found(name: str, known: Mapping[str, Rule], found: Mapping[str, int]) -> RuleFound:
+    """``found``: entities, for what blocks a message is named by its kind."""
     rule = known.get(name)
     if rule is not None:
         return RuleFound(name, "file", rule.file, rule.line, rule.text)
     if name.startswith(AGENTS_PREFIX):
         return RuleFound(name, "agents")
-    return RuleFound(name, "built in" if name in BUILT_IN else "gone")
+    return RuleFound(name, "built in" if name in _OURS or name in found else "gone")
 
 
 def lines(explanation: Explanation) -> list[str]:

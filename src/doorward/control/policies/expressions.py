@@ -3,7 +3,7 @@
 Works on Cedar's JSON policy format. What is not recognized here counts as reading everything, or as able to fail.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from doorward.core.rules import NAMESPACE, TOOL_CALL, Path, Reads, Uid
@@ -148,6 +148,24 @@ def prefix_patterns(node: Node) -> bool:
         path, pattern = _chain(like["left"]), like["pattern"]
         return path is not None and path[:1] == ("arguments",) and pattern[:1] != ["Wildcard"] and "Wildcard" in pattern
     return any(prefix_patterns(child) for child in _children(node))
+
+
+def unguarded_names(nodes: Iterable[Node]) -> bool:
+    """Whether the resource's name is compared with ``like "PLACE/*"``, and nothing looks for dots or escapes in it."""
+    patterns = [pattern for node in nodes for pattern in _name_patterns(node)]
+    placed = any("/" in pattern.partition(_ANYTHING)[0] for pattern in patterns if _ANYTHING in pattern)
+    return placed and not all(any(mark in pattern for pattern in patterns) for mark in ("..", "%"))
+
+
+_ANYTHING = "\0"  # no literal of Cedar's holds it that anybody would write
+
+
+def _name_patterns(node: Node) -> Iterator[str]:
+    like = node.get("like")
+    if like is not None and like["left"] == {".": {"left": {"Var": "resource"}, "attr": "name"}}:
+        yield "".join(_ANYTHING if part == "Wildcard" else part["Literal"] for part in like["pattern"])
+    for child in _children(node):
+        yield from _name_patterns(child)
 
 
 def entities(node: Node) -> Iterator[Uid]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from doorward.config import Config
-from doorward.configtypes import InvalidConfiguration, Problem
+from doorward.configtypes import InvalidConfiguration, Problem, content, is_directory
 
 FACTS = "facts.yaml"
 MAX_BYTES = 1 << 20
@@ -36,10 +36,13 @@ class PolicyFiles(msgspec.Struct, frozen=True):
 
 def directory_of(config: Config, base_dir: Path) -> Path | None:
     """Where the policies are: ``policies`` of the configuration, else ``policies/`` beside it if there is one."""
-    if config.policies is not None:
-        return base_dir / config.policies
-    usual = base_dir / "policies"
-    return usual if usual.is_dir() else None
+    place = place_of(config, base_dir)
+    return place if config.policies is not None or is_directory(place) else None
+
+
+def place_of(config: Config, base_dir: Path) -> Path:
+    """The same, whether there is one or not."""
+    return base_dir / (config.policies if config.policies is not None else "policies")
 
 
 def read_files(directory: Path | None) -> PolicyFiles:
@@ -67,13 +70,18 @@ def read_files(directory: Path | None) -> PolicyFiles:
     return PolicyFiles(files, str(directory), tests)
 
 
+def with_tests(files: PolicyFiles) -> PolicyFiles:
+    """The same files, with the cases that lie beside them now."""
+    found = sorted(Path(files.directory).glob("*.test.yaml")) if files.directory else ()
+    return msgspec.structs.replace(files, tests=tuple(found))
+
+
 def _counts(name: str) -> bool:
     return name == FACTS or (name.endswith(".cedar") and not name.startswith("."))
 
 
 def _text(path: Path) -> str:
-    with path.open("rb") as opened:
-        data = opened.read(MAX_BYTES + 1)
+    data = content(path, MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
         raise ValueError("it is larger than 1 MiB")
     try:

@@ -20,6 +20,7 @@ from doorward.control.policies.expressions import (
     prefix_patterns,
     reads,
     uid,
+    unguarded_names,
     widened,
     without_arguments,
 )
@@ -233,6 +234,18 @@ def _notices(parsed: Parsed) -> Iterator[Notice]:
         yield Notice(
             path="policies", message=message, remedy="use a fact with under_path", file=rule.file, line=rule.line
         )
+    if _may_be_about_uris(rule) and unguarded_names(condition["body"] for condition in conditions):
+        message = f"{rule.id!r} compares a URI with like and a beginning, which file:///data/../etc passes too"
+        remedy = 'in a permit add !(resource.name like "*..*") && !(resource.name like "*%*"), in a forbid with ||'
+        yield Notice(path="policies", message=message, remedy=remedy, file=rule.file, line=rule.line)
+
+
+def _may_be_about_uris(rule: Rule) -> bool:
+    """Only the name of a ``Resource`` is one."""
+    actions = {uid.id for uid in rule.action.named}
+    return rule.resource.kind in (None, "Resource") and (
+        not actions or any(action.startswith("resources/") for action in actions)
+    )
 
 
 def _at(rule: Rule, message: str, remedy: str) -> Problem:

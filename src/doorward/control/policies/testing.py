@@ -11,7 +11,7 @@ import msgspec
 
 from doorward.configfile.decode import child, decode, suggestion
 from doorward.configfile.tree import MAX_CHARACTERS, Tree, parse
-from doorward.configtypes import InvalidConfiguration, Problem
+from doorward.configtypes import InvalidConfiguration, Problem, content
 from doorward.core.decision import ALLOW
 from doorward.core.decode import UndecodableError
 from doorward.core.decode import decode as decode_json
@@ -170,8 +170,7 @@ def _file(path: Path, servers: Collection[str], now: float) -> list[Located]:
 
 def _text(path: Path) -> str:
     try:
-        with path.open("rb") as opened:
-            return opened.read(4 * MAX_CHARACTERS + 1).decode()
+        return content(path, 4 * MAX_CHARACTERS + 1).decode()
     except (OSError, UnicodeDecodeError) as fault:
         why = fault.strerror if isinstance(fault, OSError) else "it is not UTF-8 text"
         remedy = "check its path and permissions"

@@ -31,12 +31,19 @@ def prepare(path: Path) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _check_directory(path.parent)
         _make(path)
-        for file in (path, *companions(path)):
-            _check_file(file)
+        _check_files(path)
     except OSError as fault:
-        raise invalid(
-            f"{path} cannot be used: {fault.strerror}", "check its owner, its permissions and the disk"
-        ) from None
+        raise _unusable(path, fault) from None
+
+
+def examine(path: Path) -> None:
+    """The same for what is there already; nothing is made. For ``doorward check``."""
+    try:
+        if path.parent.exists():
+            _check_directory(path.parent)
+            _check_files(path)
+    except OSError as fault:
+        raise _unusable(path, fault) from None
 
 
 def companions(path: Path) -> tuple[Path, Path]:
@@ -57,12 +64,21 @@ def _make(path: Path) -> None:
         return
 
 
+def _unusable(path: Path, fault: OSError) -> InvalidConfiguration:
+    return invalid(f"{path} cannot be used: {fault.strerror}", "check its owner, its permissions and the disk")
+
+
 def _check_directory(directory: Path) -> None:
     """Who can write to it can put another file in the store's place. (Reading is what the file's own mode keeps.)"""
     found = os.stat(directory)
     if found.st_mode & 0o022:
         raise invalid(f"others can write to {directory}", f"chmod go-w {directory}, or name a directory of its own")
     _check_owner(directory, found)
+
+
+def _check_files(path: Path) -> None:
+    for file in (path, *companions(path)):
+        _check_file(file)
 
 
 def _check_file(path: Path) -> None:

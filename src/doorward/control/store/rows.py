@@ -4,6 +4,9 @@ import msgspec
 
 from doorward.core.shared import Override
 
+FOR_GOOD = 253402300799.0
+"""The last second of the calendar: until then what never expires is revoked."""
+
 
 class Issued(msgspec.Struct, frozen=True):
     """One grant that we minted. ``parent`` is the ``jti`` it was exchanged from, or empty; ``servers`` is text to show.

@@ -59,8 +59,10 @@ class Store:
 
     # revocations
 
-    def revoke(self, kind: str, value: str, *, issuer: str = "", until: float, by: str, at: float) -> None:
-        """``until``: when what is revoked is over anyway. Raises ValueError for a kind that is none of ``KINDS``."""
+    def revoke(self, kind: str, value: str, *, issuer: str = "", until: float, by: str, at: float) -> float:
+        """``until``: when what is revoked is over anyway. Returns until when it is revoked now, which is later where it
+        was before. Raises ValueError for a kind that is none of ``KINDS``.
+        """
         if kind not in KINDS or not value:
             raise ValueError(f"nothing to revoke: {kind!r}")
         with self._database.change() as change:
@@ -69,8 +71,23 @@ class Store:
                 " ON CONFLICT (kind, issuer, value) DO UPDATE SET until = max(until, excluded.until)",
                 (kind, issuer, value, until, by, at),
             )
+            ((longest,),) = change.execute(
+                "SELECT until FROM revocation WHERE kind = ? AND issuer = ? AND value = ?", (kind, issuer, value)
+            ).fetchall()
             _tell(change)
             self._sweep(change, at)
+            return float(longest)
+
+    def end_revocation(self, kind: str, value: str, *, issuer: str = "", now: float) -> bool:
+        """Whether there was one in force. (Who ended it is in the audit log; the row goes.)"""
+        with self._database.change() as change:
+            ended = change.execute(
+                "DELETE FROM revocation WHERE kind = ? AND issuer = ? AND value = ? AND until > ?",
+                (kind, issuer, value, now),
+            )
+            if ended.rowcount == 1:
+                _tell(change)
+            return ended.rowcount == 1
 
     def revocations(self, now: float, *, after: int = 0, limit: int = WHOLE_PAGE) -> list[tuple[int, Revoked]]:
         """A page, each with its place; ``after`` is the place of the last one of the page before."""

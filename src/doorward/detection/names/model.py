@@ -189,6 +189,11 @@ class Model:
                 self._chunks[chunk] = found
         return found
 
+    def sizes(self, chunks: list[str]) -> list[int]:
+        """How many tokens each of these runs without blanks has."""
+        known = self._chunks
+        return [len(known.get(chunk) or self.chunk(chunk)) for chunk in chunks]
+
     def runs(self, entries: list[Entry], high: float, low: float) -> tuple[list[Run], list[tuple[int, float]]]:
         """Neighbours that are likely a person or a place: each more than ``low``, one more than ``high`` (0 to 1). And
         the tokens that are a person with more than a chance in 250, whether in a run or not, with that chance.

@@ -5,12 +5,16 @@ with a capital, so that there a word known as a name, or a person-like neighbour
 """
 
 import re
+from bisect import bisect_right
+from collections.abc import Iterable
 from functools import lru_cache
 from importlib import resources
+from itertools import accumulate
 from typing import Final, NamedTuple
 
-from doorward.detection.names import lexicon, words
+from doorward.detection.names import cues, lexicon, things, words
 from doorward.detection.names.model import Entry, Model, Run
+from doorward.detection.names.speakers import speakers
 
 PIECE: Final = 1000
 """Characters that are looked at in one go: at most a few milliseconds, also with words never met before."""
@@ -26,16 +30,32 @@ _PLACE: Final = 0.50
 _PLACE_TITLE: Final = 0.75
 _SIGNED: Final = 0.8
 _AGAIN: Final = 0.7
+_SPEAKS: Final = 0.8
+_KOREAN: Final = 0.75
+_CUE: Final = 0.6
+# How likely a word must be (part of) a person to be one when another word beside it says so.
+_CUED: Final = 0.03
+_GROWS: Final = 0.01
+_JOINTS: Final = (" ", "-", "‐", "'", "’")
 
 _RUN: Final = re.compile(r"\S+")
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _LAST: Final = re.compile(r"[^\W\d_]+|[^\w\s]")
+# What only code and logs hold, in any place of a line (where one of the signs is), at its begin, and in capitals.
+_SIGN: Final = re.compile(r"[(=<>{}$;\\]|::")
 _IS_CODE: Final = re.compile(
-    r"\w\(|\(\)|\w=[\w'\"\[{(]|\w \+?= [\w'\"\[{(]|[!=]=|::|->|=>|</\w|/>|[{};\\]\s*$|^\s*[}\])]|\$\{|\{\{|>>> "
-    r"|^\s*(?:import|def|class|return|from\s\w+\simport|package|using|func|fn|var|let|const|#include|at)\s\S+\s*[({:;.]?$"
-    r"|^\s*from [\w.]+ import\b|^\s*(?:if|elif|else|for|while|try|except|with|async|case|switch)\b.*[:{]\s*$"
-    r"|\b(?:INFO|WARN|WARNING|ERROR|DEBUG|TRACE|FATAL|Traceback|Exception)\b|^\W*\d{4}-\d\d-\d\d[T ]\d\d:\d\d"
-    r"|\b(?:VARCHAR|SELECT|INSERT|UPDATE|CREATE TABLE)\b"
+    r"\w\(|\(\)|\w=[\w'\"\[{(]|\w \+?= [\w'\"\[{(]|[!=]=|::|->|=>"
+    r"|</(?!(?:p|div|span|article|section|main|body|td|th|tr|li|ul|ol|em|strong|b|i|u|a|h[1-6]|blockquote|small)>)\w|/>"
+    r"|[{};\\]\s*$|\$\{|\{\{|>>> "
+)
+_BEGINS_CODE: Final = re.compile(
+    r"\s*(?:import|def|class|return|from\s\w+\simport|package|using|func|fn|var|let|const|#include|at)\s\S+\s*[({:;.]?$"
+    r"|\s*from [\w.]+ import\b|\s*(?:if|elif|else|for|while|try|except|with|async|case|switch)\b.*[:{]\s*$"
+    r"|\s*[}\])]|\W*\d{4}-\d\d-\d\d[T ]\d\d:\d\d"
+)
+_CAPITALS: Final = re.compile(r"[CDEFITUVSW][AENPRrx]")  # as those below begin
+_LEVEL: Final = re.compile(
+    r"\b(?:INFO|WARN|WARNING|ERROR|DEBUG|TRACE|FATAL|Traceback|Exception|VARCHAR|SELECT|INSERT|UPDATE|CREATE TABLE)\b"
 )
 # A line of one to four capitalised words.
 _OWN_LINE: Final = re.compile(
@@ -45,7 +65,14 @@ _CAMEL: Final = re.compile(r"^(?!Mc|Mac|De|Di|Du|La|Le|Van|Fitz|O|St)\w*[a-z][A-
 _HYPHENS: Final = "-‐"
 _OTHER_HALF: Final = re.compile(r"(?:[-‐][^\W\d_a-zß-öø-ÿ][^\W\d_]{1,30}){1,3}")
 # What stands between words that join two people, or two lines.
-_BETWEEN: Final = re.compile(r"\s(?:and|und|et|y|e|og|och|or)\s|[;/|&()\n]")
+_BETWEEN: Final = re.compile(r"\s(?:and|und|et|y|e|og|och|or)\s|[;/|&()<>*\n]")
+_PARTICLES: Final = lexicon.PARTICLES | {"'t", "’t", "ap", "ab", "bint", "abu", "y"}
+# The rest of a name of several words.
+_TAIL: Final = re.compile(
+    r"(?: (?:de|du))? (?:Le|La|El|Al|Mac|Mc|Ó|Ní|Ben|Abu)[ -][^\W\d_a-zß-öø-ÿ]\w+"
+    r"|(?: (?:['’]t|van|von|de|der|den|del|della|di|da|dos|das|du|la|le|el|al|bin|ibn|ter|ten|zu))+ "
+    r"([^\W\d_a-zß-öø-ÿ]\w+)"
+)
 _SENTENCE: Final = (
     lexicon.DETERMINERS
     | lexicon.PRONOUNS
@@ -55,7 +82,9 @@ _SENTENCE: Final = (
     | lexicon.GREETINGS
     | lexicon.AUXILIARIES
 )
-_PERSONAL: Final = lexicon.GREETINGS | lexicon.TITLES | lexicon.TOWARDS
+_PERSONAL: Final = cues.GREETED
+_ELSE: Final = words.PLACE | words.ORG | words.COMMON
+_NEVER: Final = lexicon.NO_PEOPLE | cues.CALLS
 
 
 class Span(NamedTuple):
@@ -109,8 +138,11 @@ def piece(text: str) -> Piece:
     known = model()
     entries = known.entries(text)
     runs, maybe = known.runs(entries, _FULL, _FULL)
+    said = [Span(start, end, "PERSON", _SPEAKS) for start, end in speakers(text) if _is_odd(text[start:end], known)]
     if not runs and not maybe:
-        return NOTHING if "\n" not in text else Piece(tuple(_signatures(text, [], known)))
+        if "\n" not in text and not said:
+            return NOTHING
+        return Piece((*said, *_signatures(text, said, known)), (), _named(text, said))
     wanted = {index for index, _ in maybe}
     trimmed = []
     for run in runs:
@@ -122,6 +154,7 @@ def piece(text: str) -> Piece:
     where = _places(text, known, wanted)
     spans: list[Span] = []
     names: set[str] = set()
+    longer = False
     for start, end, run in trimmed:
         begin, behind = _whole_words(text, where[start][0], where[end - 1][1])
         if run.label == "LOCATION":
@@ -130,22 +163,109 @@ def piece(text: str) -> Piece:
                 spans.append(Span(begin, behind, run.label, round(score, 3)))
             continue
         for first, last in _people(text, begin, behind):
+            first, last, is_longer = _named_only(text, first, last, known)
+            longer = longer or is_longer
             score = _person_score(text, first, last, run.peak, known)
             if score >= 0.5:
                 spans.append(Span(first, last, run.label, round(score, 3)))
                 if score >= 0.6:
                     names |= full_name(text[first:last])
+    if said:
+        spans = _surer(said, spans)
+        names |= _named(text, said)
+    if "-" in text and (koreans := cues.koreans(text)):
+        spans = _surer([Span(start, end, "PERSON", _KOREAN) for start, end in koreans], spans)
+        for start, end in koreans:
+            names |= full_name(text[start:end])
+    if longer:
+        spans = _apart(spans)
     spans += _signatures(text, spans, known)
     taken = bytearray(len(text))
     for span in spans:
         if span.entity == "PERSON":
             taken[span.start : span.end] = b"x" * (span.end - span.start)
-    rest = tuple(
-        Span(*where[index], "PERSON", round(max(_AGAIN, 0.5 + chance / 2), 3))
-        for index, chance in maybe
-        if text[where[index][0]].isupper() and not taken[where[index][0]]
-    )
-    return Piece(tuple(spans), rest, frozenset(names))
+    rest: list[Span] = []
+    likely: list[tuple[int, int, float]] = []
+    for index, chance in maybe:
+        start, end = where[index]
+        if taken[start] or not text[start].isupper():
+            continue
+        rest.append(Span(start, end, "PERSON", round(max(_AGAIN, 0.5 + chance / 2), 3)))
+        if chance >= _GROWS and _is_rare(text[start:end], known):
+            likely.append((start, end, chance))
+    if likely:
+        _grow(text, spans, likely)
+    return Piece(tuple(spans), tuple(rest), frozenset(names))
+
+
+def _apart(spans: list[Span]) -> list[Span]:
+    """``spans`` without people that begin inside of the one before."""
+    result = [span for span in spans if span.entity != "PERSON"]
+    last = len(result)
+    for span in sorted(span for span in spans if span.entity == "PERSON"):
+        if len(result) == last or result[-1].end <= span.start:
+            result.append(span)
+        elif span.end > result[-1].end and span.score > result[-1].score:
+            result[-1] = span
+    return result
+
+
+def _surer(sure: list[Span], spans: list[Span]) -> list[Span]:
+    """``sure``, and of ``spans`` those that touch none of them."""
+    return [*sure, *(s for s in spans if all(s.end <= one.start or one.end <= s.start for one in sure))]
+
+
+def _named(text: str, spans: Iterable[Span]) -> frozenset[str]:
+    """The words by which those of ``spans`` are known again: of full names, and names alone that are rarely else."""
+    found: set[str] = set()
+    for span in spans:
+        name = text[span.start : span.end]
+        found |= full_name(name)
+        if len(name) > 2 and name.isalpha() and not model().flags(name.lower()) & words.COMMON:
+            found.add(name.lower())
+    return frozenset(found)
+
+
+def _grow(text: str, spans: list[Span], likely: list[tuple[int, int, float]]) -> None:
+    """Add to ``spans`` the ``likely`` words that belong to them, or that are somebody by what stands beside them."""
+    groups: list[tuple[int, int, float]] = []
+    for start, end, chance in likely:
+        if groups and text[groups[-1][1] : start] in _JOINTS:
+            begin, _, most = groups.pop()
+            groups.append((begin, end, max(most, chance)))
+        else:
+            groups.append((start, end, chance))
+    for start, end, chance in groups:
+        if _joined(text, spans, start, end) or chance < _CUED or not text[start:end].istitle():
+            continue
+        if cues.is_somebody(text, start, end):
+            begin, behind = _line(text, start, end)
+            if _manner(text[begin:behind]) != "code":
+                spans.append(Span(start, end, "PERSON", _CUE))
+
+
+def _joined(text: str, spans: list[Span], start: int, end: int) -> bool:
+    """Whether these words were made a part of somebody's name beside them, of whom one word was found."""
+    for place, span in enumerate(spans):
+        if span.start == end + 1 or span.end + 1 == start:
+            said = text[span.start : span.end]
+            if span.entity == "PERSON" and " " not in said and text[min(end, span.end)] == " ":
+                spans[place] = span._replace(start=min(start, span.start), end=max(end, span.end))
+                return True
+    return False
+
+
+def _is_odd(said: str, known: Model) -> bool:
+    """Whether one of the words is a name, or not met in texts as anything else."""
+    flags = [known.flags(part.lower()) for part in _WORD.findall(said) if part[0].isupper()]
+    return any(not flag or flag & (words.GIVEN | words.SURNAME) for flag in flags)
+
+
+def _is_rare(word: str, known: Model) -> bool:
+    """Whether a word is no other thing than a name as far as is known."""
+    low = word.lower()
+    flags = known.flags(low)
+    return not flags & _ELSE and low not in _NEVER
 
 
 def found(text: str) -> list[Span]:
@@ -204,6 +324,35 @@ def _people(text: str, start: int, end: int) -> list[tuple[int, int]]:
     return found
 
 
+def _named_only(text: str, start: int, end: int, known: Model) -> tuple[int, int, bool]:
+    """Without the nouns in lower case at either side of a name, and with the rest of a name of several words: "holder
+    Kim" is "Kim", and "Femke van" is "Femke van 't Hof". And whether it is longer now.
+    """
+    stem = end
+    if " " in text[start:end]:
+        said = text[start:end].split(" ")
+        first, last = said[0], said[-1]
+        if _is_beside(first, known):
+            return start + len(first) + 1, end, False
+        if last in _PARTICLES:
+            stem -= len(last) + 1
+        elif last.islower() and last.isalpha() and text[start].isupper() and _is_beside(last, known):
+            return start, end - len(last) - 1, False
+    if text[stem : stem + 1] == " " and text[start].isupper():
+        tail = _TAIL.match(text, stem)
+        if tail is not None and (tail[1] is None or not known.flags(tail[1].lower()) & _ELSE):
+            return start, tail.end(), True
+    return start, end, False
+
+
+def _is_beside(word: str, known: Model) -> bool:
+    """Whether a word at the edge of a name is no part of it: a noun, or a call."""
+    low = word.lower()
+    if word not in (low, low.capitalize()) or (word != low and low not in cues.CALLS) or low in _PARTICLES:
+        return False
+    return not known.flags(low) & (words.GIVEN | words.SURNAME)
+
+
 def _places(text: str, known: Model, wanted: set[int]) -> dict[int, tuple[int, int]]:
     """Where the ``wanted`` tokens of ``text`` stand; tokens are counted as ``Model.entries`` does."""
     result: dict[int, tuple[int, int]] = {}
@@ -212,17 +361,21 @@ def _places(text: str, known: Model, wanted: set[int]) -> dict[int, tuple[int, i
     for line in text.splitlines(keepends=True):
         if count:
             count += 1
-        for chunk in _RUN.finditer(line):
-            behind = count + len(known.chunk(chunk[0]))
-            if queue[-1] < behind:
-                marks = words.place(chunk[0])
-                begin = at + chunk.start()
-                while queue and queue[-1] < behind:
-                    a, b = marks[queue[-1] - count]
-                    result[queue.pop()] = (begin + a, begin + b)
-                if not queue:
-                    return result
-            count = behind
+        chunks = line.split()
+        counts = list(accumulate(known.sizes(chunks), initial=count))
+        count = counts[-1]
+        if queue[-1] < count:
+            if " ".join(chunks) == line.rstrip():
+                starts = list(accumulate([len(chunk) + 1 for chunk in chunks], initial=at))
+            else:
+                starts = [at + run.start() for run in _RUN.finditer(line)]
+            while queue and queue[-1] < count:
+                token = queue.pop()
+                place = bisect_right(counts, token) - 1
+                start, end = words.place(chunks[place])[token - counts[place]]
+                result[token] = (starts[place] + start, starts[place] + end)
+            if not queue:
+                return result
         at += len(line)
     return result
 
@@ -232,10 +385,18 @@ def _line(text: str, start: int, end: int) -> tuple[int, int]:
     return text.rfind("\n", 0, start) + 1, len(text) if behind < 0 else behind
 
 
+def _is_code(line: str) -> bool:
+    if _SIGN.search(line) is not None and _IS_CODE.search(line) is not None:
+        return True
+    if _BEGINS_CODE.match(line) is not None:
+        return True
+    return _CAPITALS.search(line) is not None and _LEVEL.search(line) is not None
+
+
 @lru_cache(4096)
 def _manner(line: str) -> str:
     """What a line is like: "code" (or a log), "title" (no sentence) or "prose"."""
-    if _IS_CODE.search(line):
+    if _is_code(line):
         return "code"
     found = _WORD.findall(line)
     if len(found) <= 12 and _SENTENCE.isdisjoint(w for w in found if w.islower()):
@@ -283,7 +444,11 @@ def _person_score(text: str, start: int, end: int, peak: float, known: Model) ->
     capitals = [part for part in parts if part[0].isupper()]
     if all(part.lower() in lexicon.NO_PEOPLE for part in parts):
         return 0.0
+    if text[end : end + 1] == "/" and text[end + 1 : end + 2].isdigit():  # "Mozilla/5.0"
+        return 0.0
     if any(part.isupper() and part.lower() in lexicon.NO_PEOPLE for part in parts) and not text[start:end].isupper():
+        return 0.0
+    if things.lists_things(text, begin, start) or things.is_thing(text, start, end, parts, title=manner == "title"):
         return 0.0
     is_named = _is_named(parts, known)
     if len(parts) == 1 and not is_named:
@@ -303,10 +468,29 @@ def _person_score(text: str, start: int, end: int, peak: float, known: Model) ->
         return _scaled(peak, _TITLE if is_named else _CODE)
     before = _LAST.findall(text[max(begin, start - 24) : start])
     if before and before[-1].lower() in _PERSONAL:
-        return _scaled(peak, _TITLE)
+        return _scaled(peak, _SINGLE if _is_rare(parts[0], known) else _TITLE)
+    if text[end : end + 1] == "!" and _is_called(before, parts[0], known):
+        return _scaled(peak, _FULL)
     if begin and not text[begin:start].strip(" -–—") and not text[end:behind].strip(" .,!"):
         return _scaled(peak, _TITLE)  # a line of its own below others: a signature
     return 0.0
+
+
+def _is_called(before: list[str], word: str, known: Model) -> bool:
+    """Whether somebody is called by this name: "Hoi Femke!", or alone "Femke!"."""
+    if not _is_rare(word, known) or word.isupper():
+        return False
+    return not before or before[-1].lower() in cues.GREETED or (before[-1] in ":>" and _is_named([word], known))
+
+
+def is_named(said: str) -> bool:
+    """Whether one of the words is often a given name or a surname."""
+    return _is_named(_WORD.findall(said), model())
+
+
+def full_names(said: str) -> frozenset[str]:
+    """``full_name`` of each of those whom a field names."""
+    return frozenset().union(*(full_name(one) for one in _BETWEEN.split(said)))
 
 
 def full_name(said: str) -> frozenset[str]:

@@ -8,6 +8,7 @@ import re
 from typing import Final
 
 from doorward.detection import context
+from doorward.detection.keys import is_account_id
 from doorward.detection.recognizers.look import Candidate, Look
 
 ACCOUNT: Final = "ACCOUNT_ID"
@@ -31,11 +32,13 @@ _DATE: Final = re.compile(
     r"[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/. ][0-9]{1,2}[-/. ][0-9]{2,4}|"
     r"[0-9]{1,2}[-/ ][A-Za-z]{3,9}[-/ ][0-9]{2,4}"
 )
+_SUM: Final = re.compile(r"[0-9]{1,3}(?:[. ][0-9]{3})+")
 _INSIDE: Final = re.compile(r"[A-Za-z]")
 # Characters before a zone in which a name for accounts, or a token, begins.
 _PREFIX, _LEAD = 20, 9
 _LONGEST = 126  # characters of a token
-_LEAST = 6  # letters and digits
+_SHORTEST = 6  # letters and digits
+_LEAST, _LEAST_BESIDE = 8, 6  # digits; where somebody has to stand beside them
 
 # (fewest digits, fewest and most letters and digits together)
 _SIZES: Final[dict[str, tuple[int, int, int]]] = {ACCOUNT: (4, 5, 30), PASSPORT: (4, 6, 12), LICENSE: (3, 5, 20)}
@@ -53,6 +56,15 @@ def find(look: Look, zones: list[tuple[int, int]], out: list[Candidate]) -> None
         if end - start <= 40 and _WHOLE.fullmatch(string, start, end) and _fits(string[start:end], _SIZES[keyed]):
             out.append(Candidate(start, end, keyed, 0.85, keyed.lower() + "+key"))
             return
+    if keyed == ACCOUNT and not look.sure and _is_numbered(string, _LEAST):
+        start = len(string) - len(string.lstrip())
+        out.append(Candidate(start, len(string.rstrip()), keyed, 0.6, "account_id+key"))
+        return
+    if is_account_id(look.key) and _is_numbered(string, _LEAST_BESIDE):
+        start = len(string) - len(string.lstrip())
+        score = 0.85 if _PREFIXED.fullmatch(string.strip()) else 0.4  # what is beside it has to say the rest
+        out.append(Candidate(start, len(string.rstrip()), ACCOUNT, score, "account_id+id"))
+        return
     if look.quiet:
         return
     if keyed not in _SIZES and string.isalnum() and len(string) < 256:
@@ -74,6 +86,19 @@ def find(look: Look, zones: list[tuple[int, int]], out: list[Candidate]) -> None
             position = max(_tokens(look, max(begin - _LEAD, position), behind, out), behind)
         else:
             position = behind
+
+
+def _is_numbered(string: str, least: int) -> bool:
+    """Whether a value under "account", which may be anybody's name or a cloud's number, is a bank's or a member's, of
+    ``least`` digits.
+    """
+    word = string.strip()
+    digits = sum(map(str.isdigit, word))
+    if not least <= digits <= 24 or sum(map(str.isalpha, word)) > 4 or _SUM.fullmatch(word) is not None:
+        return False
+    if (word.isdigit() and digits == 12) or word[:2] in ("0x", "0X") or _DATE.fullmatch(word) is not None:
+        return False
+    return _WHOLE.fullmatch(word) is not None
 
 
 def _prefixed(look: Look, begin: int, behind: int, out: list[Candidate]) -> None:
@@ -98,7 +123,7 @@ def _tokens(look: Look, begin: int, behind: int, out: list[Candidate]) -> int:
             continue
         end = match.end()
         token = match[0]
-        if end - start < _LEAST or not _fits(token, _NEAR_SIZES[LICENSE]):
+        if end - start < _SHORTEST or not _fits(token, _NEAR_SIZES[LICENSE]):
             continue
         if look.entity in _SIZES:
             if look.sure and _fits(token, _NEAR_SIZES[look.entity]):
@@ -114,7 +139,7 @@ def _tokens(look: Look, begin: int, behind: int, out: list[Candidate]) -> int:
 def _fits(token: str, sizes: tuple[int, int, int]) -> bool:
     least, shortest, longest = sizes
     digits = sum(map(str.isdigit, token))
-    if digits < least or _UUID.fullmatch(token) or _DATE.fullmatch(token):
+    if digits < least or token[:2] in ("0x", "0X") or _UUID.fullmatch(token) or _DATE.fullmatch(token):
         return False
     both = sum(map(str.isalnum, token))
     return shortest <= both <= longest

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from doorward.detection import context
-from doorward.detection.keys import Key
+from doorward.detection.keys import Key, is_account_id
 from doorward.detection.recognizers import accounts, addresses, codes, iban, mail, numbers, phones
 from doorward.detection.recognizers.look import Candidate, Look
 
@@ -40,6 +40,8 @@ _KEYED_FORMS: Final = _OWN_FORMS | {"PHONE_NUMBER", "IBAN_CODE", *codes.ENTITIES
 _SURE = 0.85  # nothing else needs to be looked for in a string that is this as a whole
 
 _NONE: Final[list[Candidate]] = []
+_DIALLED: Final = ("tel:", "sms:", "fax:")  # URIs (RFC 3966, RFC 5724)
+_CALLED: Final = Key(phones.ENTITY, sure=True)
 
 
 def prepare() -> None:
@@ -54,8 +56,10 @@ def candidates(string: str, key: Key, hints: frozenset[str], ips: bool = False) 
     ``key``: what its names say; ``hints``: entities that are spoken of beside it; ``ips``: IP addresses too. A score of
     half or more counts; one below is a guess, which a column or a neighbour may confirm. The list is not to be changed.
     """
-    if key.negative and string.isalnum() and string.isascii() and not iban.may_be(string):
+    if key.negative and string.isalnum() and string.isascii() and not iban.may_be(string) and not is_account_id(key):
         return _NONE
+    if key.negative and string[3:4] == ":" and string[:4].lower() in _DIALLED:
+        return phones.whole(string, _CALLED)
     mailed = "@" in string
     if mailed:
         found = mail.whole(string, key)
@@ -73,7 +77,7 @@ def candidates(string: str, key: Key, hints: frozenset[str], ips: bool = False) 
             return _NONE
         # Most strings have no zone, and to look for the first costs half of a list of all.
         zones = [match.span() for match in _ZONE.finditer(string)] if _ZONE.search(string) is not None else []
-    if not zones and not mailed and not ips and entity not in _OWN_FORMS:
+    if not zones and not mailed and not mail.is_spelled(string) and not ips and entity not in _OWN_FORMS:
         return _NONE
     return _look(string, key, hints, ips, zones)
 
@@ -102,6 +106,8 @@ def _look(string: str, key: Key, hints: frozenset[str], ips: bool, zones: list[t
         mail.find(look, found)
         if _is_all(found, string):
             return found
+    if mail.is_spelled(string):
+        mail.spelled(look, found)
     spans = [m.span() for begin, end in zones if end - begin > 6 for m in _DENSE.finditer(string, begin, end)]
     quiet = look.quiet
     numbered = key.entity in numbers.ENTITIES
@@ -121,7 +127,7 @@ def _look(string: str, key: Key, hints: frozenset[str], ips: bool, zones: list[t
         iban.find(look, lettered, found)
         if not quiet or key.entity in codes.ENTITIES:
             codes.find(look, lettered, found)
-    if not quiet or key.entity in _OWN_FORMS:
+    if not quiet or key.entity in _OWN_FORMS or is_account_id(key):
         accounts.find(look, zones, found)
     if ips:
         addresses.find(look, found)

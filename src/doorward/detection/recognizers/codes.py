@@ -40,6 +40,8 @@ _SCORES: Final[dict[str, tuple[float, float, float]]] = {
 }
 
 ENTITIES: Final = frozenset(_SCORES)
+# A foreigner's NIF is the NIE, and people write either under both names.
+_ALSO: Final = {"ES_NIE": "ES_NIF", "ES_NIF": "ES_NIE"}
 
 
 def find(look: Look, zones: list[tuple[int, int]], out: list[Candidate]) -> None:
@@ -62,25 +64,27 @@ def _all(look: Look, shapes: re.Pattern[str], string: str, begin: int, behind: i
     for match in shapes.finditer(string, begin, behind):
         entity = match.lastgroup or ""
         start, end = match.span()
-        if look.quiet and look.entity != entity:
+        also = _ALSO.get(entity, entity)
+        named = look.entity in (entity, also)
+        if look.quiet and not named:
             continue
         text = match[0]
         compact = text.translate(_SEPARATORS)
         alone, context, key = _SCORES[entity]
         if entity == "UK_NINO":
             if compact[:2] in _NINO_NEVER:
-                if look.entity != entity:
+                if not named:
                     continue
                 key = 0.7  # its name is sure, and somebody made it up
             elif " " in text:
                 alone = 0.6  # "AB 12 34 56 C" is nothing else's way of writing
         elif not valid(entity, compact):
-            if look.entity != entity:
+            if not named:
                 continue
             key = 0.7
         elif entity == "ES_NIF" and "." in text:
             alone = 0.6
-        level = look.level(entity, start, end)
+        level = look.level(entity, start, end) or look.level(also, start, end)
         if level:
             score, why = (key, "+key") if level == 2 else (context, "+context")
         elif alone < 0.85 and look.doubtful(entity, start):

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from doorward.detection import context
-from doorward.detection.keys import Key
+from doorward.detection.keys import Key, classify
 
 _WORD: Final = re.compile(r"(?<!\w)[^\W\d_]{2,}(?!\w)")
 _SAMPLE = 400  # characters in which three words make a string prose
@@ -26,6 +26,8 @@ _THING: Final = re.compile(
     r"[#№(\"'`]{0,2}\Z",
     re.IGNORECASE,
 )
+# The name of a field, as programs write it, right before its value.
+_LABEL: Final = re.compile(r"""(?:^|[\s,;|({\[&?"'])([A-Za-z][\w.-]{1,30})["']?[ ]?[=:]{1,2}[ ]?["']?\Z""")
 _BEFORE = 40  # characters that are looked at for such a word
 _THING_WORDS: Final = frozenset(word + end for word in re.split(r"[|/]", _THINGS) for end in ("", "s"))
 _SPACED: Final = "".join(chr(c) if chr(c).isalpha() else " " for c in range(128))
@@ -109,6 +111,9 @@ class Look:
             return False
         begin = max(0, start - _BEFORE)
         before = self.string[begin:start]
+        label = _LABEL.search(before)
+        if label is not None and classify((label[1],)).negative:
+            return True  # "rowId = "
         if before.isascii() and _THING_WORDS.isdisjoint(before.lower().translate(_SPACED).split()):
             return False
         return _THING.search(self.string, begin, start) is not None

@@ -22,7 +22,45 @@ _DOMAIN: Final = re.compile(
 _LEADING: Final = frozenset(".'*!#~^%$+-")  # what leads is punctuation around the address
 _LITERAL: Final = re.compile(r"\[(?:IPv6:[0-9A-Fa-f:.]{2,45}|[0-9]{1,3}(?:\.[0-9]{1,3}){3})\]")
 _REPOSITORY: Final = re.compile(r":~?/?(?:[\w.-]+/|[\w.-]+\.git\b)|/[\w.-]+/[\w.-]+\.git\b")
-_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s/@\"'<>]{0,128}\Z")
+_SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{1,20})://[^\s/@\"'<>]{0,128}\Z")
+# Schemes of hosts that one logs in to: what stands before the "@" is an account there. Others ("contacts://…") name
+# what they hold.
+_HOSTS: Final = listed(
+    """
+    http https ws wss ftp ftps sftp ssh scp rsync git svn hg bzr telnet vnc rdp smb cifs afp nfs dav davs webdav
+    webdavs ldap ldaps imap imaps pop pop3 pops smtp smtps smtp+starttls amqp amqps mqtt mqtts stomp nats kafka pulsar
+    redis rediss valkey memcached postgres postgresql psql cockroachdb mysql mysqlx mariadb mssql sqlserver oracle db2
+    jdbc odbc mongodb cassandra scylla couchdb couchbase clickhouse neo4j bolt arangodb elasticsearch opensearch
+    influxdb snowflake redshift trino presto hive impala vertica teradata sqlite duckdb consul etcd zookeeper vault
+    docker tcp udp unix tls ssl quic rtsp rtsps rtmp rtmps srt socks socks4 socks5 socks5h proxy vmess vless trojan ss
+    wireguard openvpn ipsec s3 gs gcs abfs abfss wasb wasbs hdfs adl azure blob oci npm pip gem cargo irc ircs gopher
+    finger rabbitmq celery
+    """
+)
+# "ann [at] example [dot] org", "ann at example dot org", "ann@example dot org", "ann-at-example-dot-org".
+_POINT: Final = r"(?:dot|punkt|punto|point|ponto|punt|kropka|nokta|\.)"
+_DOT: Final = rf"(?:\.|[ ]?[\[({{<][ ]?{_POINT}[ ]?[\])}}>][ ]?| dot )"
+_AT: Final = r"[ ]?[\[({<][ ]?(?:at|arroba|@|ät|malpa|kukac)[ ]?[\])}>][ ]?"
+_DOT_SAID: Final = r"(?: dot |[ ]?[\[({<][ ]?dot[ ]?[\])}>][ ]?)"
+_JOINT: Final = " ?[-_*|~] ?"
+# A letter alone begins an address only where a dot follows it.
+_FIRST: Final = r"(?<![\w.+-])(?:[\w+-]{2,40}|[\w+-](?=\.| dot ))"
+_SPELLED: Final = re.compile(
+    rf"{_FIRST}(?:{_DOT}[\w+-]{{1,40}}){{0,3}}(?P<sign>{_AT}|@(?=[\w.-]{{1,80}}(?: dot | ?[\[({{<])))"
+    rf"[a-z0-9](?:[\w-]{{0,61}}{_DOT}){{1,4}}(?P<top>[a-z]{{2,24}})(?![\w-])"
+    rf"|{_FIRST}(?:{_DOT}[\w+-]{{1,40}}){{0,3}}(?P<said> at )"
+    rf"[a-z0-9](?:[\w-]{{0,61}}{_DOT}){{0,3}}[\w-]{{0,61}}{_DOT_SAID}"
+    r"(?P<spoken>[a-z]{2,24})(?![\w-])"
+    rf"|{_FIRST}(?:(?:\.| punto | ponto | point )[\w+-]{{1,40}}){{0,3}} (?:arroba|arobase|chiocciola) "
+    r"[a-z0-9](?:[\w-]{0,61}(?:\.| punto | ponto | point )){1,4}(?P<named>[a-z]{2,24})(?![\w-])"
+    rf"|(?<![\w.+-])[a-z0-9.+]{{2,40}}{_JOINT}at{_JOINT}[a-z0-9.]{{1,61}}"
+    rf"(?:{_JOINT}dot{_JOINT}[a-z0-9]{{1,61}}){{0,2}}{_JOINT}dot{_JOINT}(?P<end>[a-z]{{2,24}})(?![\w-])",
+    re.IGNORECASE,
+)
+_IN_BRACKETS: Final = re.compile(r"[\[({<] ?(?:at|arroba|@|ät|malpa|kukac) ?[\])}>]", re.IGNORECASE)
+_SAYS_DOT: Final = re.compile(r"[ _*|~(\[{<-]dot[ _*|~)\]}>-]", re.IGNORECASE)
+_DOT_ALONE: Final = re.compile(r"[\[({<] ?\. ?[\])}>]")
+_WORD: Final = re.compile(r"[^ _*|~-]+")
 _DENSITY: Final = re.compile(r"[0-9](?:\.[0-9])?x\.", re.IGNORECASE)
 
 
@@ -49,6 +87,16 @@ _GENERIC: Final = listed(
     nyc africa eus gal scot wales swiss wien koeln hamburg bayern ruhr amsterdam brussels moscow istanbul quebec
     google amazon apple example test invalid local localhost localdomain internal intranet private corp home lan
     arpa onion energy engineering marketing events tours hotel restaurant cafe pizza fashion jewelry auto cars bike
+    family care cool fund gallery gift gifts guide help holdings ink ltd gmbh llc inc srl limited ltda love luxury
+    management mba moda moe mom ngo ninja nrw ong organic party photography pics pictures place promo properties pub
+    racing realty recipes rehab rent rentals repair reviews rip sale salon school science sexy shoes singles ski
+    soccer social solar soy supplies supply surf tattoo taxi team tennis theater tienda tips tirol training tube uno
+    vacations vegas viajes villas vin vision vote voyage watch wedding wiki zone boutique builders business camera
+    careers casa catering charity church cleaning clothing coach construction contractors credit cruises dating deals
+    degree delivery dentist diamonds diet direct directory discount enterprises equipment exchange express flights
+    florist football foundation furniture glass graphics hockey holiday immo industries institute irish jetzt kaufen
+    kitchen kiwi lease limo loan loans maison melbourne miami monster mortgage navy okinawa osaka paris parts physio
+    plumbing rio ryukyu saarland sydney taipei vlaanderen gent bzh cymru kyoto boston moscow vegas
     fit fitness yoga baby kids pet dog garden green eco bio farm wine beer coffee market markets trade trading money
     cash tax accountant lawyer attorney doctor healthcare pharmacy surgery vet
     """
@@ -105,6 +153,38 @@ def find(look: Look, out: list[Candidate]) -> None:
         at = string.find("@", at + 1)
 
 
+def is_spelled(string: str) -> bool:
+    """Whether there may be an address in a text that was written so that programs do not see it."""
+    if ("dot" in string or "DOT" in string or "Dot" in string) and _SAYS_DOT.search(string) is not None:
+        return True
+    if (")" in string or "]" in string or "}" in string or ">" in string) and (
+        _IN_BRACKETS.search(string) is not None or ("@" in string and _DOT_ALONE.search(string) is not None)
+    ):
+        return True
+    return "arroba" in string or "arobase" in string or "chiocciola" in string
+
+
+def spelled(look: Look, out: list[Candidate]) -> None:
+    """Such addresses."""
+    string = look.string
+    match = _SPELLED.search(string)
+    while match is not None:
+        start, end = match.span()
+        top = match["top"] or match["spoken"] or match["named"] or match["end"]
+        if top.lower() not in _TOPS:
+            match = _SPELLED.search(string, start + 1)  # "me at ann dot lee at example dot org"
+            continue
+        # What has no word for its dot is an ordinary address. "ann at example[.]com" is a host in a report.
+        plain = match["sign"] == "@" and not (_SAYS_DOT.search(match[0]) or _DOT_ALONE.search(match[0]))
+        if not (plain or (match["said"] and _DOT_ALONE.search(match[0]))):
+            # "look at example dot com" has none; "look_at_example_dot_com" is a name of code.
+            word = match[0].partition(" ")[0] if match["said"] else _WORD.findall(match[0])[0] if match["end"] else ""
+            told = not word.isalpha()
+            score = 0.85 if told or look.level(ENTITY, start, end) else 0.4
+            out.append(Candidate(start, end, ENTITY, score, "email-spelled"))
+        match = _SPELLED.search(string, end)
+
+
 def _around(string: str, at: int) -> tuple[int, int, bool] | None:
     """Start, end, and whether the top-level domain is well known, of the mailbox around ``string[at]``."""
     end, known = _domain(string, at + 1)
@@ -116,8 +196,10 @@ def _around(string: str, at: int) -> tuple[int, int, bool] | None:
     before = string[start - 1] if start else ""
     if before == "@" or _DENSITY.match(string, at + 1):
         return None
-    if before in ("/", ":") and _SCHEME.search(string, max(0, start - 160), start):
-        return None  # the user of a URL; what is secret in one is the secrets detector's
+    if before in ("/", ":") and (url := _SCHEME.search(string, max(0, start - 160), start)) is not None:
+        scheme = url[1].lower()
+        if before == ":" or string[end : end + 1] == ":" or scheme in _HOSTS or scheme.partition("+")[0] in _HOSTS:
+            return None  # the user of a URL; what is secret in one is the secrets detector's
     if string[start:at].lower() in ("git", "hg", "svn") or _REPOSITORY.match(string, end):
         return None
     return start, end, known

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from doorward.detection.recognizers.cards import is_card, issued, luhn
 from doorward.detection.recognizers.checks import valid
 from doorward.detection.recognizers.look import Candidate, Look
+from doorward.detection.recognizers.paying import speaks_of_paying
 
 _RUN: Final = re.compile(r"(?<!\w)[0-9]++(?:(?: - |  |[ ./-])[0-9]++)*+")
 _PIECES: Final = re.compile(r"([0-9]+)([^0-9]*)")
@@ -73,6 +74,14 @@ def _older_nir_scores(digits: str, joints: str) -> Scores | None:
     return None
 
 
+def _nir_scores(digits: str, joints: str) -> Scores | None:
+    """Sex (3, 4, 7 and 8: provisional), year, month (from 20 on: not known), place, order, 97's complement."""
+    month = int(digits[3:5])
+    if digits[0] in "123478" and (1 <= month <= 12 or 20 <= month <= 42 or month >= 50) and valid("FR_NIR", digits):
+        return _STRONG
+    return _KEY_ONLY
+
+
 def _checked(entity: str, grouped: Scores, plain: Scores) -> Rule:
     def scores(digits: str, joints: str) -> Scores | None:
         if valid(entity, digits):
@@ -93,7 +102,7 @@ _pesel = _checked("PL_PESEL", _HIDDEN, (0.4, 0.85, 1.0))
 _german = _checked("DE_TAX_ID", _WEAK, _HIDDEN)
 _cpf = _checked("BR_CPF", _STRONG, (0.4, 0.9, 1.0))
 _aadhaar = _checked("IN_AADHAAR", _WEAK, _HIDDEN)
-_nir = _checked("FR_NIR", _STRONG, _STRONG)
+_nir = Rule(_nir_scores)
 _nir_without_key = Rule(_older_nir_scores, plain=False, grouped=False)
 
 _CARD = "CREDIT_CARD"
@@ -240,7 +249,10 @@ def _judge(
         return
     if inner and look.entity != entity:
         uneven = len(set(inner)) > 1
-        if "/" in inner or (uneven and entity not in _MIXED) or ("." in inner and entity not in _DOTTED):
+        if "/" in inner or (uneven and entity not in _MIXED):
+            return
+        # One point may be that of a fraction, two are not; others than these need a word for it.
+        if "." in inner and entity not in _DOTTED and (len(inner) < 2 or not look.level(entity, start, end)):
             return
     # Where the form alone makes it nothing, what is said around it is asked before the check digits.
     if not (rule.grouped if inner else rule.plain) and look.entity != entity and not look.level(entity, start, end):
@@ -259,6 +271,8 @@ def _judge(
         score, why = min(alone, 0.3), "doubtful"
     else:
         score, why = alone, ""
+        if card and 0 < alone < 0.5 and speaks_of_paying(look, start, end):
+            score, why = 0.6, "paying"
     if score:
         name = entity.lower()
         out.append(Candidate(start, end, entity, score, name + "+" + why if why else name))

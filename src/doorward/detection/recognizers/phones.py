@@ -9,7 +9,9 @@ import re
 from functools import lru_cache
 from typing import Final
 
+from doorward.detection.context import hints
 from doorward.detection.keys import Key
+from doorward.detection.keywords import FILLER, listed
 from doorward.detection.recognizers.look import Candidate, Look
 
 ENTITY: Final = "PHONE_NUMBER"
@@ -26,33 +28,59 @@ _FORMS: Final = re.compile(
     r"(?P<abroad>(?:\(\+[ ]?|\+[ ]?|00[ -]?(?=[1-9]))[1-9](?:[ .\-/()]{0,3}[0-9]){6,14})"
     r"|(?P<american>(?:1[ .-]{1,2})?(?:\([2-9][0-9]{2}\)[ .-]{0,2}|[2-9][0-9]{2}[ .\-/]|[2-9][0-9]{2} - )"
     r"[0-9]{3}(?:[ .-]| - )[0-9]{4})"
-    r"|(?P<national>\(?0[1-9][0-9]{0,4}\)?(?:[ ./-]{1,3}[0-9]{1,8}){1,5})"
-    r"|(?P<brackets>(?:[78][ -]?)?\([0-9]{1,5}\)[ -]{0,2}[0-9]{2,8}(?:[ -][0-9]{2,5}){0,3})"
-    r"|(?P<grouped>[0-9]{2,5}(?:[ .-][0-9]{2,8}){1,5})"
+    r"|(?P<national>\(?0[1-9][0-9]{0,4}\)?(?:[ ./-]{1,3}[0-9]{1,9}){1,5})"
+    r"|(?P<brackets>(?:[078][ -]?)?\([0-9](?:[ -]?[0-9]){0,4}\)[ -]{0,2}[0-9]{2,8}(?:[ -][0-9]{2,5}){0,3})"
+    r"|(?P<grouped>(?:8[ -])?[0-9]{2,5}(?:[ .-]|/(?=[0-9 .-]{6}))[0-9]{2,8}(?:[ .-][0-9]{2,8}){0,4})"
     r"|(?P<plain>[0-9]{7,15})"
     r")" + _CLOSES + _EXTENSION,
     re.IGNORECASE,
 )
 _FORM_OF_ALL: Final = re.compile(
-    r"(?:tel:|fax:|phone:)?[ ]?[(]?[+]?[(]?[0-9](?:[ .\-/()]{0,3}[0-9]){5,16}" + _EXTENSION, re.IGNORECASE
+    r"(?:tel:|fax:|sms:|phone:)?[ ]?[(]?[+]?[(]?[0-9](?:[ .\-/()]{0,3}[0-9]){5,16}" + _EXTENSION, re.IGNORECASE
 )
 _TOO_LIKE: Final = re.compile(
     r"(?:19|20)[0-9]{2}([-./ ])[0-9]{1,2}\1[0-9]{1,2}(?:[ -][0-9]{1,4})?"  # dates, and times that follow them
-    r"|[0-9]{1,2}([-./])[0-9]{1,2}\2(?:19|20)?[0-9]{2}(?:[ -][0-9]{1,2})?"
+    r"|(?:(?:0?[1-9]|[12][0-9]|3[01])([-./])(?:0?[1-9]|1[0-2])\2|(?:0?[1-9]|1[0-2])([-./])(?:1[3-9]|2[0-9]|3[01])\3)"
+    r"(?:19|20)?[0-9]{2}(?:[ -][0-2]?[0-9])?"
     r"|(?:19|20)[0-9]{2}[ -]{1,3}(?:19|20)[0-9]{2}"  # spans of years
-    r"|[0-9]{1,3}(?:\.[0-9]{1,3}){3}"  # IPv4
-    r"|[+]?[0-9]+\.[0-9]+"  # decimals
-    r"|[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]{1,2}(?: [0-9]{3})+"  # thousands
+    r"|(?:0|[1-9][0-9]?|1[0-9]{2}|2[0-4][0-9]|25[0-5])(?:\.[0-9]{1,3}){3}"  # IPv4
+    r"|[+]?(?:0|[1-9][0-9]*)\.[0-9]+"  # decimals
+    r"|(?P<sum>[1-9][0-9]{0,2}(?:\.[0-9]{3})+|[1-9][0-9]?(?: [0-9]{3})+)"  # thousands
     r"|[0-9]{3}-[0-9]{2}-[0-9]{4}"  # social security numbers
-    r"|[0-9]{4}(?:[ .-][0-9]{4}){2,3}"  # cards
+    r"|[1-9][0-9]{3}(?:[ .-][0-9]{4}){2,3}"  # cards
     r"|20[0-9]{6}(?:[0-9]{4}|[0-9]{6})?"  # compact dates and times
     r"|1[5-9][0-9]{8}(?:[0-9]{3})?"  # seconds and milliseconds since 1970
 )
-_NO_PHONE: Final = re.compile(r"[0-9]+\.[0-9]+|(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}")  # whatever the name says
+_NO_PHONE: Final = re.compile(
+    r"(?:0|[1-9][0-9]?)\.[0-9]+|(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}"
+)  # whatever the name says
+_TRUNK: Final = re.compile(
+    r"0 ?\([1-9][0-9]{1,3}\) ?[0-9]{2,4}(?:[ -][0-9]{2,4}){1,2}|[78][ -]?\([3-9][0-9]{2}\)[ -][0-9 -]{9}"
+)
+# What a signature or card calls it: "T: 030 …", "| M. 06 …". Small letters and numbers in one run are too common.
+_INITIAL: Final = re.compile(
+    r"(?:^|[\n\r|•·;,(]|[^\W\d_] {2})[ \t]*+([TMPFHDCOWtmpfhdcow])(?:[.:]{1,2}|\))[ \t]{0,3}\Z"
+)
+_SIGNED: Final = re.compile(r"[\n\r][ \t]*(?:[TMPFHC]|Ph|Mob)[ \t]{1,3}\Z")
+_ENDS_INITIAL: Final = frozenset(".:)")
+_INITIALS: Final = frozenset("tmpfhdcow")
+_ACCOUNT: Final = re.compile(
+    r"(?<![^\W_])(?:accounts?|acct|konto|kontonummer|cuenta|conta|compte|conto|rekening|rachunek|member|membership|policy|"
+    r"customer|client|kunde|cliente|klant)\W{1,3}(?:(?:no|nr|num|number|id|is)\W{1,3})?\Z",
+    re.IGNORECASE,
+)
+_MAILBOX: Final = re.compile(r"[\w.+-]{1,64}@[^\W_][\w-]*\.[\w.-]*[^\W\d_]")
+_CALLED = 16  # letters of what both are called
+_NEAR = 20  # characters from a word to what else would be a sum
+_BESIDE = 64  # characters to a mailbox in the same line
 _BRAZILIAN: Final = re.compile(r"\([1-9][1-9]\) ?9?[0-9]{4}-[0-9]{4}")
+# By the plan of North America; said to be a number, or the last line of a letter.
+_DOTTED: Final = re.compile(r"(?:1\.)?[2-9][0-8][0-9]\.[2-9](?!11)[0-9]{2}\.[0-9]{4}")
+_NUMBERED: Final = re.compile(r"[^\W\d_] ?(?i:number|num|no\.?)(?: is| was|:)? ?\Z")
 _LEAD, _TAIL = 3, 20  # characters
 _SHORT = 48  # characters of a whole value
 _LONGEST = 15  # digits
+_INITIAL_LEAD = 10  # characters
 _SETTLED = 0.85  # a number with its country's code, by that country's plan
 _NO_DIGITS: Final = bytes(sorted(set(range(256)) - set(b"0123456789")))
 _GROUP: Final = re.compile(r"[0-9]+")
@@ -78,6 +106,22 @@ _WITH_ZERO: Final = (
     (90, "TR"),
 )
 _ITALY = 39
+# Names of whom and where one reaches: a value that is made like a phone number and nothing else is one.
+_REACHED: Final = listed(
+    """
+    contact contacts kontakt kontakte contacto contactos contato contatos contatto contatti contactpersoon kontakty
+    kontaktai yhteystiedot iletisim to recipient recipients destinatario destinatarios destinataire empfanger ontvanger
+    odbiorca alici mottagare modtager mottaker caller callers callee reach reachable reachability erreichbarkeit
+    emergency notfall emergencia urgence emergenza noodgeval nodsituation blocked blocklist blacklist
+    """
+)
+# The same, and a number in one run is as good.
+_DIALED: Final = listed(
+    """
+    dial dials dialed dialled dialing speeddial ring callback ruckruf ruckrufnummer rappeler ice devolverllamada
+    ritelefono richiamare terugbellen oddzwonic
+    """
+)
 
 
 def find(look: Look, spans: list[tuple[int, int]], out: list[Candidate]) -> list[tuple[int, int]]:
@@ -86,7 +130,8 @@ def find(look: Look, spans: list[tuple[int, int]], out: list[Candidate]) -> list
     """
     string = look.string
     keyed = look.entity == ENTITY
-    lettered = keyed or ENTITY in look.hints or _LETTER.search(string) is not None
+    reached = _ends_in(look.key, _REACHED | _DIALED) or _is_initial(look.key)
+    lettered = keyed or reached or ENTITY in look.hints or _LETTER.search(string) is not None
     left: list[tuple[int, int]] = []
     for begin, behind in spans:
         if string[begin:behind].isdigit() and _is_bare(look, begin, behind, lettered):
@@ -122,8 +167,89 @@ def _is_bare(look: Look, begin: int, behind: int, lettered: bool) -> bool:
     if string.find("+", max(0, begin - _LEAD), begin) >= 0:
         return False
     return not lettered or (
-        look.entity != ENTITY and ENTITY not in look.hints and look.is_silent(begin - _LEAD, behind + _TAIL)
+        look.entity != ENTITY
+        and ENTITY not in look.hints
+        and look.is_silent(begin - _LEAD, behind + _TAIL)
+        and not _after_initial(string, begin, "plain")
+        and string.find("@", max(0, begin - _LEAD - _BESIDE), behind + _TAIL + _BESIDE) < 0
     )
+
+
+def _is_initial(key: Key) -> bool:
+    """Whether the value's name is a letter that stands for a phone in signatures."""
+    return len(key.words) == 1 and key.words[0] in _INITIALS
+
+
+def _ends_in(key: Key, words: frozenset[str]) -> bool:
+    """Whether the value's name is one of ``words``; what follows one says what else it is ("dial_setting")."""
+    for word in reversed(key.words):
+        if word in words:
+            return True
+        if word not in FILLER and word != "txt":
+            return False
+    return False
+
+
+def _after_initial(string: str, start: int, kind: str) -> bool:
+    """Whether such a letter stands right before ``start``."""
+    if (
+        start < 2
+        or string[start - 1] not in " \t.:)"
+        or string[max(0, start - _INITIAL_LEAD) : start].rstrip(" \t")[-1:] not in _ENDS_INITIAL
+    ):
+        return False
+    found = _INITIAL.search(string, max(0, start - _INITIAL_LEAD), start)
+    return found is not None and (kind != "plain" or found[1].isupper())
+
+
+def _is_signed(string: str, start: int, end: int) -> bool:
+    """Whether the number and a capital before it are all that is in a line: "T 91 911 43 95"."""
+    if start < 3 or string[start - 1] not in " \t" or string[end : end + 8].strip(" \t\r")[:1] not in ("", "\n"):
+        return False
+    return _SIGNED.search(string, max(0, start - _INITIAL_LEAD), start) is not None
+
+
+def _numbers_account(string: str, start: int) -> bool:
+    """Whether the word right before ``start`` says that an account is numbered here, whoever is called around it."""
+    return _ACCOUNT.search(string, max(0, start - _NEAR), start) is not None
+
+
+def _is_labelled(string: str, start: int, end: int) -> bool:
+    """Whether a word right before ``start`` speaks of a phone: "Tel. 912.345.206" is no sum."""
+    begin = max(0, start - _NEAR)
+    if _after_initial(string, start, "plain"):
+        return True
+    return ENTITY in hints(string[begin:end], start - begin, end - begin)
+
+
+def _is_dotted(look: Look, start: int, end: int) -> bool:
+    """Whether a number with dots is said to be a number of somebody, or signs a letter."""
+    string = look.string
+    if _NUMBERED.search(string, max(0, start - _NEAR), start) is not None:
+        return not look.numbers_thing(start) and not look.doubtful(ENTITY, start)
+    return not string[end:].strip() and string[:start].count("\n") > 1 and string[start - 1] == "\n"
+
+
+def _is_spoken_for(look: Look, start: int, end: int, kind: str) -> bool:
+    """Whether something beside words speaks for a phone number: the initial before it, whom the name says one reaches
+    by the value, or a mailbox in the same line.
+    """
+    string = look.string
+    if not string[:start].strip() and not string[end:].strip():
+        if _ends_in(look.key, _DIALED):
+            return True
+        if kind == "plain":
+            return _ends_in(look.key, _REACHED) and string.lstrip().startswith("0") and at_home(_digits(string))
+        return _is_initial(look.key) or _ends_in(look.key, _REACHED)
+    if _after_initial(string, start, kind) or (kind != "plain" and _is_signed(string, start, end)):
+        return True
+    if string.find("@", max(0, start - _BESIDE), end + _BESIDE) < 0:
+        return False
+    before = string[max(0, start - _BESIDE) : start].rpartition("\n")[2]
+    after = string[end : end + _BESIDE].partition("\n")[0]
+    rest, mailboxes = _MAILBOX.subn("", before + after)
+    # What is in the line of a signature: the two, and what they are called.
+    return mailboxes > 0 and (kind in ("national", "brackets") or sum(map(str.isalpha, rest)) <= _CALLED)
 
 
 def whole(string: str, key: Key) -> list[Candidate]:
@@ -152,20 +278,25 @@ def _judge(look: Look, start: int, end: int, behind: int, kind: str, out: list[C
     if kind == "abroad":
         if not text.startswith("00") and _TOO_LIKE.fullmatch(text):
             return
+        written = text
         known = abroad(digits if not text.startswith("00") else digits[2:], "(0)" in text)
         while not known:
             # Another number may follow after a space.
             cut = text.rstrip().rfind(" ")
-            if cut < 8:
-                break
-            text = text[:cut].rstrip(" .-/(")
+            text = text[:cut].rstrip(" .-/(") if cut >= 8 else ""
             digits = _digits(text)
-            end = behind = start + len(text)
             if len(digits) < 7:
-                return
+                break
+            end = behind = start + len(text)
             known = abroad(digits if not text.startswith("00") else digits[2:], "(0)" in text)
+        if not known:
+            text = written
+            end = behind = start + len(text)
+            digits = _digits(text)
         if text.startswith("00"):
             alone = 0.0 if known < 2 or text.isdigit() else 0.55
+        elif not known:
+            alone = 0.55 if _is_written_abroad(text, digits) else 0.0
         else:
             alone = (0.0, 0.75, 0.85)[known]
         context, key = (0.6 if len(digits) >= 8 else 0.0, 0.9, 0.95)[known], 0.95
@@ -174,10 +305,13 @@ def _judge(look: Look, start: int, end: int, behind: int, kind: str, out: list[C
         alone, context, key = 0.6, 0.85, 0.95
         if ")" not in text and "-" not in text:
             alone = 0.4  # dots and spaces are in versions and measures as well
+            if _DOTTED.fullmatch(text) and not look.entity and _is_dotted(look, start, end):
+                alone = 0.55
         elif exchange in "01":
             alone = 0.5 if ")" in text else 0.4
     else:
-        if _TOO_LIKE.fullmatch(text):
+        alike = _TOO_LIKE.fullmatch(text)
+        if alike is not None and not (alike["sum"] and 8 <= len(digits) <= 9 and _is_labelled(string, start, end)):
             return
         context, key = (0.8, 0.9) if kind != "plain" else (0.65, 0.85)
         alone = 0.0
@@ -197,11 +331,13 @@ def _judge(look: Look, start: int, end: int, behind: int, kind: str, out: list[C
         elif kind == "brackets":
             if not 8 <= len(digits) <= 12:
                 return
-            alone = 0.6 if _BRAZILIAN.fullmatch(text) else 0.4
+            alone = 0.6 if _BRAZILIAN.fullmatch(text) or _TRUNK.fullmatch(text) else 0.4
         elif not 7 <= len(digits) <= 13 or (kind == "grouped" and len(digits) == 7 and len(text) != 8):
             return
     level = 0 if alone >= _SETTLED and look.entity != ENTITY else look.level(ENTITY, start, end)
-    if level == 1 and kind in ("grouped", "plain") and look.numbers_thing(start):
+    if not level and alone < 0.5 and not look.quiet and _is_spoken_for(look, start, end, kind):
+        level = 1
+    elif level == 1 and kind in ("grouped", "plain") and (look.numbers_thing(start) or _numbers_account(string, start)):
         level = 0
     if level:
         score, why = (key, "+key") if level == 2 else (max(alone, context), "+context")
@@ -215,13 +351,28 @@ def _judge(look: Look, start: int, end: int, behind: int, kind: str, out: list[C
         out.append(Candidate(start, end, ENTITY, score, "phone-" + kind + why))
 
 
+def _is_written_abroad(text: str, digits: str) -> bool:
+    """Whether nobody would write anything but a phone number so, though no plan has it: "+", a country's code, groups.
+
+    Plans change, and the numbers of examples keep to none. Sums have no more than three groups behind the first.
+    """
+    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
+
+    if not 9 <= len(digits) <= 13 or not text.startswith("+"):
+        return False
+    groups = _GROUP.findall(text)
+    if len(groups) < 3 or int(groups[0]) not in COUNTRY_CODE_TO_REGION_CODE:
+        return False
+    return len(digits) >= 11 or "-" in text or "(" in text or any(len(group) != 3 for group in groups[1:])
+
+
 def _trim(text: str) -> str | None:
     """A national number without what follows after a space; None: too short."""
     while True:
         count = sum(map(str.isdigit, text))
         if count < 8:
             return None
-        if count <= 12:
+        if count <= 13:
             return text
         cut = text.rfind(" ")
         if cut < 0:

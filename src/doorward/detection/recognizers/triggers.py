@@ -19,13 +19,26 @@ _COUNTRIES: Final = "|".join(sorted(LENGTHS))
 TRIGGERS: Final[tuple[str, ...]] = (
     # A mailbox: a domain has a dot.
     r"""[0-9A-Za-z!#$%&'*+=?^_~.\-"]@(?:[0-9A-Za-z][0-9A-Za-z_-]{0,62}\.[0-9A-Za-z]|\[)""",
+    # One that is spelled out.
+    r"(?i)[\[({<] ?(?:at|arroba|@|malpa|kukac) ?[\])}>] ?[0-9A-Za-z]",
+    r"(?i) at [0-9A-Za-z_.-]+ ?[\[({<]? ?(?:dot|punkt|punto|point|ponto|punt|kropka|nokta) ?[\])}>]? ?[0-9A-Za-z]",
+    r"(?i)@[0-9A-Za-z_.-]+ dot ",
+    r"@[0-9A-Za-z_.-]+ ?[\[({<] ?\. ?[\])}>]",
+    r"(?i)@[0-9A-Za-z_.-]+ ?[\[({<] ?(?:dot|punkt|punto|point|ponto|punt|kropka|nokta)",
+    r"(?i)[-_*|~] ?at ?[-_*|~] ?[0-9a-z.]+ ?[-_*|~] ?dot ?[-_*|~]",
+    r"(?i) (?:arroba|arobase|chiocciola) [0-9a-z]",
     # Phones: international; North American; national with 0; area in brackets.
     rf"\+ ?[1-9](?:{_GAP}[0-9]){{6}}",
     _BEFORE + rf"00[ -]?[1-9](?:{_GAP}[0-9]){{6}}",
     _BEFORE + r"(?:1[ .-]{1,2})?\(?[2-9][0-9]{2}(?:\)[ .-]{0,2}| - |[ .-]|\\?/)[0-9]{3}(?: - |[ .-])[0-9]{4}" + _AFTER,
     _BEFORE + r"\(?0[1-9][0-9]{0,4}\)?(?:[ .-]|\\?/){1,3}[0-9]{1,8}(?:[ .-]|\\?/){1,3}[0-9]",
-    _BEFORE + r"\(?0[1-9][0-9]{0,4}\)?(?:[ .-]|\\?/){1,3}[0-9]{5,8}" + _AFTER,
-    r"\([0-9]{1,5}\)[ -]{0,2}[0-9]{2,8}",
+    _BEFORE + r"\(?0[1-9][0-9]{0,4}\)?(?:[ .-]|\\?/){1,3}[0-9]{5,9}" + _AFTER,
+    r"\([0-9](?:[ -]?[0-9]){0,4}\)[ -]{0,2}[0-9]{2,8}",
+    # In groups as countries without 0 have them; no dates, addresses of machines, fractions.
+    _BEFORE + r"[0-9]{3}(?:[ .-]|\\?/)[0-9]{2}[ .-][0-9]{2}[ .-][0-9]{2}" + _AFTER,
+    _BEFORE + r"[0-9]{2,3}(?:[ .-]|\\?/)[0-9]{3}[ .-][0-9]{3}" + _AFTER,
+    _BEFORE + r"[0-9]{2}(?:[ -]|\\?/)[0-9]{2}[ -][0-9]{2}[ -][0-9]{2}" + _AFTER,
+    _BEFORE + r"[0-9]{2,3}[.-][0-9]{4,5}[.-][0-9]{4}" + _AFTER,
     # Cards, in groups and in one run.
     _BEFORE + rf"[0-9]{{4}}{_JOINT}[0-9]{{4}}{_JOINT}[0-9]{{4}}",
     _BEFORE + rf"[0-9]{{4}}{_JOINT}[0-9]{{6}}{_JOINT}[0-9]{{4}}",

@@ -15,6 +15,8 @@ _BETWEEN = re.compile(
     r"(?:(?::=|=>|==|!=|=|:)[ \t]{0,8}|[ \t]+(?:is|was|are|ist|lautet|es|est|wordt|=)[ \t]*:?[ \t]+"
     r"|(?<=[A-Za-z])[ \t]+(?=\S))"
 )
+# A name in quotes, and a second string behind it.
+_PAIRED = re.compile(r"(\\?[\"'])[ \t]{0,4},[ \t]{0,4}\1")
 _QUOTE = re.compile(r"\\?[\"'`]|\*{2}")
 _BARE = re.compile(r"[^\s\"'`,;\x00]{1,257}+")
 _LONGEST = 256
@@ -35,6 +37,9 @@ def find(string: str, at: int) -> Hit | None:
     meaning = words.meaning(spoken)
     if not meaning:
         return None
+    paired = _PAIRED.match(string, stop)
+    if paired is not None:
+        return _second(string, paired.end(), paired[1])
     between = _BETWEEN.match(string, stop)
     if between is None:
         return None
@@ -45,10 +50,19 @@ def find(string: str, at: int) -> Hit | None:
     if "!=" in separator or separator.strip(" \t\"'\\") == "==":
         return None
     spoke = any(c.isalpha() for c in separator)
-    return _value(string, between.end(), meaning, spoken, spoke, start > 0 and string[start - 1] in "?&")
+    return _value(string, between.end(), meaning, spoke, start > 0 and string[start - 1] in "?&")
 
 
-def _value(string: str, at: int, meaning: str, name: str, spoke: bool, query: bool) -> Hit | None:
+def _second(string: str, begin: int, quote: str) -> Hit | None:
+    """What stands after a name in the same brackets: ``VALUES('smtp_password', '…')``, ``put("api-key", "…")``."""
+    close = string.find(quote, begin, begin + _LONGEST)
+    word = string[begin:close] if close >= 0 else ""
+    if values.stands_for(word) or values.is_code(word) or values.is_reference(word) or "://" in word:
+        return None
+    return Hit(begin, close, 0.6, "assigned-secret") if values.drawn(word) else None
+
+
+def _value(string: str, at: int, meaning: str, spoke: bool, query: bool) -> Hit | None:
     header = shapes.authorization(string, at, True) or shapes.authorization(string, at + 1, True)
     if header is not None:
         return header
@@ -105,11 +119,15 @@ def keyed(string: str, meaning: str, number: bool) -> Hit | None:
     """The value of a field whose name announces a secret: all of it, or what follows ``Bearer`` or ``Basic``."""
     lead = len(string) - len(string.lstrip())
     word = string.strip()
-    if not word or len(word) > 4096 or values.stands_for(word):
+    if not word or len(word) > 4096 or values.stands_for(word) or values.is_lookup(word):
         return None
     header = shapes.authorization(string, lead, True)
     if header is not None:
         return header
+    if ";" in word or meaning == "token":
+        header = shapes.cookie(string, lead)
+        if header is not None and any(c in "; " for c in word[: header.start]):
+            return header
     if number:
         known = meaning == "password" and len(word) > 5 and word.isdigit()
     elif meaning == "password":

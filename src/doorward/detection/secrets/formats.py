@@ -55,6 +55,11 @@ def _seen(kind: str, vendor: str, prefixes: str, alphabet: str, least: int, most
     return [row._replace(documented=False) for row in _rows(kind, vendor, prefixes, alphabet, least, most)]
 
 
+def _url(kind: str, vendor: str, prefixes: str, shape: str, hint: str) -> list[Format]:
+    """Addresses that whoever has them may post to: the whole address is the secret."""
+    return [row._replace(lead="(?:https?://)?") for row in _shape(kind, vendor, prefixes, shape, hint)]
+
+
 def _shape(kind: str, vendor: str, prefixes: str, shape: str, hint: str = "", alphabet: str = "url") -> list[Format]:
     """Formats with an inner structure; ``alphabet`` says what must not follow."""
     return [Format(kind, vendor, prefix, alphabet, shape=shape, hint=hint) for prefix in prefixes.split()]
@@ -319,28 +324,28 @@ _TALK = (
     _rows("slack-token", "Slack", "xoxb- xoxp- xoxe- xoxa- xoxr- xapp- xwfp-", "dash", 20, 250)
     + _rows("slack-token", "Slack", "xoxe.xoxb- xoxe.xoxp-", "dash", 40, 300)
     + _seen("slack-token", "Slack", "xoxs- xoxc-", "dash", 40, 250)
-    + _shape(
+    + _url(
         "slack-webhook",
         "Slack",
         "hooks.slack.com/services/",
         "T[A-Z0-9]{8,12}/B[A-Z0-9]{8,12}/[A-Za-z0-9]{24}",
         "T[A-Z0-9]{8}",
     )
-    + _shape(
+    + _url(
         "discord-webhook",
         "Discord",
         "discord.com/api/webhooks/ discordapp.com/api/webhooks/",
         "[0-9]{17,20}/[A-Za-z0-9_-]{60,80}",
         "[0-9]{17}",
     )
-    + _shape(
+    + _url(
         "teams-webhook",
         "Microsoft",
         "webhook.office.com/webhookb2/",
         f"{_UUID}@{_UUID}/IncomingWebhook/[0-9a-f]{{32}}/{_UUID}",
         "[0-9a-f]{8}",
     )
-    + _shape("zapier-webhook", "Zapier", "hooks.zapier.com/hooks/catch/", "[0-9]{5,10}/[a-z0-9]{6,10}", "[0-9]{5}")
+    + _url("zapier-webhook", "Zapier", "hooks.zapier.com/hooks/catch/", "[0-9]{5,10}/[a-z0-9]{6,10}", "[0-9]{5}")
     + _rows("discord-mfa-token", "Discord", "mfa.", "url", 84)
     + [Format("telegram-bot-token", "Telegram", ":AA", "url", 33, 33, lead="[0-9]{8,10}", hint="[A-Za-z0-9_-]{33}")]
     + _rows("twilio-api-key", "Twilio", "SK", "hex", 32)

@@ -18,7 +18,6 @@ from doorward.detection.keywords import listed
 from doorward.detection.secrets.shapes import Hit
 
 _SCORE = 0.9
-_WINDOW = 1 << 20
 _AROUND = 2000  # characters round a keyword in which its rule is applied
 _TOP = frozenset(("title", "description", "minVersion", "rules", "allowlist", "allowlists", "extend"))
 _RULE = listed("id description regex secretGroup entropy keywords tags path allowlist allowlists skipReport required")

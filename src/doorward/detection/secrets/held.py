@@ -14,6 +14,9 @@ from urllib.parse import quote
 
 import re2
 
+from doorward.detection.automata import automaton
+
+_MEMORY: Final = 64 << 20  # bytes that RE2 may take for all of them
 _LEAST: Final = 8
 _SCHEMES: Final = re.compile(r"(?i)(?:bearer|basic|token|apikey|digest) +")
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_=\-]")
@@ -55,9 +58,7 @@ class Held:
             longest = sorted(forms, key=len, reverse=True)
             self._search = re.compile("|".join(map(re.escape, longest)))
             raws = {raw for form in longest for raw in _in_json(form)}
-            self._raw = re2.compile(
-                b"|".join(re2.escape(raw) for raw in sorted(raws, key=len, reverse=True)), _options()
-            )
+            self._raw = automaton(b"|".join(re2.escape(raw) for raw in sorted(raws, key=len, reverse=True)), _MEMORY)
 
     def __repr__(self) -> str:
         return f"Held({len(self._forms)} forms)"
@@ -144,12 +145,3 @@ def _in_json(form: str) -> Iterable[bytes]:
             yield raw
             yield raw.replace(b"/", b"\\/")
             coded = json.dumps(coded, ensure_ascii=ascii_only)[1:-1]
-
-
-def _options() -> Any:
-    options = re2.Options()
-    options.encoding = re2.Options.Encoding.LATIN1
-    options.never_capture = True
-    options.log_errors = False
-    options.max_mem = 64 << 20
-    return options

@@ -5,12 +5,12 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
-import re2
-
-from doorward.detection.secrets import assigned, shapes, values, words
+from doorward.detection.automata import automaton
+from doorward.detection.secrets import assigned, shapes, told, values, words
 from doorward.detection.secrets.formats import ALPHABETS, FORMATS, Format, body, opening
 from doorward.detection.secrets.shapes import Hit
 
+_MEMORY: Final = 64 << 20  # bytes that RE2 may take for one automaton
 _PIECE: Final = 1 << 18  # characters that are searched together
 _SEPARATORS: Final = r"(?::|=|[ \t]+(?:is|was|are|ist|lautet|es|est|wordt)[ \t])"
 _AFTER_NAME: Final = words.TAIL + r"(?:\\?[\"'`\]*])*[ \t]*"
@@ -25,14 +25,27 @@ _SHAPES: Final = (
     r"[A-Za-z0-9_-]{4}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27}",
     r"(?i:bearer|basic)[ \t]+[A-Za-z0-9+/=_.~-]{8}",
     r"(?i:password|pwd|accountkey|sharedaccesskey)[ \t]{0,3}=[^;=\r\n]{4}",
+    r"(?i)(?:[?&]|&amp;)(?:sig|signature|x-(?:amz|goog)-signature)=[A-Za-z0-9%+/=_\-]{32}",
+    r"(?i:cookie)[\"']?[ \t]*[:=]",
+    shapes.COMMAND,
 )
 _WORD: Final = f"(?i:{words.STRONG}|{words.WEAK})"
 _NAMES: Final = (
     _WORD + _AFTER_NAME + _SEPARATORS,
+    _WORD + words.TAIL + r"\\?[\"'][ \t]*,[ \t]*\\?[\"']",
+    # In talk: some words between the two, or none.
+    rf"(?i:{words.STRONG})[a-z]{{0,4}}[^A-Za-z0-9_\-\r\n]",
+    rf"(?i)\b(?:{words.TOLD})[^A-Za-z0-9_\-\r\n]",
     rf"--[A-Za-z0-9-]*{_WORD}[A-Za-z0-9-]*[ \t=]",
 )
-_OTHER_WORDS: Final = re.compile("(?i)" + "|".join(word for word in sorted(words.PASSWORDS) if not word.isascii()))
+_OTHER_WORDS: Final = re.compile(
+    f"{told.FOREIGN.pattern}|(?i:{'|'.join(word for word in sorted(words.PASSWORDS) if not word.isascii())})"
+)
 
+_COMMANDS: Final = frozenset("iwrmscIWRMSC")  # what shapes.COMMAND begins with
+_PASSWORD_WORD: Final = re.compile(
+    rf"(?i:(?:{words.STRONG})[a-z]{{0,4}}+|(?:{words.TOLD}))(?![A-Za-z0-9_\-])|{told.FOREIGN.pattern}"
+)
 _DISCORD = re.compile(
     r"(?<![A-Za-z0-9_-])[MNO][A-Za-z0-9_-]{22,27}+\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,40}+(?![A-Za-z0-9_-])"
 )
@@ -53,7 +66,9 @@ def _expression(row: Format) -> str:
 
 def _may_be_spaced(row: Format) -> bool:
     """Is it told well enough to be looked for with single spaces inside."""
-    known = len(row.prefix) > 3 and row.prefix[-1] in "_-" and row.alphabet in ("alnum", "hex", "upper", "url")
+    known = (
+        len(row.prefix) > 3 and row.prefix[-1] in "_-" and row.alphabet in ("alnum", "hex", "upper", "url", "dotted")
+    )
     return known and bool(row.most) and not row.lead and not row.hint and row.least >= 20
 
 
@@ -125,11 +140,6 @@ class _Search:
     """Compiled when it is first needed: it costs some ten milliseconds."""
 
     def __init__(self) -> None:
-        options = re2.Options()
-        options.encoding = re2.Options.Encoding.LATIN1
-        options.never_capture = True
-        options.log_errors = False
-        options.max_mem = 64 << 20
         # Several small automata: together they take a third of the time of one that has all of it.
         groups: tuple[Sequence[str], ...] = (
             [_expression(row) for row in FORMATS if len(row.prefix) < 4],
@@ -138,7 +148,7 @@ class _Search:
             _NAMES,
         )
         self.scans: list[Any] = [
-            re2.compile("|".join(f"(?:{one})" for one in group).encode(), options).finditer for group in groups
+            automaton("|".join(f"(?:{one})" for one in group).encode(), _MEMORY).finditer for group in groups
         ]
         self.rules: dict[str, list[_Rule]] = {}
         for row in sorted(FORMATS, key=lambda row: -len(row.prefix)):
@@ -178,6 +188,8 @@ class _Search:
             match = expression.search(string, max(0, start - reach), end + 64)
             if match is not None and values.varied(match[0]):
                 return Hit(match.start(), match.end(), 0.95, kind)
+        if string[start] in "?&":
+            return shapes.signature(string, start)
         hit = None
         if "=" in string[start:end]:
             hit = shapes.connection(string, max(0, start - 1))
@@ -185,6 +197,12 @@ class _Search:
             hit = assigned.find(string, start)
         if hit is None and string[start] in "bB":
             hit = shapes.authorization(string, start, False)
+        if hit is None and string[start] in "cC":
+            hit = shapes.cookie(string, end)
+        if hit is None and string[start] in _COMMANDS:
+            hit = shapes.command(string, start)
+        if hit is None and (word := _PASSWORD_WORD.match(string, start)) is not None:
+            hit = told.find(string, word.end())
         return hit
 
 
@@ -256,7 +274,7 @@ def _piece(search: _Search, strings: Sequence[str], check: Callable[[], None]) -
 
 def _hits(search: _Search, joined: str, raw: bytes) -> list[tuple[int, int]]:
     found = [match.span() for scan in search.scans for match in scan(raw)]
-    if not joined.isascii():
+    if not joined.isascii() and told.may_be(joined):
         found += [match.span() for match in _OTHER_WORDS.finditer(joined)]
     found.sort()
     return found
@@ -291,6 +309,10 @@ TRIGGERS: Final[tuple[str, ...]] = (
     # The others where a value, or the end of a cell, follows.
     rf"(?i:{_WEAK}|{words.FIELDS}){words.TAIL}{_Q}(?:[ \t]|\\{{1,8}}t){{0,4}}{_THEN}",
     rf"--[A-Za-z0-9-]*(?i:{words.WEAK})[A-Za-z0-9-]*[ \t=]",
+    # In talk; the telling words fire anywhere.
+    rf"(?i)(?:^|[^A-Za-z]|\\[nrt])(?:{words.TOLD})[^A-Za-z0-9_\-]",
+    r"(?i)(?:[?&]|&amp;)(?:sig|signature|x-(?:amz|goog)-signature)=[A-Za-z0-9%+/=_\-]",
+    shapes.COMMAND.replace(r"[ \t]", r"(?:[ \t]|\\t)").replace("[\\\"']", r"(?:\\{0,8}[\"'])"),
     # Of this word numbers are none: they are counts.
     rf"(?i:tokens){_Q}(?:[ \t]|\\{{1,8}}t){{0,4}}(?:[:=](?:[ \t]|\\{{1,8}}t){{0,8}}(?:\[|\\{{0,8}}[\"'`])|,|\||;|</|>)",
 )

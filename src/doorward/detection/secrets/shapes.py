@@ -32,6 +32,19 @@ _USERINFO_SLASH = re.compile(r"://([^\s/:@?#\"'<>|,;\x00]{0,256}):([^\s@\"'<>\x0
 _CONNECTION = re.compile(
     r"(?i)(?:^|[;\"'\s])(?:password|pwd|accountkey|sharedaccesskey)\s{0,3}=\s{0,3}([^;\"'\r\n]{4,256}+)"
 )
+COMMAND = (
+    r"(?i:(?:identified(?:[ \t]+with[ \t]+\w+)?[ \t]+by|with[ \t]+(?:encrypted[ \t]+)?password)(?:[ \t]+password)?"
+    r"|requirepass|masterauth|sshpass[ \t]+-p|(?:mysql|mariadb)[a-z-]*[ \t](?:[^\r\n|;]*[ \t])?-p"
+    r"|redis-cli[ \t](?:[^\r\n|;]*[ \t])?-a"
+    r"|curl[ \t](?:[^\r\n|;]*[ \t])?(?:-[a-zA-Z]*u|--user)[ \t=]*[\"']?[A-Za-z0-9_.@-]+:)"
+)
+"""What stands before a password in commands and statements, in the syntax that RE2 shares."""
+_COMMAND = re.compile(COMMAND + r"[ \t]*(?:([\"'])([^\"'\s]{6,128})\1|([^\s\"'|;]{6,128}+)[\"']?)")
+_SIGNATURE = re.compile(r"(?i)(?:[?&]|&amp;)(?:sig|signature|x-(?:amz|goog)-signature)=([A-Za-z0-9%+/=_\-]{32,2048}+)")
+_COOKIE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z\-]{1,64})=\"?([A-Za-z0-9%+/=_.:~!|\-]{1,2048}+)")
+_SESSION = re.compile(r"(?i)sess|sid\b|auth|token|jwt|login|remember|identity|credential|ticket|xsrf|csrf")
+_COOKIE_NO = re.compile(r"(?i)expires|max-age|consent|_ga|_gid")
+_LONGEST_COOKIE = 8192
 _CREDENTIALS = re.compile(r"(?i)(bearer|basic|token|apikey|digest)[ \t]{1,4}([A-Za-z0-9+/=_.~\-]{8,4096}+)")
 
 
@@ -118,6 +131,40 @@ def connection(string: str, at: int) -> Hit | None:
         return None
     start = string.index(word, match.start(1))
     return Hit(start, start + len(word), 0.85, "connection-string")
+
+
+def command(string: str, at: int) -> Hit | None:
+    """The password of a command line or statement that has a place for one, which ``COMMAND`` matches at ``at``."""
+    match = _COMMAND.match(string, at)
+    if match is None:
+        return None
+    group = 2 if match[2] else 3
+    word, start = match[group], match.start(group)
+    if string[start - 1].isspace() and string[at : at + 1].lower() == "m" and string[at : at + 5].lower() != "maste":
+        return None  # "mysql -p shop": the password is asked for
+    if values.stands_for(word) or values.is_code(word) or not (values.drawn(word) or values.password(word, True)):
+        return None
+    return Hit(start, start + len(word), 0.7, "password")
+
+
+def signature(string: str, at: int) -> Hit | None:
+    """The signature of a signed URL (Azure, AWS, Google): who has it has what the URL names. ``at``: its "?" or "&"."""
+    match = _SIGNATURE.match(string, at)
+    if match is None or values.stands_for(match[1]) or not values.random(match[1], 32):
+        return None
+    return Hit(match.start(1), match.end(1), 0.8, "url-signature")
+
+
+def cookie(string: str, at: int) -> Hit | None:
+    """The first value of a Cookie or Set-Cookie header at ``at`` that logs somebody in. RFC 6265 §4.1.1."""
+    for match in _COOKIE.finditer(string, at, at + _LONGEST_COOKIE):
+        if "\n" in string[at : match.start()]:
+            return None
+        value = match[2]
+        known = _SESSION.search(match[1]) is not None and _COOKIE_NO.search(match[1]) is None
+        if known and len(value) >= 16 and not values.stands_for(value) and values.random(value.replace("%", ""), 16):
+            return Hit(match.start(2), match.end(2), 0.7, "cookie")
+    return None
 
 
 def authorization(string: str, at: int, sure: bool) -> Hit | None:

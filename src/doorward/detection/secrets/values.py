@@ -22,6 +22,10 @@ _CODE = re.compile(
     r"\$[A-Za-z_{(]|%[A-Z_]+%|%s|@[A-Za-z_.]+$|(?:[a-z_]\w*\.)+[A-Za-z_]\w*|[A-Za-z_][\w.]*\s*[(\[]|process\.env|os\.environ"
     r"|ENV\[|!(?:Ref|Sub|GetAtt)\b|arn:|ref\+|vault:|secretRef|file:|env:|op://|\.\.?/|~?/[\w.-]+(?:/|$)"
 )
+# Where it is kept: ``os.environ["DB_PASSWORD_1"]``, ``config.get(name)``.
+_LOOKUP = re.compile(
+    r"[A-Za-z_$][\w.$]*\s?[\[(](?:[\"'][^\"']*[\"'](?:\s?,[^()\[\]]*)?|[A-Za-z_$][\w.]*|)[\])](?:\.\w+(?:\(\))?)*;?"
+)
 _UUID = re.compile(r"(?i)\{?[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\}?")
 _INTEGRITY = re.compile(r"(?i)(?:sha(?:1|224|256|384|512)|md5)[-:=]")
 _IDENTIFIER = re.compile(r"[A-Za-z]+(?:[_\-.:/ ][A-Za-z]+)*[0-9]?")
@@ -29,6 +33,7 @@ _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ].*)?|[0-9.,:]+ ?(?:[smhd]|
 # Letters that can be spoken: what most words are made of, and random letters seldom.
 _SPOKEN = re.compile(r"(?i)(?:[bcdfghjklmnpqrstvwxz]{0,3}[aeiouy]{1,2}){2,8}[bcdfghjklmnpqrstvwxz]{0,2}")
 _HUMP = re.compile(r"[A-Z]?[a-z]{3,}|[A-Z]{4,}")
+_TURN = re.compile(r"(?<=[a-z])[A-Z]|(?<=[A-Z])[a-z]|(?<=[A-Za-z])[^A-Za-z]|(?<=[^A-Za-z])[A-Za-z]")
 _MASK = re.compile(r"[*•●xX.\-_#?]+|[*•●]{3,}.*|.{0,6}[*•●]{3,}.{0,6}")
 
 
@@ -46,6 +51,11 @@ def stands_for(value: str) -> bool:
 def is_code(value: str) -> bool:
     """Does it name or compute the value: a variable, a call, a path, a reference to a vault."""
     return _CODE.match(value) is not None
+
+
+def is_lookup(value: str) -> bool:
+    """Is it an expression that looks the value up, all of it; not part of a random string."""
+    return _LOOKUP.fullmatch(value) is not None
 
 
 def is_reference(value: str) -> bool:
@@ -89,6 +99,16 @@ def random(value: str, least: int = 16) -> bool:
     if not digits or letters < 4 or len(set(value)) < min(10, size // 2):
         return False
     return _words(value) < size * 0.6
+
+
+def drawn(value: str) -> bool:
+    """Weaker than ``random``, for what stands where a secret would: letters alone may do, where case changes often."""
+    if len(value) < 8 or any(c.isspace() for c in value):
+        return False
+    if random(value, 8):
+        return True
+    turns = len(_TURN.findall(value))
+    return turns >= 3 and classes(value) > 1 and _words(value) < len(value) * 0.5
 
 
 def password(value: str, quoted: bool) -> bool:

@@ -12,7 +12,8 @@ from doorward.detection.keywords import listed
 PASSWORDS = listed(
     "password passwd passwort passphrase passcode pwd kennwort contrasena contraseña senha motdepasse wachtwoord "
     "haslo hasło heslo parola parole salasana losenord lösenord adgangskode passord sifre şifre jelszo jelszó "
-    "geslo lozinka пароль palavrapasse paswoord userpass dbpass pswd psw pass"
+    "geslo lozinka пароль palavrapasse paswoord userpass dbpass pswd psw pass psk presharedkey wpakey wpapsk wlankey "
+    "wlanschluessel wifikey wifipass netzwerkschluessel kodeord losungswort passwoord parool"
 )
 # Words whose values a machine made.
 _TOKENS = listed(
@@ -38,6 +39,8 @@ _NO_TOKEN = listed(
     "completion cached stop eos bos pad unk sep cls mask special n first last csrfmiddleware progress "
     "cancellation design per reasoning string comment syntax lexer"
 )
+# Before "tok", which is a token of other kinds as well.
+_BEFORE_TOK = listed("auth access api bearer refresh session bot user admin service oauth jwt app client")
 # Last words that say which of several it is.
 _WHICH = listed(
     "prod production dev development stage staging live sandbox test base confirm confirmation confirmed again "
@@ -69,6 +72,10 @@ def meaning(name: str) -> str:
         return "password"
     last = words[-1]
     before = words[-2] if len(words) > 1 else ""
+    if last == "pw" and before:
+        return "password"
+    if last == "tok":
+        return "token" if before in _BEFORE_TOK else ""
     if last in ("token", "tokens"):
         return "token" if last == "token" and before not in _NO_TOKEN else ""
     if last in _TOKENS or joined.endswith(("apikey", "secretkey", "accesskey", "privatekey", "authtoken")):
@@ -86,12 +93,19 @@ STRONG = (
 FIELDS = (
     "cookie|otp|mnemonic|seed_?phrase|recovery_?(?:code|phrase)s?|backup_?codes?|jwt|creds|clave|kodeord|parol|hmac|pat|sas"
     "|pw|dsn|connection_?string|conn_?str|database_?url|webhook_?url|access_?key_?id|api_?keys|clave_?acceso"
-    "|priv_?key|losungswort|passwoerter"
+    "|priv_?key|losungswort|passwoerter|(?:preshared|wpa|wlan|wifi)_?(?:key|psk|pass)|(?:wlan|netzwerk)schlussel"
 )
 # After a word: nothing, or a further part of the name.
 TAIL = r"(?:[_.\-0-9A-Z][A-Za-z0-9_.\-]*)?"
+# Words that are also told in talk; each stands alone.
+TOLD = (
+    "pwd|psw|pw|psk|claves?|sifre(?:si|niz|m)?|geslo|kodeord(?:et)?|mdp|parool|mots? de passe|palavra[ -]passe"
+    "|parola d'ordine|kata sandi|pass phrase|pass code|access code|codice d'accesso"
+    "|(?:wi-?fi|wlan|network) (?:key|code)"
+)
 WEAK = (
-    "pwd|psw|mdp|sifre|geslo|parole|pass|token|secrets?|credentials?|bearer|authorization"
+    "pwd|psw|psk|mdp|sifre|geslo|parole|pass|token|secrets?|credentials?|bearer|authorization"
     "|(?:api|secret|private|access|auth|encryption|signing|master|service|account|storage|license|admin|root|app"
     "|application|shared|client|subscription|ssh|deploy|webhook|session|hmac|jwt|server|write|read|user)[_ -]?key"
+    "|(?:auth|access|api|bearer|refresh|session|bot|user|admin|service|oauth|jwt|app|client)[_-]?tok"
 )

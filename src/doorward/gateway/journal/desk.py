@@ -5,12 +5,12 @@ The lock is held for moments only, never while the disk is asked for anything.
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from doorward.core.audit import Opening, Record
 from doorward.core.checkpoint import Open
 from doorward.core.errors import JournalFault
-from doorward.gateway.journal.bell import Bell
+from doorward.gateway.journal.bell import Chime
 from doorward.gateway.journal.own_records import BEGINS, ENDS, Lost
 from doorward.gateway.journal.progress import Progress
 from doorward.gateway.journal.settings import Settings
@@ -21,7 +21,8 @@ _MOST_UNKNOWN = 2000
 
 class Desk:
     """``bell`` wakes the writer, and ``attention`` tells it that something broke beside it. ``writing_since`` and
-    ``syncing_since``: when what goes on now began; 0: nothing does.
+    ``syncing_since``: when what goes on now began; 0: nothing does. ``doubts``: turns of the writer until the disk
+    counts as prompt; 0: it does.
     """
 
     def __init__(
@@ -35,7 +36,7 @@ class Desk:
         self.wall = wall
         self.monotonic = monotonic
         self.lock = threading.Lock()
-        self.bell = Bell()
+        self.bell = Chime()
         self.written = Progress()
         self.synced = Progress()
         self.ticket = 0
@@ -46,6 +47,7 @@ class Desk:
         self.writing_since = 0.0
         self.syncing_since = 0.0
         self.failures = 0
+        self.doubts = 0
         self._queue: deque[Record] = deque()
         self._open: dict[str, tuple[int, int]] = {}
         self._refusing = ""
@@ -77,9 +79,9 @@ class Desk:
 
     def work(self) -> bool:
         """Whether there is something for the writer; then it counts as at work."""
+        if not (self._queue or self.attention or (self.lost and not self._stalled)):
+            return False
         with self.lock:
-            if not (self._queue or self.attention or (self.lost and not self._stalled)):
-                return False
             self.attention = False
             self.writing_since = self.monotonic()
             return True
@@ -88,50 +90,61 @@ class Desk:
         """The next records, in order, and the ticket of the last of them."""
         with self.lock:
             queue = self._queue
-            taken = [queue.popleft() for _ in range(min(most, len(queue)))]
-            return taken, self.ticket - len(queue)
+            if len(queue) > most:
+                return [queue.popleft() for _ in range(most)], self.ticket - len(queue)
+            taken = list(queue)
+            queue.clear()
+            return taken, self.ticket
 
     def written_now(self) -> None:
         """The writer's turn is over."""
         with self.lock:
+            if self.doubts:
+                prompt = self.monotonic() - self.writing_since <= self.settings.moment
+                self.doubts = self.doubts - 1 if prompt else self.settings.proof
             self.writing_since = 0.0
             self._given_up = False
-            self._came_back()
-        self._tell_if_changed()
+            if self._stalled:
+                self._judge(self.monotonic())
+        if self._told != (self.fault or self._stalled):
+            self.tell()
+
+    def doubt(self) -> None:
+        """The disk was not prompt."""
+        with self.lock:
+            self.doubts = self.settings.proof
 
     def synced_now(self) -> None:
         """What the other thread did is over."""
         with self.lock:
             self.syncing_since = 0.0
-            self._came_back()
-        self._tell_if_changed()
-
-    def _came_back(self) -> None:
-        if self._stalled:
-            self._judge(self.monotonic())
-
-    def _tell_if_changed(self) -> None:
+            if self._stalled:
+                self._judge(self.monotonic())
         if self._told != (self.fault or self._stalled):
             self.tell()
 
-    def settle(self) -> int:
-        """With the lock: what was taken has met its fate. The last ticket that has."""
-        self.written.done = self.ticket - len(self._queue)
-        return self.written.done
+    def turn(self, records: Sequence[Record], lines: Sequence[bytes], segment: int, offset: int) -> int:
+        """With the lock: these lines of these records stand in the file from there on; each may begin or end an
+        exchange. Where the last of them ends.
+        """
+        for record, line in zip(records, lines):  # noqa: B905 (a record without a line is lost)
+            phase = record.phase
+            if phase in ENDS:
+                self._open.pop(record.exchange_id, None)
+            elif phase in BEGINS and not isinstance(record, Opening):
+                self._open[record.exchange_id] = (segment, offset)
+            offset += len(line)
+        return offset
 
-    def turn(self, record: Record, segment: int, offset: int) -> None:
-        """With the lock: this record stands in the file there. It may begin or end an exchange."""
-        phase = record.phase
-        if phase in ENDS:
-            self._open.pop(record.exchange_id, None)
-        elif phase in BEGINS and not isinstance(record, Opening):
-            self._open[record.exchange_id] = (segment, offset)
-
-    def late(self, first: int, last: int) -> None:
-        """With the lock: these sequences were kept, if any. Says so later, if those who waited were told otherwise."""
+    def settle(self, first: int, last: int) -> int:
+        """With the lock: what was taken has met its fate, and these sequences were kept, if any: says so later, if
+        those who waited were told otherwise. The last ticket that has.
+        """
         if self._given_up and first <= last:
             self.lost.late = (first, last)
         self._given_up = False
+        self.written.done = ticket = self.ticket - len(self._queue)
+        return ticket
 
     def lose(self, record: Record, ticket: int, why: str) -> None:
         """With the lock: a record that had its ticket is not kept."""
@@ -147,7 +160,7 @@ class Desk:
         self.written.lose(self.written.done + 1, self.ticket - len(self._queue), why)
         self.synced.lose(self.written.done + 1, self.ticket - len(self._queue), why)
         self._drop(why)
-        self.settle()
+        self.written.done = self.ticket  # nothing waits
 
     def stop(self, why: str) -> None:
         """``halt``, and say so."""

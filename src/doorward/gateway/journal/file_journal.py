@@ -1,7 +1,8 @@
 """The journal as the gateway sees it: give it records, wait until the kernel or the disk has them.
 
-What it is made of: ``desk`` (where the loop meets the threads), ``writing`` and ``syncing`` (the two threads),
-``checkpoints`` and ``copying`` (what proves that nothing is missing), ``home``, ``segments`` and ``reserve`` (files).
+What it is made of: ``desk`` (where the loop meets the threads), ``handing`` (when it hands over, and waits for them),
+``writing`` and ``syncing`` (the two threads), ``checkpoints`` and ``copying`` (what proves that nothing is missing),
+``home``, ``segments`` and ``reserve`` (files).
 """
 
 import asyncio
@@ -20,6 +21,7 @@ from doorward.gateway.journal.checkpoints import Checkpoints
 from doorward.gateway.journal.copying import Copy
 from doorward.gateway.journal.desk import Desk
 from doorward.gateway.journal.files import Files
+from doorward.gateway.journal.handing import Hand
 from doorward.gateway.journal.home import Home
 from doorward.gateway.journal.opening import opening
 from doorward.gateway.journal.reserve import Reserve
@@ -54,12 +56,12 @@ class FileJournal:
         """
         self.writer = uuid4().hex
         self._settings = settings
-        self._desk = Desk(settings, wall, monotonic, changed)
         self._timer: asyncio.TimerHandle | None = None
         self._ringing = False
         self._flushed = 0
         with contextlib.ExitStack() as undo:
             try:
+                self._desk = Desk(settings, wall, monotonic, changed)
                 directory.mkdir(parents=True, exist_ok=True, mode=0o700)
                 first = opening(directory, wall())
                 self._home = Home(directory, self.writer, files)
@@ -76,8 +78,10 @@ class FileJournal:
                 self._writer.keep([first])
                 self._home.show()
             except OSError as error:
-                raise JournalFault(f"the audit directory cannot be written: {error.strerror}") from error
+                where = f"{directory}; check audit.directory, its owner, its permissions and the disk"
+                raise JournalFault(f"the audit directory cannot be written: {error.strerror} ({where})") from error
             undo.pop_all()
+        self._hand = Hand(self._desk)
         self._syncer.made(self._home.path)
         self._syncer.made(directory)
         self._copy = self._copied_to(copy_to, files)
@@ -116,17 +120,22 @@ class FileJournal:
             self._desk.bell.ring()
             return
         self._ringing = True
-        loop.call_soon(self._ring)
+        loop.call_soon(self._ring, loop)
 
-    def _ring(self) -> None:
-        self._ringing = False
-        self._desk.bell.ring()
+    def _ring(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._hand.over_soon():
+            self._ringing = False
+        else:
+            loop.call_soon(self._ring, loop)
 
     async def written(self, ticket: int | None = None) -> None:
         """Return when the kernel has this record (the last one) and all before. Raises ``JournalFault`` if it never
         got there.
         """
-        await self._desk.written.reach(self._desk.ticket if ticket is None else ticket)
+        ticket = self._desk.ticket if ticket is None else ticket
+        if ticket > self._desk.written.done:
+            self._hand.over(ticket)
+        await self._desk.written.reach(ticket)
 
     async def synced(self, ticket: int | None = None) -> None:
         """The same, and the disk has them too."""

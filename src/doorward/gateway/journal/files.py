@@ -70,13 +70,15 @@ def write_all(files: Files, descriptor: int, data: bytes) -> tuple[int, OSError 
     its raiser with all that was to be written, and its raiser it, until the garbage collector comes by.
     """
     done = 0
-    rest = memoryview(data)
+    rest: bytes | memoryview = data
     try:
         while done < len(data):
-            taken = files.write(descriptor, rest[done:])
+            taken = files.write(descriptor, rest)
             if not taken:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             done += taken
+            if done < len(data):
+                rest = memoryview(data)[done:]
     except OSError as error:
         return done, error.with_traceback(None)
     return done, None

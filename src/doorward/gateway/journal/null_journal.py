@@ -17,9 +17,6 @@ class NullJournal:
     async def synced(self, ticket: int | None = None) -> None:
         return
 
-    def pending(self) -> bool:
-        return False
-
     def flush(self, timeout: float = 0.0) -> None:
         return
 

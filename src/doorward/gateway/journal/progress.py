@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 
 from doorward.core.errors import JournalFault
+from doorward.gateway.journal.bell import Bell
 
 _MOST_LOST = 1000
 """Ranges of tickets that are remembered as lost; what was forgotten is not said to be kept."""
@@ -34,11 +35,18 @@ class Progress:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waking = False
         self._blocked: list[tuple[int, threading.Event]] = []
+        self._sought = 0
+        self._answer = Bell()
 
     @property
     def awaited(self) -> bool:
         """Whether anybody waits."""
         return bool(self._waiting or self._blocked)
+
+    @property
+    def tasks(self) -> int:
+        """How many tasks wait."""
+        return len(self._waiting)
 
     async def reach(self, ticket: int) -> None:
         """Return when it is done, at once where it is. Raises ``JournalFault`` if it was lost or nothing goes on."""
@@ -75,6 +83,20 @@ class Progress:
         if why:
             raise JournalFault(why)
 
+    def linger(self, ticket: int, ring: Callable[[], None], seconds: float) -> bool:
+        """In the loop, which stands still: ``ring``, and wait at most so long for this ticket. Whether it has met its
+        fate. All who wait and whose tickets have are told here: ``publish`` leaves them to us meanwhile.
+        """
+        self._answer.forget()  # one that came when nobody stood here any more
+        self._sought = ticket
+        ring()
+        if ticket > self.done:
+            self._answer.wait(seconds)
+        self._sought = 0  # before ``done`` is read: who moves it on afterwards wakes us as ever
+        if self._waiting:
+            self._wake()
+        return ticket <= self.done
+
     def lose(self, first: int, last: int, why: str) -> None:
         """Say, before ``done`` goes on to them, that these tickets were not kept."""
         if first > last:
@@ -88,7 +110,10 @@ class Progress:
 
     def publish(self) -> None:
         """After ``done`` went on or something was lost: one call into the loop for all who wait."""
-        if self._waiting and not self._waking and self._loop is not None:
+        if sought := self._sought:  # the loop stands still for it, and looks at all before it goes on
+            if sought <= self.done:
+                self._answer.ring()
+        elif self._waiting and not self._waking and self._loop is not None:
             self._waking = True
             with contextlib.suppress(RuntimeError):  # the loop has ended, and who waited with it
                 self._loop.call_soon_threadsafe(self._wake)

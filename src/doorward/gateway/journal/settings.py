@@ -20,13 +20,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     ``sync_after``: from the first byte that is not synced to the sync that takes it. ``stuck_after``: a write or sync
     that takes longer makes the journal refuse. ``refuses``: whether calls are refused while it does (the records say
-    so). ``most_queued``: records that wait to be written; a tenth of them may be ``early``.
+    so). ``moment``: the loop stands still at most so long for the writer, which takes a tenth of it for a group; and
+    after it did so in vain not again, before ``proof`` groups in a row took no longer. ``most_queued``: records that
+    wait to be written; a tenth of them may be ``early``.
     """
 
     segment_bytes: int = 64 << 20
     segment_age: float = 86_400.0
     sync_after: float = 0.005
     stuck_after: float = 2.0
+    moment: float = 0.0005
+    proof: int = 16
     checkpoint_records: int = 1000
     checkpoint_seconds: float = 1.0
     reserve_bytes: int = 1 << 20

@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Sequence
 from hashlib import sha256
+from itertools import accumulate
 
 from doorward.core.audit import Record
 from doorward.core.decision import Reason
@@ -71,21 +72,17 @@ class Writer:
         lines, head, unfit = self._lines(records)
         if unfit:
             records, tickets = self._without(records, tickets, unfit)
-        ends, offset = [], 0
-        for line in lines:
-            offset += len(line)
-            ends.append(offset)
-        data = b"".join(lines)
-        taken, fault = self._segments.write(data)
-        whole = len(lines)
-        if fault is not None:
-            whole = sum(end <= taken for end in ends)
-            self._segments.cut(ends[whole - 1] if whole else 0, taken)
-            if whole:
-                head = sha256(lines[whole - 1]).hexdigest()
-        self._settle(records, tickets, ends[:whole], head, _told(fault))
-        if fault is not None:
-            raise OSError(*fault.args)
+        taken, fault = self._segments.write(lines[0] if len(lines) == 1 else b"".join(lines))
+        if fault is None:
+            self._settle(records, tickets, lines, head, "")
+            return
+        ends = list(accumulate(map(len, lines)))
+        whole = sum(end <= taken for end in ends)
+        self._segments.cut(ends[whole - 1] if whole else 0, taken)
+        if whole:
+            head = sha256(lines[whole - 1]).hexdigest()
+        self._settle(records, tickets, lines[:whole], head, _told(fault))
+        raise OSError(*fault.args)
 
     def _lines(self, records: Sequence[Record]) -> tuple[list[bytes], str, dict[int, str]]:
         """The lines in their places of the chain, the hash of the last; and which records have none, with why."""
@@ -114,25 +111,25 @@ class Writer:
         fit = [place for place in range(len(records)) if place not in unfit]
         return [records[place] for place in fit], [tickets[place] for place in fit]
 
-    def _settle(self, records: Sequence[Record], tickets: Sequence[int], ends: list[int], head: str, why: str) -> None:
-        """As many records as there are ``ends`` are kept, the rest is lost."""
+    def _settle(
+        self, records: Sequence[Record], tickets: Sequence[int], lines: list[bytes], head: str, why: str
+    ) -> None:
+        """As many records as there are ``lines`` are kept, the rest is lost."""
         desk, segments = self._desk, self._segments
-        begun, first, whole = segments.offset, self.count, len(ends)
-        if whole:
-            self.count += whole
-            self.head = head
-            self.bytes += ends[-1]
-            segments.offset += ends[-1]
+        first, whole = self.count, len(lines)
         with desk.lock:
-            for place in range(whole):
-                desk.turn(records[place], segments.number, begun + (ends[place - 1] if place else 0))
+            offset = desk.turn(records, lines, segments.number, segments.offset)
+            if whole:
+                self.count += whole
+                self.head = head
+                self.bytes += offset - segments.offset
+                segments.offset = offset
             for place in range(whole, len(tickets)):
                 desk.lose(records[place], tickets[place], why)
-            desk.late(first, self.count - 1)
-            ticket = desk.settle()
+            ticket = desk.settle(first, self.count - 1)
             if why:
                 desk.halt(why)  # before anybody who waited for these can append another
-            mark = Mark(segments.descriptor, segments.number, segments.offset, self.count, self.head, ticket)
+            mark = Mark(segments.descriptor, segments.number, offset, self.count, self.head, ticket)
             wake = self._syncer.note(mark)
         desk.written.publish()
         if wake:
@@ -143,11 +140,15 @@ class Writer:
     # -- one turn --------------------------------------------------------------------------------------------------
 
     def _turn(self) -> None:
-        self._look_at_syncs()
-        if self._segments.sealed or self._segments.full(self._settings.segment_bytes, self._settings.segment_age):
+        segments, settings = self._segments, self._settings
+        if self._syncer.fault is not None:
+            self._look_at_syncs()
+        if segments.sealed or segments.full(settings.segment_bytes, settings.segment_age):
             self._begin_segment()
-        self._tell_breaks()
-        self._tell_lost()
+        if self._unsynced is not None or segments.torn is not None:
+            self._tell_breaks()
+        if self._desk.lost:
+            self._tell_lost()
         batch, last = self._desk.take(_GROUP)
         if batch:
             self.keep(batch, range(last - len(batch) + 1, last + 1))

@@ -44,6 +44,8 @@ class Owner(Protocol):
     def admit(self, connection: "Connection", client: str) -> Refusal | None: ...
     def forget(self, connection: "Connection", client: str, task: "asyncio.Task[None] | None") -> None: ...
     def refused(self, code: str, client: str) -> None: ...
+    def hold(self, client: str, size: int) -> None: ...
+    def crowded_by(self, client: str) -> bool: ...
 
 
 class Connection(asyncio.Protocol):
@@ -56,6 +58,7 @@ class Connection(asyncio.Protocol):
         "_flushed",
         "_flushed_at",
         "_held",
+        "_known",
         "_limits",
         "_loop",
         "_owner",
@@ -88,6 +91,7 @@ class Connection(asyncio.Protocol):
         self._reader = self._fresh_reader()
         self._ahead = b""  # received and not yet parsed
         self._held = 0  # received bytes counted in owner.buffered
+        self._known = 0  # of them, those that are counted for our address: of bodies that came in pieces
         self._task: asyncio.Task[None] | None = None
         self._responder: Responder | None = None  # of the last request; it refers back to us
         self._deadline = inf
@@ -145,6 +149,7 @@ class Connection(asyncio.Protocol):
         self.closed = True
         self._owner.buffered -= self._held
         self._held = 0
+        self._tell_held()
         self._ahead = b""
         self._reader = self._fresh_reader()
         self._owner.forget(self, self.client, self._task)
@@ -226,7 +231,7 @@ class Connection(asyncio.Protocol):
         reader = self._reader
         begun = reader.scanned
         try:
-            if self._owner.buffered > self._limits.buffered_bytes:
+            if self._owner.buffered > self._limits.buffered_bytes or self._owner.crowded_by(self.client):
                 raise refusal(OVERLOADED, self._limits.retry_after)
             self._ahead = reader.feed(data)
         except Refusal as why:
@@ -241,6 +246,7 @@ class Connection(asyncio.Protocol):
             self._deadline = self._loop.time() + self._limits.head_timeout
 
     def _await_body(self, reader: RequestReader) -> None:
+        self._tell_held()
         now = self._loop.time()
         if self._total == inf:
             self._total = now + self._limits.body_total
@@ -297,6 +303,8 @@ class Connection(asyncio.Protocol):
         ahead = len(self._ahead)
         self._owner.buffered -= self._held - ahead
         self._held = ahead
+        if self._known:
+            self._tell_held()
         if responder.close or self.last:
             self._finish()
             return
@@ -309,6 +317,12 @@ class Connection(asyncio.Protocol):
     def _release(self) -> None:
         self._owner.buffered -= self._held - len(self._ahead)
         self._held = len(self._ahead)
+        self._tell_held()
+
+    def _tell_held(self) -> None:
+        if self._held != self._known:
+            self._owner.hold(self.client, self._held - self._known)
+            self._known = self._held
 
     def _next(self) -> None:
         """Goes on with bytes that waited, unless the client does not even take the last answer."""

@@ -15,7 +15,7 @@ class ServerLimits(msgspec.Struct, frozen=True, kw_only=True):
     body_bytes: int = 4 * MIB
     chunk_overhead: int = 16 * KIB  # chunk extensions and trailers of one body together
     read_ahead: int = 64 * KIB  # pipelined bytes kept while a handler works
-    buffered_bytes: int = 256 * MIB  # request bytes held by all connections together
+    buffered_bytes: int = 256 * MIB  # request bytes held by all connections together; by one address half of it
     write_buffer: int = 64 * KIB  # high-water mark of one connection's answers
 
     connections: int = 2048

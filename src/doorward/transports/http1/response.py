@@ -49,6 +49,12 @@ class UpstreamResponse(msgspec.Struct, eq=False):
         """Whether all of the body is here: `read()` then waits for nothing."""
         return self._reader.complete
 
+    @property
+    def ready(self) -> bool:
+        """Whether `chunk()` would return at once."""
+        reader = self._reader
+        return bool(reader.parts) or reader.complete or (self._inflater is not None and self._inflater.pending)
+
     def get(self, name: bytes) -> bytes | None:
         """The first value of a header; `name` in lower case."""
         for key, value in self.headers:

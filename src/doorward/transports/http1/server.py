@@ -61,6 +61,7 @@ class HttpServer:
         self.limits = limits
         self.refused = on_refused
         self.buffered = 0  # request bytes held now
+        self._buffered_by: dict[str, int] = {}  # of them, by address, those of bodies that came in pieces
         self.draining = False
         self.context = contextvars.copy_context()
         self._loop = loop
@@ -172,6 +173,19 @@ class HttpServer:
             task.add_done_callback(self._tasks.discard)
         if not self._connections:
             self._empty.set()
+
+    def hold(self, client: str, size: int) -> None:
+        """So many bytes more, or less, are held for an address."""
+        held = self._buffered_by.get(client, 0) + size
+        if held:
+            self._buffered_by[client] = held
+        else:
+            self._buffered_by.pop(client, None)
+
+    def crowded_by(self, client: str) -> bool:
+        """Whether an address holds so much that the others would not be left their half."""
+        half = self.limits.buffered_bytes // 2
+        return self.buffered > half and self._buffered_by.get(client, 0) > half
 
     def _has_room(self, client: str, pending: int, pending_from_client: int) -> bool:
         """Before a TLS handshake, where no answer can be given."""

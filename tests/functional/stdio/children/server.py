@@ -95,7 +95,8 @@ def late(request: dict, arguments: dict) -> None:
     """Answer first, then go on talking."""
     result(request["id"])
     for number in range(arguments["count"]):
-        notify("notifications/message", level="info", data=number)
+        data = f"{number}".ljust(size, ".") if (size := arguments.get("size")) else number
+        notify("notifications/message", level="info", data=data)
 
 
 def complain(request: dict, arguments: dict) -> None:

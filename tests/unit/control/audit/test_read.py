@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -172,3 +173,20 @@ def test_what_a_follower_starts_behind_is_what_reading_back_begins_before(tmp_pa
     writer.call()
     assert list(newest_first(log.directory, follower.places)) == before
     assert [*before[::-1], *follower.poll()] == list(in_order(log.directory))
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="needs /dev/zero")
+@pytest.mark.parametrize("strange", ["pipe", "device"])
+def test_nothing_but_a_file_is_read(tmp_path: Path, strange: str) -> None:
+    """Who may write there could hold up everybody who asks the log, for ever."""
+    put(tmp_path, "a" * 32, 1, at(1) + b"\n")
+    place = tmp_path / ("a" * 32) / audit_layout.segment(2)
+    if strange == "pipe":
+        os.mkfifo(place)
+    else:
+        place.symlink_to("/dev/zero")
+    assert [line.raw for line in in_order(tmp_path)] == [at(1)]
+    assert [line.raw for line in lines_back(tmp_path, "a" * 32, everything)] == [at(1)]
+    assert line_at(tmp_path, Place("a" * 32, 2, 0), 1) is None
+    with pytest.raises(OSError, match="is no regular file"):
+        readable(tmp_path)

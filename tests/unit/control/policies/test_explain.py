@@ -40,6 +40,12 @@ def test_nothing_is_known_of_an_exchange_without_a_record() -> None:
     assert explain([], FILES) is None
 
 
+def test_rules_of_the_gateways_own_are_no_texts_that_are_lost() -> None:
+    found = explain([record(rules=("grant", "input-schema", "US_SSN"), entities={"US_SSN": 1})], None)
+    assert found is not None
+    assert [rule.origin for rule in found.rules] == ["built in"] * 3
+
+
 def test_rules_are_those_of_the_set_that_decided() -> None:
     found = explain([record(phase="intent", rules=()), record()], FILES)
     assert found is not None

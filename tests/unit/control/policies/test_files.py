@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from tests.pipes import pipe
 
 from doorward.config import Config
 from doorward.configtypes import InvalidConfiguration
@@ -47,3 +48,8 @@ def test_the_usual_directory_counts_if_it_is_there(tmp_path: Path) -> None:
     (tmp_path / "policies").mkdir()
     assert directory_of(Config(), tmp_path) == tmp_path / "policies"
     assert directory_of(Config(policies="rules/"), tmp_path) == tmp_path / "rules"
+
+
+def test_a_pipe_is_refused_without_waiting_for_its_writer(tmp_path: Path) -> None:
+    with pipe(tmp_path / "a.cedar", b""), pytest.raises(InvalidConfiguration, match="it is not a plain file"):
+        read_files(tmp_path)

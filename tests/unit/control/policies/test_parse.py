@@ -118,3 +118,27 @@ def test_check_warns_of_a_prefix_over_an_argument() -> None:
     assert "/data/../etc" in notices("/data/*")[0]
     assert notices("*.txt") == []
     assert notices("/data/x") == []
+
+
+@pytest.mark.parametrize(
+    ("head", "condition", "warned"),
+    [
+        ("(principal, action, resource)", 'resource.name like "file:///data/*"', True),
+        ("(principal, action, resource is Doorward::Resource)", 'resource.name like "file:///data/*"', True),
+        ('(principal, action == Doorward::Action::"resources/read", resource)', 'resource.name like "/a*"', True),
+        ('(principal, action == Doorward::Action::"tools/call", resource)', 'resource.name like "a/*"', False),
+        ("(principal, action, resource is Doorward::Tool)", 'resource.name like "a/*"', False),
+        ("(principal, action, resource)", 'resource.name like "get_*"', False),
+        ("(principal, action, resource)", 'resource.name like "*/x"', False),
+        ("(principal, action, resource)", 'resource.name like "a/*" && !(resource.name like "*..*")', True),
+        (
+            "(principal, action, resource)",
+            'resource.name like "a/*" && !(resource.name like "*..*") && !(resource.name like "*%*")',
+            False,
+        ),
+    ],
+)
+def test_check_warns_of_a_prefix_over_a_uri(head: str, condition: str, warned: bool) -> None:
+    files = PolicyFiles({"a.cedar": f'@id("a") permit{head} when {{ {condition} }};'})
+    found = [notice.message for notice in parse_files(files)[2]]
+    assert [bool("/data/../etc" in message) for message in found] == [True] * warned

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from tests.pipes import pipe
 
 from doorward.config import Agent
 from doorward.configtypes import InvalidConfiguration, Problem
@@ -136,6 +137,9 @@ def test_a_file_that_cannot_be_read_fails_the_reload_too(directory: Path) -> Non
     missing.write_bytes(b"\xff")
     (told,) = failures(compiled(directory).engine, [missing], SERVERS, 0.0)
     assert "UTF-8" in told.message
+    with pipe(directory / "pipe.test.yaml", b"[]") as path:
+        (told,) = failures(compiled(directory).engine, [path], SERVERS, 0.0)
+    assert "it is not a plain file" in told.message
 
 
 @pytest.mark.parametrize(

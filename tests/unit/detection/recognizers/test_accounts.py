@@ -2,7 +2,7 @@
 
 import pytest
 
-from doorward.detection.keys import NOTHING, Key
+from doorward.detection.keys import NOTHING, Key, classify
 from doorward.detection.recognizers import candidates
 
 
@@ -102,3 +102,19 @@ def test_a_word_before_it_is_enough(string, expected):
 )
 def test_a_word_alone_makes_nothing(string):
     assert found(string) == []
+
+
+@pytest.mark.parametrize("string", ["20-00-00 55779911", "25044574506", "8458-53322-07", "GB 12345678"])
+def test_a_bare_account_holds_a_number_that_looks_like_one(string):
+    assert found(string, classify(("account",))) == [("ACCOUNT_ID", string)]
+
+
+@pytest.mark.parametrize(
+    "string", ["acme-prod", "123456789012", "46.160.546", "2026-01-02", "0x123456789", "ops 2", "0xdeadbeef99"]
+)
+def test_and_also_other_things(string):
+    assert found(string, classify(("account",))) == []
+
+
+def test_a_number_of_a_program_is_no_passport():
+    assert found("ADD COLUMN passport_no TEXT; const magic = 0x5f3759df;") == []

@@ -3,7 +3,8 @@
 import pytest
 
 from doorward.detection.keys import NOTHING, classify
-from doorward.detection.recognizers import candidates
+from doorward.detection.recognizers import TRIGGERS, candidates
+from doorward.detection.trigger import Triggers
 
 
 def found(string, key=NOTHING):
@@ -77,3 +78,74 @@ def test_an_unknown_top_level_domain_counts_when_something_speaks_of_mail():
 def test_the_key_makes_it_sure_and_no_key_hides_it():
     assert candidates("jo@example.org", classify(("email",)), frozenset())[0].score == 1.0
     assert found("jo@example.org", classify(("order_id",))) == ["jo@example.org"]
+
+
+@pytest.mark.parametrize(
+    "string", ["contacts://ann@example.org", "crm+lead://ann@example.org", "user://ann@example.org/cards"]
+)
+def test_what_a_link_names_is_an_address(string):
+    assert found(string) == ["ann@example.org"]
+
+
+@pytest.mark.parametrize(
+    "string",
+    [
+        "ssh://ann@example.org/x",
+        "postgresql+asyncpg://ann@db.example.org/x",
+        "amqp://ann@example.org:1/x",
+        "own://ann@example.org:99/x",
+    ],
+)
+def test_who_logs_in_to_a_host_is_none(string):
+    assert found(string) == []
+
+
+@pytest.mark.parametrize(
+    "string",
+    [
+        "ann.lee [at] example [dot] org",
+        "ann(at)example.com",
+        "ann.lee at example dot com",
+        "ann {AT} mail.example {DOT} de",
+        "ann.lee AT example DOT com",
+        "a.lee at example dot com",
+        "ann_lee at my-example dot com",
+        "ann.lee at mail dot example [dot] com",
+        "ann [at] example dot org",
+        "ann@example dot org",
+        "ann@example[.]org",
+        "ann@mail (dot) example (dot) org",
+        "ann.lee_at_example_dot_com",
+        "ann.lee -at- example -dot- com",
+        "ann.lee*at*mail*dot*example*dot*com",
+        "ann arroba example.com",
+        "ann.lee arroba example punto com",
+        "ann arobase example point fr",
+        "ann chiocciola example punto it",
+    ],
+)
+def test_an_address_that_is_spelled_out(string):
+    assert found(f"write to {string} please") == [string]
+    assert found(f"you can reach me at {string} today") == [string]
+    assert Triggers(TRIGGERS).fires(f"write to {string} please".encode())
+
+
+@pytest.mark.parametrize(
+    "string",
+    [
+        "look at example dot com",
+        "see f(at)me.txt",
+        "run (at) once",
+        "at [dot] least",
+        "x[at].y",
+        "look_at_example_dot_com",
+        "turn-at-the-dot-on",
+        "v1.2 at example.com",
+        "load2 at evil[.]com",
+        "@ann dot the i",
+        "polka dot at noon",
+        "una arroba de maiz",
+    ],
+)
+def test_what_only_sounds_like_one(string):
+    assert found(string) == []

@@ -101,6 +101,12 @@ def test_bare_nine_digits_need_a_word():
     assert found("social security number 123456789") == [("US_SSN", "123456789")]
 
 
+def test_a_social_security_number_with_points_after_words():
+    number = "512.46" + ".7039"
+    assert found(f"my social security number is {number}") == [("US_SSN", number)]
+    assert found(f"build {number}") == []
+
+
 NATIONAL = [
     ("UK_NHS", make.nhs("943476591"), "nhs_number", "NHS number {}"),
     ("UK_NHS", "943 476 5919", "nhsNo", "NHS no {}"),
@@ -230,3 +236,55 @@ def test_what_somebody_calls_a_card_and_passes_the_check_is_one(string):
 
 def test_a_number_of_no_known_range_is_no_card_by_itself():
     assert [c for c in candidates("order 3590730093437731 shipped", NOTHING, frozenset()) if c.score >= 0.4] == []
+
+
+PAID = "4012888888881881"
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "booked it with {} btw", "You took the money twice from {}.", "refund {} please", "abgebucht von {} am Montag",
+        "se cobró dos veces a {} ayer", "débité deux fois sur {} hier", "foi pago com {} ontem", "pagato con {} ieri",
+        "er is betaald met {} gisteren", "zapłacono z {} wczoraj", "den betalades med {} i dag", "оплата с {} прошла",
+    ],
+)  # fmt: skip
+def test_who_speaks_of_paying_speaks_of_a_card(sentence):
+    assert found(sentence.format(PAID)) == [("CREDIT_CARD", PAID)]
+    assert found(sentence.format(PAID[:-1] + "2")) == []
+
+
+def test_a_name_that_speaks_of_paying():
+    assert found(PAID, classify(("paid_with_no",))) == [("CREDIT_CARD", PAID)]
+    assert found(PAID, classify(("worker",))) == []
+    assert found(f"refund for order {PAID}") == []
+
+
+@pytest.mark.parametrize(
+    ("string", "entity"),
+    [
+        ("SIN 123 456 782 on the T4", "CA_SIN"),
+        ("gave her SIN as 123-456-782", "CA_SIN"),
+        ("NI number AB-12-34-56-C was quoted", "UK_NINO"),
+        ("N.I. no AB123456C", "UK_NINO"),
+        ("DNI X1234567L, Madrid", "ES_NIE"),
+        ("con NIF Y1234567X y domicilio", "ES_NIE"),
+    ],
+)
+def test_words_for_national_numbers(string, entity):
+    assert [name for name, _ in found(string)] == [entity]
+
+
+def test_without_in_spanish_is_no_number():
+    assert found("sin 123456782 unidades") == []
+
+
+def test_a_field_for_either_number_of_spain_holds_both():
+    assert found("X1234567L", classify(("nif",))) == [("ES_NIE", "X1234567L")]
+    assert found("12345678Z", classify(("documento_nie",))) == [("ES_NIF", "12345678Z")]
+
+
+@pytest.mark.parametrize("string", ["909103898124791", "186134398124758"])
+def test_no_french_number_has_such_a_sex_or_month(string):
+    key = 97 - int(string[:13]) % 97
+    assert found(f"{string[:13]}{key:02}") == []

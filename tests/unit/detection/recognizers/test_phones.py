@@ -1,12 +1,16 @@
 """Phone numbers as countries write them; the numbers are made up, in the ranges of their plans."""
 
+import json
+
 import pytest
 
 from doorward.detection.keys import NOTHING, Key, classify
-from doorward.detection.recognizers import candidates
+from doorward.detection.recognizers import TRIGGERS, candidates
 from doorward.detection.recognizers.phones import abroad, at_home
+from doorward.detection.trigger import HIDING, Triggers
 
 PHONE = classify(("phone",))
+FIRED = Triggers((*HIDING, *TRIGGERS))
 
 
 def found(string, key=NOTHING, hints=frozenset()):
@@ -128,3 +132,108 @@ def test_numbering_plans_at_home():
     assert at_home("02079460958")
     assert at_home("0669812345")
     assert not at_home("01")
+
+
+@pytest.mark.parametrize(
+    "string",
+    ["0(312) 555 01 32", "0 (212) 555 0132", "8 (912) 345-67-89", "+420 086 421 877", "+234-1-066-9568"],
+)
+def test_what_is_written_as_nothing_else_counts_alone(string):
+    assert found(string) == [string]
+    assert found(f"the note has {string} in it") == [string]
+
+
+@pytest.mark.parametrize("string", ["+1 234 567", "+420 086 421", "+12-34-56", "x0(312) 5", "+999 086 421 877"])
+def test_sums_with_a_sign_are_none(string):
+    assert found(string) == []
+
+
+@pytest.mark.parametrize("string", ["0813 0176 0670", "21-23-58-09", "02 127 634", "01-234566498", "810.12.42.12"])
+def test_after_a_word_dates_sums_and_addresses_are_not_seen_everywhere(string):
+    assert found(f"Tel. {string} after noon") == [string]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "my new number: {}", "meine neue Nummer ist {}", "mi nuevo número es {}", "mon numéro, c'est {}",
+        "merci de rappeler Paul au {}", "richiamare Ada al {} grazie", "pode ligar para {}", "bel mij op {}",
+        "proszę oddzwonić {}", "ring mig på {}", "soittakaa {}", "zavolejte {}", "позвоните на {}", "καλέστε {}",
+        "smsgw: delivery to {} failed", "电话 {}",
+    ],
+)  # fmt: skip
+def test_words_for_calling_in_other_languages(sentence):
+    assert found(sentence.format("054-4178753")) == ["054-4178753"]
+
+
+@pytest.mark.parametrize("number", ["030/429459", "583 111 014", "9745429576", "144.357.0057"])
+@pytest.mark.parametrize("label", ["T: ", "M. ", "| P: ", "T:"])
+def test_an_initial_in_a_signature(number, label):
+    assert found(f"Ann Lee\nHead of Sales\n{label}{number}\nHigh Street 3") == [number]
+
+
+@pytest.mark.parametrize("line", ["T 91 911 43 95", "M\t0722 184168", "P 583 111 014"])
+def test_a_capital_and_a_number_alone_in_a_line(line):
+    assert found(f"Ann Lee\nHead of Sales\n{line}\nHigh Street 3") == [line.replace("\t", " ").partition(" ")[2]]
+    assert found(f"Ann Lee\n{line}") == [line.replace("\t", " ").partition(" ")[2]]
+    assert found(f"Ann Lee\n{line} of it") == []
+    assert found(line) == []
+
+
+def test_an_initial_that_is_none():
+    assert found("GET: 583 111 014 of it") == []
+    assert found("t: 9745429576\nm: 9745429577") == []
+    assert found("9745429576", classify(("t", "sample"))) == []
+
+
+@pytest.mark.parametrize("name", ["contact", "to", "contactTxt", "emergency_contact", "Rückruf", "T"])
+@pytest.mark.parametrize("string", ["210 820 4932", "054-7416764", "(33) 9146 8121", "051 479622"])
+def test_the_name_says_whom_one_reaches_by_it(name, string):
+    assert found(string, classify((name,))) == [string]
+
+
+@pytest.mark.parametrize("name", ["dial_setting", "emergency_level", "callback_id", "to_version", "contact_count"])
+@pytest.mark.parametrize("string", ["210 820 4932", "054-7416764", "51 479622"])
+def test_what_follows_such_a_word_says_what_else_it_is(name, string):
+    assert found(string, classify((name,))) == []
+
+
+@pytest.mark.parametrize(
+    "line", ["054-8633243 | ann@example.org", "ann@example.org · 912 345 206", "T 0711/863324, ann@example.org"]
+)
+def test_a_number_in_the_line_of_a_mailbox(line):
+    assert len(found(f"Ann Lee\n{line}\n")) == 1
+    assert found(f"Ann Lee\n{line}\n".replace("@", " ")) == []
+
+
+def test_the_number_of_an_account_is_none():
+    assert found("reachable until six. Account 1157812640 is locked") == []
+
+
+@pytest.mark.parametrize(
+    "string",
+    [
+        "612 34 71 95", "612.34.71.95", "612-34-71-95", "612/34 71 95", "912.345.206", "12/345 41 48", "21-23-58-09",
+        "21.2345.6167", "98-76543-2101", "0813 0176 0670", "01-234566498", "0(312) 230 76 49", "(0-612) 37400",
+    ],
+)  # fmt: skip
+def test_what_a_word_makes_a_number_of_fires_without_the_word(string):
+    assert found(f"call {string}") == [string]
+    assert FIRED.fires(json.dumps({"a": f"call {string}"}).encode())
+
+
+def test_a_number_with_dots_is_said_to_be_one_or_signs_a_letter():
+    assert found("the customer's number is 816.380.8302") == ["816.380.8302"]
+    assert found("Kind regards,\nOrla Fenwick\n416.563.5312") == ["416.563.5312"]
+    for text in (
+        "Article: 226.351.5901",
+        "order number 226.351.5901",
+        "see 226.351.5901",
+        "226.351.5901\n416.563.5312",
+    ):
+        assert found(text) == []
+
+
+@pytest.mark.parametrize("text", ["Le llamaremos al 650 87 78 67.", "contactera le fournisseur au 347 5421352"])
+def test_who_will_be_called(text):
+    assert found(text)

@@ -178,6 +178,19 @@ _PARTS = st.sampled_from(
         "/",
         "{",
         "null",
+        "pwd ",
+        "clave nueva",
+        "mots de passe ",
+        "'",
+        ", ",
+        "(",
+        "identified by ",
+        "mysql -u root -p",
+        "curl -u a:",
+        "?sig=",
+        "Cookie: ",
+        "sessionid=",
+        "Zorro" + "77!kWq",
     ]
 )
 

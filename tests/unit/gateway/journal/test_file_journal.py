@@ -291,6 +291,5 @@ async def test_the_null_journal_takes_everything() -> None:
     kept = NullJournal()
     await kept.written(kept.append(record(), early=True))
     await kept.synced()
-    assert not kept.pending()
     kept.flush()
     kept.close()

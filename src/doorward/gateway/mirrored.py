@@ -4,13 +4,14 @@ from collections import OrderedDict
 from typing import Any
 
 from doorward.core.message import Response
+from doorward.stages.listing import MOST_ENTRIES
 from doorward.stages.mirrors import ParamMap, param_map
 
 _CALLERS = 512
 _TOOLS = 2048
 
 
-class Schemas:
+class Mirrored:
     """One bounded table a server and principal: what another caller was shown says nothing about this one's tools."""
 
     __slots__ = ("_tables",)
@@ -43,4 +44,8 @@ def _tools(response: Response) -> list[tuple[str, Any]]:
     tools = response.result.get("tools") if isinstance(response.result, dict) else None
     if not isinstance(tools, list):
         return []
-    return [(t["name"], t.get("inputSchema")) for t in tools if isinstance(t, dict) and isinstance(t.get("name"), str)]
+    return [
+        (t["name"], t.get("inputSchema"))
+        for t in tools[:MOST_ENTRIES]
+        if isinstance(t, dict) and isinstance(t.get("name"), str)
+    ]

@@ -1,0 +1,52 @@
+import pytest
+
+from doorward.detection.names import prose
+
+
+def people(text: str) -> list[str]:
+    return [text[s.start : s.end] for s in prose.found(text) if s.entity == "PERSON" and s.score >= 0.5]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We ordered ten pairs from Tommy Hilfiger and a bag of Karl Lagerfeld for the shop window.",
+        "The Kendall correlation was higher, so we kept the Otsu threshold and the Sobel operator.",
+        "Treatment of Huntington disease and of Raynaud syndrome is reimbursed since last year.",
+        "Victoria Nightstand, Walnut",
+        "Emma Armchair\nOscar Bookcase\nOlivia Blouse",
+        "Rosa Tomatoes 2 kg",
+        "Gala Anna 500 g",
+        "The printer says that request Brother-4711 is waiting for paper.",
+        "Docs say `Jackson` but the code imports `Gson`.",
+        "Mark As Read",
+        "Bill To",
+        "Grant access",
+        "Theme: Dracula, Rosé Pine",
+        "Restart the Hudson server before the Thompson build begins.",
+        "The train stops at Charles Robertson Station and near the Edward Robertson School.",
+        "T-shirt sizes are in the table.",
+        'Run it with the header "X-Vault-Token: abc" and the same file again.',
+        "See Annex III of the contract.",
+    ],
+)
+def test_what_is_called_after_somebody_is_nobody(text: str) -> None:
+    assert people(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Tommy called, and Karl will bring the bag tomorrow.", ["Tommy", "Karl"]),
+        ("Ask Mark about it; Bill has paid.", ["Mark", "Bill"]),
+        ("Vendor: Acme Fasteners, contact: Jennifer Robinson", ["Jennifer Robinson"]),
+        ("I talked to Jennifer Robinson about the lamp and the chair.", ["Jennifer Robinson"]),
+        ("Robinson's method was accepted, said Jennifer Robinson.", ["Robinson", "Jennifer Robinson"]),
+    ],
+)
+def test_somebody_beside_things_is_somebody(text: str, expected: list[str]) -> None:
+    assert people(text) == expected
+
+
+def test_an_acronym_that_somebody_has_is_none_of_the_name() -> None:
+    assert people("HMRC asks for Jennifer Robinson's NINO again.") == ["Jennifer Robinson"]
