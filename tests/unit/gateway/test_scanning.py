@@ -155,6 +155,24 @@ async def test_work_is_bounded_by_its_own_time_and_by_the_clock(
     assert fault.value.code == "detector.timeout"
 
 
+@pytest.mark.parametrize("kilobytes", [1, 20, 600])
+async def test_time_that_the_host_took_is_given_once_more_away_from_the_loop(
+    monkeypatch: pytest.MonkeyPatch, kilobytes: int
+) -> None:
+    now, threads = 100.0, []
+    monkeypatch.setattr(scanning, "thread_time", lambda: now)
+
+    def before(document: Document) -> None:
+        nonlocal now
+        threads.append(threading.get_ident())
+        now += 0.0 if len(threads) > 1 else 1.0
+        document.check()
+
+    assert await scanned(Detectors([One(before=before)]), b" " * (kilobytes * 1024)) == ["one"]
+    assert len(threads) == 2
+    assert threads[1] != threading.get_ident()
+
+
 INSIDE = {
     "nothing": "x" * 2048,
     "JSON": json.dumps([{"mail": f"a{number}@mail.example"} for number in range(100)]),
