@@ -1,6 +1,7 @@
 """The loop stands still for the writer where that is shorter, never for long, and never again for a disk that hangs."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -37,13 +38,14 @@ async def call(kept: FileJournal, name: str) -> None:
 
 
 async def test_a_call_that_is_alone_does_not_leave_its_turn(tmp_path: Path) -> None:
-    kept = journal(tmp_path, settings=PROMPT)
+    kept, begun = journal(tmp_path, settings=PROMPT), time.monotonic()
     for number in range(3):
         ticket = kept.append(record(str(number)))
         with pytest.raises(StopIteration):  # it ends without having waited in the loop
             kept.written(ticket).send(None)
         assert not kept.pending()
         await asyncio.sleep(0)
+    assert time.monotonic() - begun < PATIENT  # the writer's answer ends the wait, not its bound
     kept.close()
     assert names(tmp_path, kept.writer) == ["0", "1", "2"]
 
