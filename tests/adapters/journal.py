@@ -38,6 +38,14 @@ class Journal:
         """The records since the mark with these members."""
         return [record for record in self.since() if all(record.get(name) == v for name, v in members.items())]
 
+    def all_ended(self) -> bool:
+        """Whether no request is under way; streams are not asked after."""
+        records = self.all()
+        ended = {record["exchange_id"] for record in records if record["phase"] == "outcome"}
+        return ended >= {
+            record["exchange_id"] for record in records if record["phase"] == "intent" and record["kind"] == "exchange"
+        }
+
     def until(self, found: Callable[[], Any], patience: float = PATIENCE) -> Any:
         """Waits for what is recorded after the client has its answer, such as the end of a stream."""
         deadline = time.monotonic() + patience
