@@ -10,11 +10,12 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 from joserfc import jws
-from joserfc.jwk import ECKey, Key
+from joserfc.jwk import ECKey, JWKRegistry, Key
 
 from doorward.config import Agent
 from doorward.configtypes import Reference
 from doorward.control.clients import Client, compile_clients
+from doorward.control.own_keys import Pair
 from doorward.control.signing import SigningKeys
 
 ISSUER = "https://mcp.example.com"
@@ -55,6 +56,11 @@ def signed(claims: Mapping[str, Any], key: Key | bytes, algorithm: str = "ES256"
     else:
         signature = jws.JWSRegistry.algorithms[algorithm].sign(opening, key)
     return f"{opening.decode()}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
+
+
+def of_joserfc(pair: Pair) -> Key:
+    """One of our own pairs, as the other library has it."""
+    return JWKRegistry.import_key(pair.der(), pair.public["kty"])
 
 
 def ec_key() -> ECKey:

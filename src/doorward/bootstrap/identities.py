@@ -10,7 +10,7 @@ from ipaddress import ip_network
 from pathlib import Path
 
 from doorward.configfile import Loaded
-from doorward.control import grants
+from doorward.control import grants, issuer_keys
 from doorward.control.attempts import Attempts
 from doorward.control.clients import compile_clients
 from doorward.control.external import External
@@ -77,6 +77,8 @@ class Identities:
         clients = compile_clients(
             config.identity.agents, hashing=snapshot.keys.hashing, environ=os.environ, base_dir=loaded.base_dir
         )
+        if config.identity.issuers or any(client.keys is not None for client in clients.values()):
+            issuer_keys.load()
         known = routes(config, own_url)
         ids = {url: name for name, url in known.urls.items()}
         groups = {agent.id: agent.groups for agent in config.identity.agents if agent.groups}

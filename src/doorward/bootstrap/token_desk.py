@@ -17,7 +17,6 @@ from doorward.config import Agent
 from doorward.configtypes import InvalidConfiguration, Problem
 from doorward.control import grants, jws, signing
 from doorward.control.claims import InvalidToken, OAuthRefusal
-from doorward.control.issuer_keys import signed_by
 from doorward.control.issuers import name_of
 from doorward.control.oauth_documents import public_url, routes
 from doorward.control.rights import Asked, spell_scope, within
@@ -252,7 +251,7 @@ class _Held:
         key = self._keys.get(str(found.header.get("kid", "")))
         if key is None or found.header.get("alg") != key.algorithm:
             return False
-        return signed_by(found, key.algorithm, key.public)
+        return key.pair.signed(found.signed, found.signature)
 
 
 def _wrong(path: str, message: str, remedy: str) -> InvalidConfiguration:

@@ -14,7 +14,6 @@ import msgspec
 from doorward.configtypes import InvalidConfiguration
 from doorward.control import jws
 from doorward.control.claims import InvalidToken, OAuthRefusal, audience, seconds, text, texts
-from doorward.control.issuer_keys import signed_by
 from doorward.control.rights import Asked, Rights, Servers, within
 from doorward.control.signing import LONGEST_GRANT, SigningKey
 from doorward.core.decision import Reason
@@ -121,10 +120,7 @@ def narrow(
 
 def mint(made: Claims, key: SigningKey) -> str:
     """The signed token. Raises ``OAuthRefusal`` if it would be longer than a token may be."""
-    from joserfc import jws as signing
-
-    header = {"alg": key.algorithm, "typ": TYP, "kid": key.kid}
-    token = signing.serialize_compact(header, msgspec.json.encode(made), key.pair, algorithms=[key.algorithm])
+    token = jws.compact({"alg": key.algorithm, "typ": TYP, "kid": key.kid}, made, key.pair.sign)
     if len(token) > jws.MAX_TOKEN:
         detail = "the grant would be too long for a header: ask for fewer servers or tools, or use globs"
         raise OAuthRefusal("invalid_scope", detail, Reason.AUTH_SCOPE)
@@ -148,7 +144,7 @@ def verify_own(token: str | bytes, keys: Keys, issuer: str, now: float) -> dict[
     # The key says which algorithm; the token can only agree (RFC 8725 §3.1).
     if key is None or found.header.get("alg") != key.algorithm:
         raise InvalidToken("is not signed by a key of ours")
-    if not signed_by(found, key.algorithm, key.public):
+    if not key.pair.signed(found.signed, found.signature):
         raise InvalidToken("is not signed by a key of ours")
     _check(found.claims, issuer, now)
     return dict(found.claims)

@@ -1,12 +1,14 @@
 """The public keys of one issuer (RFC 7517), and whether a signature is by one of them.
 
-joserfc is loaded with the first key set, not with this module.
+joserfc is loaded with the first key set, not with this module: most gateways have no issuer, and it takes a megabyte
+and a half. ``load`` is for who will have one, so that no call waits for it.
 """
 
 import base64
 import hashlib
 import json
 from collections.abc import Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -60,6 +62,11 @@ class KeySet(msgspec.Struct, frozen=True):
         if "kid" in jws.header:
             return [key for key in suiting if key.kid == jws.header["kid"]]
         return suiting if len(suiting) == 1 else []
+
+
+def load() -> None:
+    """What reads keys and judges signatures, now."""
+    import_module("joserfc.jws")
 
 
 def key_set(document: Mapping[str, Any]) -> KeySet | None:

@@ -6,7 +6,6 @@ reads the directory again. A file holds one line, ``1 SECONDS_SINCE_EPOCH ALGORI
 """
 
 import base64
-import binascii
 import os
 import re
 import threading
@@ -16,18 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    load_der_private_key,
-)
-from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, Key, OKPKey
 
-from doorward.control import key_files
-from doorward.control.issuer_keys import PublicKey, key_set
+from doorward.control import key_files, own_keys
+from doorward.control.own_keys import Pair
 
 LONGEST_GRANT = 900.0
 PUBLISHED_BEFORE = 600.0
@@ -47,8 +37,7 @@ class SigningKey(msgspec.Struct, frozen=True):
     kid: str
     algorithm: str
     created: int
-    pair: Key
-    public: PublicKey
+    pair: Pair
 
     def __repr__(self) -> str:
         return f"SigningKey({self.kid}, {self.algorithm})"
@@ -140,18 +129,7 @@ def signer(keys: Sequence[SigningKey], now: float) -> SigningKey:
 
 def jwks(keys: Sequence[SigningKey]) -> dict[str, Any]:
     """The JWKS document of ``keys``: public halves only."""
-    return {"keys": [_described(key.kid, key.algorithm, key.pair) for key in keys]}
-
-
-def _described(kid: str, algorithm: str, pair: Key) -> dict[str, Any]:
-    return {**pair.as_dict(private=False), "kid": kid, "use": "sig", "alg": algorithm}
-
-
-def _public(kid: str, algorithm: str, pair: Key) -> PublicKey:
-    found = key_set({"keys": [_described(kid, algorithm, pair)]})
-    if found is None:
-        raise ValueError("not a key to verify with")
-    return found.keys[0]
+    return {"keys": [{**key.pair.public, "kid": key.kid, "use": "sig", "alg": key.algorithm} for key in keys]}
 
 
 def _find(keys: Sequence[SigningKey], kid: str) -> SigningKey | None:
@@ -190,34 +168,19 @@ def _generations(directory: Path) -> list[tuple[int, SigningKey]]:
 
 
 def _line(algorithm: str, now: float) -> str:
-    pair: Any = ECKey.generate_key("P-256") if algorithm == "ES256" else OKPKey.generate_key("Ed25519")
-    der = pair.private_key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    der = own_keys.make(JOSE[algorithm]).der()
     return f"1 {int(now)} {JOSE[algorithm]} {base64.urlsafe_b64encode(der).decode()}\n"
 
 
 def _read(path: Path) -> SigningKey:
     parts = key_files.content(path).split()
     try:
-        version, created, algorithm, encoded = parts
-        pair = _pair(algorithm.decode(), base64.b64decode(encoded, altchars=b"-_", validate=True))
+        version, created, name, encoded = parts
+        algorithm = name.decode()
+        pair = own_keys.read(algorithm, base64.b64decode(encoded, altchars=b"-_", validate=True))
         if version != b"1":
             raise ValueError
-        kid = pair.thumbprint()
-        return SigningKey(kid, algorithm.decode(), int(created), pair, _public(kid, algorithm.decode(), pair))
-    except (ValueError, TypeError, binascii.Error, UnsupportedAlgorithm, JoseError):
+        return SigningKey(own_keys.thumbprint(pair), algorithm, int(created), pair)
+    except ValueError:  # binascii.Error and UnicodeDecodeError are ones
         remedy = "put its backup there; or remove it, and let every grant that it signed be asked for again"
         raise key_files.invalid(path, "is damaged", remedy) from None
-
-
-def _pair(algorithm: str, der: bytes) -> Key:
-    private: Any = load_der_private_key(der, password=None)
-    pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    if algorithm == "ES256":
-        pair: Key = ECKey.import_key(pem)
-    elif algorithm == "Ed25519":
-        pair = OKPKey.import_key(pem)
-    else:
-        raise ValueError("unknown algorithm")
-    if pair.as_dict(private=False)["crv"] != {"ES256": "P-256", "Ed25519": "Ed25519"}[algorithm]:
-        raise ValueError("another curve")
-    return pair

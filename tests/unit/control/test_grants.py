@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.tokens import ISSUER, NOW, URLS, ec_key, keys, signed, unsigned
+from tests.tokens import ISSUER, NOW, URLS, ec_key, keys, of_joserfc, signed, unsigned
 
 from doorward.control import grants
 from doorward.control.claims import InvalidToken, OAuthRefusal
@@ -107,8 +107,8 @@ def test_claims_that_are_refused(tmp_path: Path, changes: dict[str, Any], now: f
 def test_headers_that_are_refused(tmp_path: Path, header: dict[str, Any]) -> None:
     key = keys(tmp_path).signer(NOW)
     good = {"typ": TYP, "kid": key.kid}
-    assert verify_own(signed(first(), key.pair, **good), keys(tmp_path), ISSUER, NOW)
-    assert refusal(tmp_path, signed(first(), key.pair, **{**good, **header}))
+    assert verify_own(signed(first(), of_joserfc(key.pair), **good), keys(tmp_path), ISSUER, NOW)
+    assert refusal(tmp_path, signed(first(), of_joserfc(key.pair), **{**good, **header}))
 
 
 def test_other_keys_and_algorithms_are_refused(tmp_path: Path) -> None:
@@ -116,10 +116,10 @@ def test_other_keys_and_algorithms_are_refused(tmp_path: Path) -> None:
     good = {"typ": TYP, "kid": key.kid}
     assert refusal(tmp_path, signed(first(), ec_key(), **good)).detail == "is not signed by a key of ours"
     assert refusal(tmp_path, unsigned(first(), **good)).reason is Reason.AUTH_INVALID
-    other_name = signed(first(), key.pair, alg="Ed25519", **good)  # the right signature under another name
+    other_name = signed(first(), of_joserfc(key.pair), alg="Ed25519", **good)  # the right signature under another name
     assert refusal(tmp_path, other_name).detail == "is not signed by a key of ours"
     # The public key as an HMAC secret: what fooled verifiers that let the token choose (RFC 8725 §2.1).
-    confused = key.pair.as_pem(private=False)
+    confused = of_joserfc(key.pair).as_pem(private=False)
     assert refusal(tmp_path, signed(first(), confused, "HS256", **good)).detail == "is not signed by a key of ours"
 
 

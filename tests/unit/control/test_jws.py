@@ -4,6 +4,7 @@ import pytest
 from tests.issuer import Provider, claims, compact, encoded
 
 from doorward.control.jws import MAX_TOKEN, header_fault, read
+from doorward.control.jws import compact as written
 
 GOOD = {"alg": "ES256", "typ": "at+jwt"}
 
@@ -19,6 +20,15 @@ def test_a_token_is_read_into_its_parts() -> None:
     assert jws.header == {"alg": "ES256", "kid": "k-1", "typ": "at+jwt"}
     assert len(jws.signature) == 64
     assert "alice" not in repr(jws)
+
+
+def test_what_is_written_is_read_again() -> None:
+    token = written({"alg": "ES256"}, {"sub": "å"}, lambda signed: signed[::-1])
+    found = read(token.encode())
+    assert found is not None
+    assert (found.header, found.claims) == ({"alg": "ES256"}, {"sub": "å"})
+    assert token.startswith(found.signed.decode() + ".")
+    assert found.signature == found.signed[::-1]
 
 
 @pytest.mark.parametrize(
