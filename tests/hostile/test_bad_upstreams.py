@@ -97,7 +97,11 @@ def hostile(mode: Mode, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
     scripts = {name: wrong.script for name, wrong in ALL.items()} | OTHERS
     times = {"connect": "1s", "first_byte": f"{FIRST_BYTE:.0f}s", "idle": f"{IDLE:.0f}s", "total": f"{TOTAL:.0f}s"}
     # As little as it may be: what is too large is to be seen as such before the time is up, on the slowest machine too.
-    extra = {"timeouts": times, "limits": {"response_bytes": "2MiB"}, "servers": {"nobody": {"url": "http://127.0.0.1:1/mcp"}}}
+    extra = {
+        "timeouts": times,
+        "limits": {"response_bytes": "2MiB"},
+        "servers": {"nobody": {"url": "http://127.0.0.1:1/mcp"}},
+    }
     with setting(tmp_path_factory.mktemp(f"upstreams-{mode}"), scripts, mode=mode, extra=extra) as running:
         yield running
 
