@@ -204,8 +204,14 @@ HIDING: Final[tuple[str, ...]] = DISGUISES + NUMBERS + STRUCTURES
 
 _LONG: Final = 8000
 """Characters of an expression that is a long list of words."""
-_CLASS: Final = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*+\]|\{[0-9,]*+\}|\(\?[a-zA-Z:\-]*+")
-_LITERAL: Final = re.compile(r"[0-9A-Za-z_:@\-]{3}")
+# What is no literal; but a dash, point or slash that is escaped, the group, is one.
+_CLASS: Final = re.compile(r"\\([./\-])|\\.|\[\^?\]?(?:\\.|[^\]\\])*+\]|\{[0-9,]*+\}|\(\?[a-zA-Z\-]*+:?|\.")
+_LITERAL: Final = re.compile(r"[0-9A-Za-z_:@./\-]{3}")
+_COUNTED: Final = 20
+"""Times that something is repeated, at least, from which Hyperscan counts better. RE2 makes a state for every way in
+which such a run may have begun at several places, and for the combinations with all else that it waits for.
+"""
+_COUNT: Final = re.compile(r"\{([0-9]+)")
 _Numbered = tuple[int, str]
 # Bytes that RE2 may take for an automaton; its states in one direction get a third. Where ordinary text needs more than
 # that, it makes the states for nearly every message anew, which takes thirty times as long.
@@ -215,9 +221,10 @@ _MEMORY: Final = 48 << 20
 class Triggers:
     """Expressions that are looked for together. Compiled when made; safe to use from several threads at once.
 
-    Those with a literal part go to Hyperscan, which looks for the literals; shapes such as ``[0-9]{7}`` go to RE2,
-    whose one automaton takes a third of the time for them. A long list of words is an automaton of RE2 of its own, as
-    Hyperscan would make a graph of every word, and of two lists together RE2 would make all combinations of states.
+    Those with a literal part go to Hyperscan, which looks for the literals, and those with a long count, which it
+    counts; shapes such as ``[0-9]{7}`` go to RE2, whose one automaton takes a third of the time for them. A long list
+    of words is an automaton of RE2 of its own, as Hyperscan would make a graph of every word, and of two lists together
+    RE2 would make all combinations of states.
     Every further automaton costs a message of 1 KB some 8 us, most of it for memory that the calls between have pushed
     out of the caches: so a list is asked only where Hyperscan met one of its words, where these are seldom enough.
     ``engine`` "hyperscan" or "re2" gives all to one; without Hyperscan all go to RE2. Raises ValueError for an
@@ -230,7 +237,8 @@ class Triggers:
             _checked(expression)
         literal = dict.fromkeys(filter(_has_literal, wanted))
         lists = () if engine == "hyperscan" else tuple(one for one in literal if len(one) > _LONG)
-        fast = [] if engine == "re2" else [one for one in wanted if engine == "hyperscan" or one in literal]
+        suited = literal | dict.fromkeys(filter(_counts, wanted))
+        fast = [] if engine == "re2" else [one for one in wanted if engine == "hyperscan" or one in suited]
         looked_for = [(_FOUND, one) for one in fast if one not in lists]
         words = [spots(one) if engine == "both" else () for one in lists]
         kinds = list(dict.fromkeys(words))  # of two lists of the same words one number tells
@@ -283,7 +291,11 @@ def _give_back() -> None:
 
 
 def _has_literal(expression: str) -> bool:
-    return _LITERAL.search(_CLASS.sub(" ", expression)) is not None
+    return _LITERAL.search(_CLASS.sub(lambda found: found[1] or " ", expression)) is not None
+
+
+def _counts(expression: str) -> bool:
+    return any(int(times) >= _COUNTED for times in _COUNT.findall(expression))
 
 
 def _checked(expression: str) -> None:
@@ -315,6 +327,7 @@ class _Hyperscan:
     def __init__(self, engine: Any, database: Any) -> None:
         self._engine = engine
         self._database = database
+        self._scan = database.scan
         self._terminated = engine.ScanTerminated
         self._own = threading.local()
         self.size = int(database.size())
@@ -351,7 +364,7 @@ class _Hyperscan:
             scratch = own.scratch = self._engine.Scratch(self._database)
         met: list[int] = []
         try:
-            self._database.scan(raw, match_event_handler=_met, context=met, scratch=scratch)
+            self._scan(raw, _met, 0, met, scratch)  # arguments with names take longer than all else of the call
         except self._terminated:
             met.append(_FOUND)
         return met

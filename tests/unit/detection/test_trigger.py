@@ -181,6 +181,28 @@ def test_engines_take_the_same_expressions(engine: str) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("expression", "taken"),
+    [
+        ("secret", True),
+        (r"sk\-[a-z]{8}", True),  # a mark that is escaped is a letter like others
+        (r"v1\.0", True),
+        (r"(?i:tokens)[ :]", True),  # the flags of a group end at its colon
+        ("(?:acme|b)[0-9]", True),
+        (r"[a-z]{4}\.[a-z]{27}", True),  # a long count
+        (r"[a-z]{20,}\.", True),
+        (r"[0-9]{7}", False),
+        (r"[a-z]{0,62}\.", False),
+        (r"[0-9].[a-z]..x", False),  # a point that is none
+        (r"\d\w\s", False),
+    ],
+)
+def test_hyperscan_gets_what_has_a_literal_or_a_long_count(expression: str, taken: bool) -> None:
+    triggers = Triggers([expression])
+    assert (triggers.size > 0) is taken
+    assert (triggers.automata == []) is taken
+
+
 def test_no_expression_never_fires() -> None:
     assert not Triggers([]).fires(b"anything")
 
