@@ -68,6 +68,8 @@ def sites(seen: list[Site], target: Site | None) -> Callable[[FrameType, str, An
             return
         if caller is None or not caller.f_code.co_filename.startswith(PLACES):
             return
+        if target is not None and name != target[2]:
+            return  # a call that is not even called so
         if name.startswith("<") or name in OUTSIDE or not OUTSIDE.isdisjoint(above(caller)):  # "<": comprehensions
             return
         key = caller.f_code.co_filename.rpartition("/")[2], caller.f_lineno, name
@@ -78,6 +80,7 @@ def sites(seen: list[Site], target: Site | None) -> Callable[[FrameType, str, An
         if counts[key] == 1 or (counts[key] == 2 and f"/{key[0]}" in DECIDE):
             seen.append(site)
         if site == target:
+            sys.setprofile(None)  # each is met once
             raise Injected(f"at {site}")
 
     return profile

@@ -4,6 +4,7 @@ import pytest
 import re2
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.compiled import Compiled
 
 from doorward.detection import keys, naming, trigger
 from doorward.detection.keys import classify
@@ -130,7 +131,7 @@ def _searches(raw: bytes) -> bool:
     return _TRIGGERS.fires(raw)
 
 
-_TRIGGERS = trigger.Triggers(naming.PERSONAL)
+_TRIGGERS = Compiled(naming.PERSONAL)
 
 
 @pytest.mark.parametrize(

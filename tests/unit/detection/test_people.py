@@ -3,9 +3,9 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.compiled import Compiled
 
 from doorward.detection import people
-from doorward.detection.trigger import Triggers
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_any_text(text: str) -> None:
     assert all(0 <= start < end <= len(text) for start, end, _, _ in people.in_prose(text))
 
 
-PROSE = Triggers(people.TRIGGERS)
+PROSE = Compiled(people.TRIGGERS)
 
 
 @pytest.mark.parametrize("role", sorted(people._ROLES))

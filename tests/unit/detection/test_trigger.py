@@ -15,6 +15,7 @@ import pytest
 import re2
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.compiled import Compiled
 
 from doorward.core.finding import Text
 from doorward.core.leaf import Leaf
@@ -24,9 +25,9 @@ from doorward.detection.encodings import encoded
 from doorward.detection.split import joined
 from doorward.detection.trigger import DISGUISES, HIDING, Triggers
 
-HIDDEN = Triggers(HIDING)
-DISGUISE = Triggers(DISGUISES)
-ENGINES = [Triggers(DISGUISES, engine="hyperscan"), Triggers(DISGUISES, engine="re2")]
+HIDDEN = Compiled(HIDING)
+DISGUISE = Compiled(DISGUISES)
+ENGINES = [Compiled(DISGUISES, engine="hyperscan"), Compiled(DISGUISES, engine="re2")]
 
 WAYS: list[Callable[[str], str]] = [
     str,

@@ -8,6 +8,7 @@ import pytest
 import re2
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.compiled import Compiled
 
 from doorward.core.errors import DetectorFault
 from doorward.core.finding import Text, resolve
@@ -16,7 +17,7 @@ from doorward.detection import context, trigger, walk
 from doorward.detectors.patterns import Patterns
 
 DETECTOR = Patterns(Patterns.Options())
-TRIGGERS = trigger.Triggers((*(DETECTOR.triggers or ()), *trigger.HIDING))
+TRIGGERS = Compiled((*(DETECTOR.triggers or ()), *trigger.HIDING))
 
 
 def texts(value: Any, pointer: str = "") -> list[Text]:

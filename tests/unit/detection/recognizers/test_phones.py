@@ -3,14 +3,15 @@
 import json
 
 import pytest
+from tests.compiled import Compiled
 
 from doorward.detection.keys import NOTHING, Key, classify
 from doorward.detection.recognizers import TRIGGERS, candidates
 from doorward.detection.recognizers.phones import abroad, at_home
-from doorward.detection.trigger import HIDING, Triggers
+from doorward.detection.trigger import HIDING
 
 PHONE = classify(("phone",))
-FIRED = Triggers((*HIDING, *TRIGGERS))
+FIRED = Compiled((*HIDING, *TRIGGERS))
 
 
 def found(string, key=NOTHING, hints=frozenset()):

@@ -8,6 +8,7 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.compiled import Compiled
 
 from doorward.detection import keywords
 from doorward.detection.secrets import search
@@ -146,7 +147,7 @@ def test_check_is_called() -> None:
         list(search.find(["password=" * 200], check))
 
 
-_ASSIGNED = Triggers((*TRIGGERS, *HIDING))
+_ASSIGNED = Compiled((*TRIGGERS, *HIDING))
 _PARTS = st.sampled_from(
     [
         "password",

@@ -4,14 +4,15 @@ import base64
 import json
 
 import pytest
+from tests.compiled import Compiled
 
 from doorward.detection.secrets import search, told, words
 from doorward.detection.secrets.search import TRIGGERS
-from doorward.detection.trigger import HIDING, Triggers
+from doorward.detection.trigger import HIDING
 
 CHOSEN = "Zorro" + "77!kWq"
 DRAWN = "q7LwZr2N" + "vX9kTy4B"
-FIRED = Triggers((*TRIGGERS, *HIDING))
+FIRED = Compiled((*TRIGGERS, *HIDING))
 
 
 def found(string: str) -> list[str]:
