@@ -160,10 +160,12 @@ def test_a_failure_is_one_clear_line_and_exit_code_1(monkeypatch: pytest.MonkeyP
 
 
 def test_a_changed_answer_fails_the_demo(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def personal(session: Session) -> None:
-        await session.call("get_customer", customer_id="c-102")
+    async def with_a_key(session: Session) -> None:
+        await session.call("read_notes", customer_id="c-102")
 
-    monkeypatch.setattr("doorward.demo.show._clean_call", personal)
+    monkeypatch.setattr("doorward.demo.show._clean_call", with_a_key)
+    monkeypatch.setattr(demo_setting, "DETECTORS", ("secrets",))
+    quick(monkeypatch)
     stream = io.StringIO()
     with pytest.raises(DemoError, match="an answer changed"):
         run(Paper(stream))
@@ -363,6 +365,7 @@ def test_a_policy_that_does_not_hold_fails_the_demo(monkeypatch: pytest.MonkeyPa
         monkeypatch.setattr("doorward.demo.exceptions.RULE", "another")
     else:
         monkeypatch.setattr(demo_setting, broken, "")
+    monkeypatch.setattr(demo_setting, "DETECTORS", ())  # the policies come first
     quick(monkeypatch)
     with pytest.raises(DemoError, match=said):
         run(Paper(io.StringIO()))
@@ -384,7 +387,10 @@ def test_what_is_not_found_fails_the_demo(
         run(Paper(io.StringIO()))
 
 
-async def test_an_agent_with_a_wrong_secret_is_told_so_and_no_secret(tmp_path: Path) -> None:
+async def test_an_agent_with_a_wrong_secret_is_told_so_and_no_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demo_setting, "DETECTORS", ())  # nothing is looked through here
     setting = prepared(tmp_path)
     async with started(setting):
         wrong = replace(setting, secrets={AGENT: "not-the-secret-of-anybody"})
@@ -406,7 +412,7 @@ def test_a_stopped_demo_leaves_no_process(when: str) -> None:
                 break
         until = time.monotonic() + 20
         while len(family := _descendants(demo.pid)) < 2 and time.monotonic() < until:
-            pass  # they are being started
+            time.sleep(0.01)  # they are being started
         demo.send_signal(signal.SIGTERM)
         code = demo.wait(20)
         assert demo.stderr is not None
