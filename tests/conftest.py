@@ -5,6 +5,8 @@ from collections.abc import Generator
 
 import pytest
 
+FROZEN = pytest.StashKey[bool]()
+
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
@@ -18,3 +20,12 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.collect()
         gc.freeze()
         gc.enable()
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """The same for what the tests before have left in their modules, where tests look for garbage again and again."""
+    module = item.getparent(pytest.Module)
+    if module is not None and hasattr(module.obj, "uncollected") and not module.stash.get(FROZEN, False):
+        module.stash[FROZEN] = True
+        gc.collect()
+        gc.freeze()

@@ -4,7 +4,6 @@ Enforcing: refused with the protocol's own error, and the connection goes on. Au
 """
 
 import json
-import time
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -13,7 +12,7 @@ from tests.gateway import Mode
 from tests.hostile.raw import Fields, Raw, post
 from tests.hostile.scripted import Asked, Line
 from tests.hostile.setting import IDENTIFIED, Setting, message, reason_of, setting, sink
-from tests.hostile.watch import MIB, resident, worker_of
+from tests.hostile.watch import MIB, resident, spent, worker_of
 
 MODERN = "2026-07-28"
 LEGACY = "2025-06-18"
@@ -382,9 +381,9 @@ async def test_the_largest_bodies_are_read_in_bounded_time_and_memory(hostile: S
     await hostile.ask(said(hostile, bodies[0], LEGACY))
     before = resident(worker)
     for body in bodies:
-        begun = time.monotonic()
+        begun = spent(worker)
         found = await hostile.ask(said(hostile, body, LEGACY))
         assert found.status in (200, 400, 413)
-        assert time.monotonic() - begun < 2.0
+        assert spent(worker) - begun < 2.0
     assert resident(worker) - before < 64 * MIB
     assert worker_of(hostile.gateway) == worker

@@ -71,6 +71,12 @@ def resident(pid: int) -> int:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
+def spent(pid: int) -> float:
+    """Seconds of the processor, which do not pass while others have it."""
+    user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
 def metrics(gateway: Gateway) -> dict[str, float]:
     """Every sample of /metrics, labels included in its name."""
     return {name: float(value) for name, _, value in (line.rpartition(" ") for line in _lines(gateway))}

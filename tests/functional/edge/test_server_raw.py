@@ -8,6 +8,7 @@ import socket
 import sys
 
 import pytest
+from tests.functional.edge.conftest import PATIENCE
 
 HOST = b"Host: gateway.test\r\n"
 GET = b"GET /x HTTP/1.1\r\n" + HOST + b"\r\n"
@@ -328,10 +329,10 @@ async def test_a_body_that_stops(edge, start):
 
 
 async def test_a_body_that_goes_on_is_not_timed_out(edge):
-    raw = await edge.connect(await edge.serve(body_timeout=0.2))
+    raw = await edge.connect(await edge.serve(body_timeout=0.6))
     await raw.send(POST + b"Content-Length: 8\r\n\r\n")
     for _ in range(8):
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.1)
         await raw.send(b"x")
     assert (await raw.answer()).status == 200
 
@@ -524,7 +525,7 @@ async def test_the_handler_is_cancelled_when_its_client_goes(edge, how, streamin
     server = await edge.serve(handler)
     raw = await edge.connect(server)
     await raw.send(GET)
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(PATIENCE):
         await started.wait()
         if how == "eof":
             raw.writer.write_eof()
@@ -551,7 +552,7 @@ async def test_a_client_that_goes_while_reading_is_paused_is_noticed(edge, until
     await until(lambda: server.buffered > 100)
     await raw.send(b"E" * 1000)
     raw.writer.write_eof()
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(PATIENCE):
         await cancelled.wait()
 
 
@@ -567,7 +568,7 @@ async def test_a_client_that_closes_behind_its_answer_cancels_nothing(edge):
     await raw.send(GET)
     assert (await raw.answer()).body == b"ok"
     raw.cut()
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(PATIENCE):
         await done.wait()
 
 
@@ -830,7 +831,7 @@ async def test_drain_gives_up(edge, until):
     raw = await edge.connect(server)
     await raw.send(GET)
     await until(lambda: server.buffered > 0)
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(PATIENCE):
         await server.drain(0.05)
     assert cancelled.is_set()
     assert server.connections == 0

@@ -5,6 +5,7 @@ import json
 import ssl
 
 import pytest
+from tests.functional.edge.conftest import PATIENCE
 
 from doorward.transports.http1.errors import ConnectFailed, ConnectTimeout, TlsFailed, UpstreamClosed
 from doorward.transports.tls import ServerCertificate, upstream_context
@@ -53,7 +54,7 @@ async def test_a_client_that_goes_is_noticed(edge, authority):
     server = await edge.serve(handler, ssl=ServerCertificate(*authority.issue("server")).context)
     raw = await edge.connect(server, ssl=upstream_context(authority.path))
     await raw.send(GET)
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(PATIENCE):
         await started.wait()
         raw.writer.close()
         await cancelled.wait()
@@ -97,7 +98,7 @@ async def test_plain_http_on_a_tls_port(edge, authority):
 
 async def test_handshakes_are_timed_and_counted(edge, authority, until):
     server = await edge.serve(
-        ssl=ServerCertificate(*authority.issue("server")).context, head_timeout=0.3, connections_per_address=2
+        ssl=ServerCertificate(*authority.issue("server")).context, head_timeout=1.0, connections_per_address=2
     )
     silent = [await edge.connect(server) for _ in range(2)]
     third = await edge.connect(server)
@@ -109,7 +110,7 @@ async def test_handshakes_are_timed_and_counted(edge, authority, until):
 
 async def served_at_last(edge, server, authority):
     """A place is free a moment after its holder has seen the end."""
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(PATIENCE):
         while True:
             try:
                 raw = await edge.connect(server, ssl=upstream_context(authority.path))

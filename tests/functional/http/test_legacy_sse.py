@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 import pytest
-from tests.functional.http.world import Request, Wire, World
+from tests.functional.http.world import PATIENCE, Request, Wire, World
 from tests.functional.pipeline.bench import OTHER, body, call, event, result
 from tests.garbage import uncollected
 
@@ -126,7 +126,7 @@ async def test_another_principal_cannot_post(world: World) -> None:
 async def test_a_client_that_leaves_closes_the_stream_to_the_server(world: World, until: Any) -> None:
     client, old, _ = await opened(world)
     client.cut()
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(PATIENCE):
         await old.left.wait()
     await until(lambda: world.bench.records[-1].reason == "client.disconnected")
     await until(world.bench.idle)

@@ -62,10 +62,6 @@ async def come_and_go(host_of: Make, count: int) -> None:
     assert list(host.upstream._pool) == ["alice"]
 
 
-async def test_200_children_leave_nothing(host_of: Make) -> None:
-    await come_and_go(host_of, 200)
-
-
 @pytest.mark.leaks
 async def test_1000_children_leave_nothing(host_of: Make) -> None:
     await come_and_go(host_of, 1000)
