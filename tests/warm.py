@@ -110,11 +110,15 @@ class Process:
 
 def command(target: str, *arguments: str) -> str:
     """A shell's command for others to run, with arguments of their own behind ours: what ``python -m`` is otherwise."""
-    host = Host.of(sys.executable, target)
+    return shlex.join(words(target, *arguments))
+
+
+def words(target: str, *arguments: str, python: str = sys.executable) -> list[str]:
+    """The same, word by word."""
+    host = Host.of(python, target)
     host.connected().close()  # who runs the command does not wait for the import
     # No site, no environment: this interpreter has only to hand over.
-    words = [sys.executable, "-I", "-S", str(Path(__file__).with_name("warm_start.py")), host.address, target]
-    return shlex.join([*words, *arguments])
+    return [python, "-I", "-S", str(Path(__file__).with_name("warm_start.py")), host.address, target, *arguments]
 
 
 def _send(connection: socket.socket, target: str, arguments: Sequence[str], streams: Sequence[int]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests import warm
 from tests.adapters.journal import Journal
 from tests.adapters.player import ALL, SDKS, Json, Kind, Player, over_http, over_stdio
 from tests.adapters.servers import faulty_server
@@ -158,7 +159,8 @@ def test_a_whole_session_is_the_same_through_the_gateway(
     assert {record["protocol"] for record in outcomes} == {version}
 
 
-STDIO = [sys.executable, "-m", "tests.conformance.everything_server", "--stdio"]
+EVERYTHING = "tests.conformance.everything_server"
+STDIO = [sys.executable, "-m", EVERYTHING, "--stdio"]
 
 
 @pytest.fixture(scope="module")
@@ -178,9 +180,10 @@ def test_a_whole_session_over_stdio_is_the_same_behind_serve_and_run(
     # Of two modern requests each may be another process's: a change there is news to nobody here.
     alone = [step for step in steps if step[0]["do"] != "listen"]
     state = {"XDG_STATE_HOME": str(tmp_path / "state")}
-    wrapped = over_stdio([sys.executable, "-m", "doorward", "run", "--", *STDIO], state)
+    stdio = warm.words(EVERYTHING, "--stdio")  # behind serve it starts as it does in earnest
+    wrapped = over_stdio([sys.executable, "-m", "doorward", "run", "--", *stdio], state)
     with (
-        Player(kind, over_stdio(STDIO), tmp_path / "direct.log") as direct,
+        Player(kind, over_stdio(stdio), tmp_path / "direct.log") as direct,
         through(hosting, kind, tmp_path / "served.log") as served,
         Player(kind, wrapped, tmp_path / "wrapped.log") as run,
         ThreadPoolExecutor() as together,

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from tests import warm
 from tests.adapters.journal import Journal
 from tests.adapters.player import NEW_SDK_MODERN, OLD_SDK, Json, Kind, Player, over_http, over_sse, over_stdio
 from tests.adapters.servers import everything_over, npm_server, python_server
@@ -36,6 +37,13 @@ class Server(NamedTuple):
     command: list[str]
     environment: dict[str, str]
     steps: list[Json]
+
+    def warm(self) -> "Server":
+        """The same from an interpreter that has imported it, if it is one of Python."""
+        python, *rest = self.command
+        if rest[0] != "-m":
+            return self
+        return self._replace(command=warm.words(*rest[1:], python=python))
 
 
 def everything() -> list[Json]:
@@ -202,17 +210,17 @@ def test_a_stdio_server_is_the_same_behind_serve_and_run(name: str, client: str,
         shutil.rmtree(tmp_path / "data", ignore_errors=True)
         return SERVERS[name](tmp_path / "data")
 
-    server = fresh()
+    server = fresh().warm()
     direct = run(kind, over_stdio(server.command, server.environment), server.steps, tmp_path / "direct.log")
 
-    server = fresh()
+    server = fresh()  # as it starts in earnest
     settings = {"command": server.command[0], "args": server.command[1:], "env": server.environment}
     with Gateway(tmp_path / "gateway", {name: settings}, mode="enforce") as gateway:
         served = run(kind, over_http(gateway.url(name), HEADERS), server.steps, tmp_path / "served.log")
     assert refused_earlier(served) == refused_earlier(direct)
     recorded_whole(Journal(gateway.audit_path), server.steps, "http", enforced=True)
 
-    server = fresh()
+    server = fresh().warm()
     through_run = run(kind, wrapped(server, tmp_path / "state"), server.steps, tmp_path / "wrapped.log")
     assert through_run == direct
     recorded_whole(Journal(tmp_path / "state"), server.steps, "stdio", enforced=False)
