@@ -16,7 +16,7 @@ from doorward.transports.http_upstream import HttpUpstream
 from doorward.transports.legacy_sse import PREFIX, SseListener, SseUpstream
 from doorward.transports.streamable_http import Listener
 
-PATIENCE = 5.0
+PATIENCE = 20.0
 __all__ = ["PATIENCE", "Answer", "Connection", "Request", "World", "rule"]
 
 

@@ -74,11 +74,10 @@ def _found(string: str) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("prefix", list(_BY_PREFIX))
-@pytest.mark.parametrize("around", ["%s", "use %s now", '{"v":"%s"}', "a=%s\n", "é %s é"])
-def test_found(prefix: str, around: str) -> None:
-    row = _BY_PREFIX[prefix]
-    token = _token(row)
-    assert token in [value for _, value in _found(around % token)]
+def test_found(prefix: str) -> None:
+    token = _token(_BY_PREFIX[prefix])
+    for around in ("%s", "use %s now", '{"v":"%s"}', "a=%s\n", "é %s é"):
+        assert token in [value for _, value in _found(around % token)], around
 
 
 @pytest.mark.parametrize("prefix", list(_BY_PREFIX))
@@ -113,11 +112,11 @@ def test_other_alphabet(prefix: str) -> None:
 
 
 @pytest.mark.parametrize("prefix", [row.prefix for row in FORMATS if row.most and not row.lead])
-@pytest.mark.parametrize("filling", ["x", "your-token-here-", "EXAMPLE"])
-def test_placeholder(prefix: str, filling: str) -> None:
+def test_placeholder(prefix: str) -> None:
     row = _BY_PREFIX[prefix]
-    token = prefix + (filling * 200)[: row.least]
-    assert not _found(token)
+    for filling in ("x", "your-token-here-", "EXAMPLE"):
+        token = prefix + (filling * 200)[: row.least]
+        assert not _found(token), filling
 
 
 @pytest.mark.parametrize("prefix", [row.prefix for row in FORMATS if not row.lead and row.prefix[0].isalnum()])
