@@ -46,10 +46,10 @@ class Journal:
             record["exchange_id"] for record in records if record["phase"] == "intent" and record["kind"] == "exchange"
         }
 
-    def until(self, found: Callable[[], Any], patience: float = PATIENCE) -> Any:
+    def until(self, found: Callable[[], Any], patience: float = PATIENCE, pause: float = 0.02) -> Any:
         """Waits for what is recorded after the client has its answer, such as the end of a stream."""
         deadline = time.monotonic() + patience
         while not (value := found()):
             assert time.monotonic() < deadline, f"it did not come within {patience} s; there is: {self.since()}"
-            time.sleep(0.02)
+            time.sleep(pause)
         return value

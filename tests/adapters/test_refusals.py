@@ -673,5 +673,6 @@ def test_a_server_that_stays_away_is_left_alone_for_a_while(strict: Place, line:
     finally:
         line.mend()
     for player in players:
-        strict.journal.until(lambda: "result" in player.play(**call), patience=20)  # noqa: B023
+        # For ten seconds each of these is a call that is refused.
+        strict.journal.until(lambda: "result" in player.play(**call), patience=20, pause=0.2)  # noqa: B023
         still_works(player)
