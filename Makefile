@@ -18,8 +18,9 @@ PEERS := .venv-peers
 NODE  := $(PEERS)/node/bin
 # The official suite is started a hundred times and more.
 export NODE_COMPILE_CACHE := $(CURDIR)/$(PEERS)/.node-cache
-# One test worker for each core but one; two at least, and no more than the machine's memory is sure to hold.
-TEST_WORKERS ?= $(shell n=$$(( $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) - 1 )); echo $$(( n < 2 ? 2 : n > 4 ? 4 : n )))
+# One test worker for each core but one; three at least, for each waits a third of its time for what others do, and no
+# more than the machine's memory is sure to hold.
+TEST_WORKERS ?= $(shell n=$$(( $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) - 1 )); echo $$(( n < 3 ? 3 : n > 4 ? 4 : n )))
 APART := tests/adapters/test_presidio.py tests/delivery/test_collector.py
 ALONE := tests/conformance/test_server_suite.py tests/conformance/test_client_suite.py tests/leaks
 # `make presidio` installs its own, 400 MB; `make collector` builds its own, for two minutes.
