@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable
+from operator import attrgetter
 
 import msgspec
 
@@ -49,19 +50,41 @@ def resolve(findings: Iterable[Finding]) -> list[Finding]:
     of an address ("12 Rosa Parks Street") is a part of that. What is left is in the order of its places.
     """
     kept: list[Finding] = []
-    together: list[Finding] = []  # in a row, each over one before it
-    pointer, key, start, behind = "", False, -1, -1
-    for finding in sorted(findings, key=_place):
-        text = finding.text
-        alone = finding.start >= behind and finding.start != start
-        if alone or text.pointer != pointer or text.key is not key:
-            kept += together if len(together) < 2 else _best(together)
-            together = []
-            pointer, key, behind = text.pointer, text.key, -1
-        together.append(finding)
-        start, behind = finding.start, max(behind, finding.end)
-    kept += together if len(together) < 2 else _best(together)
+    first = 0  # of a row in which each lies over one before it
+    start = behind = -1
+    ordered = _in_order(findings)
+    last = ordered[0].text if ordered else None
+    for count, finding in enumerate(ordered):
+        text, here, end = finding.text, finding.start, finding.end
+        if (here >= behind and here != start) or (text is not last and not _is_same(text, last)):
+            if count - first > 1:
+                kept += _best(ordered[first:count])
+            elif count:
+                kept.append(ordered[first])
+            first, behind, last = count, -1, text
+        start = here
+        if end > behind:
+            behind = end
+    rest = ordered[first:]
+    kept += rest if len(rest) < 2 else _best(rest)
     return kept
+
+
+def _is_same(text: Text, other: Text | None) -> bool:
+    return other is not None and text.pointer == other.pointer and text.key is other.key
+
+
+def _in_order(findings: Iterable[Finding]) -> list[Finding]:
+    """By pointer, a value before its name, then by start: one sort after the other, for to compare numbers or strings
+    alone is several times cheaper than to compare tuples of them.
+    """
+    ordered = sorted(findings, key=_start_of)
+    ordered.sort(key=_key_of)
+    ordered.sort(key=_pointer_of)
+    return ordered
+
+
+_start_of, _key_of, _pointer_of = attrgetter("start"), attrgetter("text.key"), attrgetter("text.pointer")
 
 
 def _best(findings: list[Finding]) -> list[Finding]:
@@ -89,10 +112,6 @@ _FEW = 64  # findings that lie over each other: of more, each is weighed by itse
 def _is_part(finding: Finding, of: Finding) -> bool:
     """Whether it is a shorter part of the other."""
     return of.start <= finding.start and finding.end <= of.end and of.end - of.start > finding.end - finding.start
-
-
-def _place(finding: Finding) -> tuple[str, bool, int]:
-    return finding.text.pointer, finding.text.key, finding.start
 
 
 def _rank(finding: Finding) -> tuple[float, int, int]:

@@ -68,10 +68,14 @@ class Leaf(msgspec.Struct, eq=False):
 
     def finding(self, start: int, end: int, entity: str, score: float, detector: str, rule: str = "") -> Finding:
         """``string[start:end]``, recognised."""
+        value = self.string[start:end]
+        if self.token is None and self.offsets is None:  # as nearly all
+            begin = self.start
+            return Finding(
+                self.text, begin + start, begin + end, entity, score, detector, value, rule, self.number, self.name
+            )
         begin, behind = self.locate(start, end)
-        return Finding(
-            self.text, begin, behind, entity, score, detector, self.string[start:end], rule, self.number, self.name
-        )
+        return Finding(self.text, begin, behind, entity, score, detector, value, rule, self.number, self.name)
 
 
 def release(leaves: Iterable[Leaf]) -> None:
@@ -79,11 +83,15 @@ def release(leaves: Iterable[Leaf]) -> None:
     to find them. So do those that were cut up and that only records still know.
     """
     for leaf in leaves:
-        record, leaf.record, leaf.column = leaf.record, None, None
+        column, record = leaf.column, leaf.record
+        if column is not None and column.leaves:
+            column.leaves = []
         while record is not None:
-            for other in record.leaves:
-                other.record = other.column = None
-            record.leaves = []
+            if record.leaves:
+                for other in record.leaves:
+                    if other.column is not None:
+                        other.column.leaves = []
+                record.leaves = []
             record.parent, record = None, record.parent
 
 
