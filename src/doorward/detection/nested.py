@@ -6,9 +6,8 @@ found by going forward to the next quote. That costs a tenth of tokenising in Py
 
 import re
 from collections.abc import Callable, Iterator
-from itertools import accumulate, repeat
 from itertools import count as counting
-from operator import add
+from itertools import repeat
 from typing import Any
 
 import jiter
@@ -227,6 +226,7 @@ _NUMBER = re.compile(r"-?[0-9]++(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?")
 
 
 _OBJECT, _ARRAY, _ROW = range(3)
+_Open = tuple[int, Iterator[Any], Shape, Record | None]
 
 
 class _Walk:
@@ -242,14 +242,15 @@ class _Walk:
         self._draft = Draft()
         self._simple = leaf.offsets is None and leaf.token is None and not leaf.name
         self._escaped = "\\" in leaf.string  # else each string is as long as what it stands for
-        self._starts = _starts(leaf.string, self._escaped)
+        # Without escapes the next string begins behind the next quote.
+        self._starts = (found.start() + 1 for found in _QUOTED.finditer(leaf.string))
 
     def draft(self, value: Any, shape: Shape) -> Draft:
         """The leaves of ``value``, which is an object or an array."""
         position = 0
         count = 0
         # Of each container around: what it is, what is left of it, its place, its record.
-        stack: list[tuple[int, Iterator[Any], Shape, Record | None]] = []
+        stack: list[_Open] = []
         record = self._leaf.record
         while True:
             if type(value) is dict:
@@ -274,12 +275,13 @@ class _Walk:
                 if kind == _OBJECT:
                     position, below = self._members(todo, shape, record, position)
                 else:
-                    position, below = self._elements(todo, record, position)
+                    position, below = self._elements(todo, record, position, stack)
                 count += 1
                 if not count % _STRIDE:
                     self._check()
                 if below is not None:
                     shape, value = below
+                    record = stack[-1][3]
                     break
                 stack.pop()
                 if not stack:
@@ -300,13 +302,14 @@ class _Walk:
         add_to_record = record.leaves.append if record is not None else None
         whole, base, layers = leaf.text, leaf.start, leaf.layers
         simple, escaped = self._simple, self._escaped
+        quote = text.find
         for name, value in todo:
-            start = next(starts)
+            start = next(starts) if escaped else quote('"', position) + 1
             if name not in plain:
                 self._name(name, start, shape, record)
             place = members.get(name) or shape.member(name)
             if type(value) is str:
-                start = next(starts)
+                start = next(starts) if escaped else quote('"', start + len(name) + 1) + 1
                 if not simple or (escaped and not _is_verbatim(text, value, start)):
                     position = self._string(value, place, record, start)
                     continue
@@ -320,7 +323,7 @@ class _Walk:
                     draft.valued.append(made)
                 position = start + len(value) + 1
                 continue
-            position = start + len(name)
+            position = start + len(name) + 1
             if escaped and not _is_verbatim(text, name, start):
                 position = _behind(text, start)
             if type(value) is dict or type(value) is list:
@@ -330,15 +333,25 @@ class _Walk:
         return position, None
 
     def _elements(
-        self, todo: Iterator[tuple[Any, Shape]], record: Record | None, position: int
+        self, todo: Iterator[tuple[Any, Shape]], record: Record | None, position: int, stack: list[_Open]
     ) -> tuple[int, tuple[Shape, Any] | None]:
-        """The same for an array, or a row of a table."""
+        """The same for an array, or a row of a table. Most hold objects with nothing in them but values: those are gone
+        through here; one with a container in it is put on the ``stack``.
+        """
+        text = self._leaf.string
         for count, (value, place) in enumerate(todo, 1):
             if not count % _STRIDE:
                 self._check()
             if type(value) is str:
-                position = self._string(value, place, record, next(self._starts))
-            elif type(value) is dict or type(value) is list:
+                start = next(self._starts) if self._escaped else text.find('"', position) + 1
+                position = self._string(value, place, record, start)
+            elif type(value) is dict:
+                members, inner = iter(value.items()), Record(record)
+                position, below = self._members(members, place, inner, position)
+                if below is not None:
+                    stack.append((_OBJECT, members, place, inner))
+                    return position, below
+            elif type(value) is list:
                 return position, (place, value)
             elif value is not None and value is not True and value is not False:
                 position = self._number(value, place, record, position)
@@ -395,14 +408,6 @@ class _Walk:
 def _is_verbatim(text: str, string: str, start: int) -> bool:
     """Whether ``string``, which begins at ``start`` of ``text``, stands there as it is."""
     return text[start + len(string)] == '"' and text.startswith(string, start)
-
-
-def _starts(text: str, escaped: bool) -> Iterator[int]:
-    """Where each string begins in ``text``, which is JSON, one after the other."""
-    if escaped:
-        return (found.start() + 1 for found in _QUOTED.finditer(text))
-    ends = list(accumulate(map(len, text.split('"'))))  # what stands outside of quotes and inside, in turns
-    return map(add, ends[::2], range(1, len(ends), 2))
 
 
 def _behind(text: str, start: int) -> int:
