@@ -5,6 +5,7 @@ faster, but knows no Unicode classes and no look-around. So it finds the words t
 exact forms are tried only around them.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any, Final
@@ -13,6 +14,8 @@ from doorward.detection.automata import Search, automaton, searcher
 
 _SHORT: Final = 256  # characters in which it costs least to know first whether there is anything
 _MOST: Final = 1024  # characters that one expression is tried over at a time
+# Beyond U+00FF, and of a case with a letter up to that.
+_FOLDED: Final = re.compile("[\u0130\u0131\u0178\u017f\u039c\u03bc\u1e9e\u212a\u212b]").search
 
 
 class Anchors:
@@ -41,6 +44,14 @@ class Anchors:
     def any(self, string: str) -> bool:
         """Whether there is an anchor at all."""
         return self._occurs(string.encode("latin-1", "replace"))
+
+    def may_be(self, string: str) -> bool:
+        """Whether a form that always holds an anchor may be in ``string``. Python folds letters to each other of which
+        the automaton sees "?", and of those beyond ASCII it folds none.
+        """
+        if self.any(string):
+            return True
+        return not string.isascii() and (_FOLDED(string) is not None or self.any(string.lower()))
 
     def hits(self, string: str) -> Iterator[tuple[int, int]]:
         """(start, end) of each anchor."""

@@ -5,6 +5,7 @@ parts behind it (flat, town, state, postcode) belong to it. Cities count only in
 """
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from doorward.detection import keywords, known
@@ -181,14 +182,17 @@ TRIGGERS: Final[tuple[str, ...]] = (
 # The same over characters: letters beyond U+00FF are "?".
 _BIG: Final = r"[A-Z0-9?À-Þ]"
 _ON: Final = r"[A-Za-z0-9'’.?À-ÿ-]*"
+_SOUTHERN_NAME: Final = (
+    rf"(?:^|[^A-Za-z0-9_])(?:{_SOUTH}|[Pp]º|[Cc]allejón|[Cc]añada|[Uu]rbanización|[Pp]raça|[Cc]ondomínio|"
+    r"[Cc]olônia|[Cc]hácara|[Nn]úcleo|[Ss]ítio|[Ee]stação|[Cc]allejon) ?(?:(?:d[aeio]|del|dell[ao]|das|do|dos|"
+    rf"dei|degli|la|el|los|las) )*{_BIG}"
+)
 ANCHORS: Final = Anchors(
     [
         rf"[0-9][A-Za-z]?,? (?:{_BIG}{_ON} )+{_AFTER}(?:$|[^A-Za-z0-9_])",
         r"[0-9](?:[A-Za-z]| ?bis| ?ter)?,? (?:[Rr]ue|[Aa]venue|[Bb]oulevard|[Bb]d|[Cc]hemin|[Aa]ll[ée]e|[Pp]lace|"
         r"[Qq]uai|[Ii]mpasse|[Rr]oute|[Cc]ours|[Ss]quare|[Pp]assage|[Ss]entier|[Ff]aubourg)s? ",
-        rf"(?:^|[^A-Za-z0-9_])(?:{_SOUTH}|[Pp]º|[Cc]allejón|[Cc]añada|[Uu]rbanización|[Pp]raça|[Cc]ondomínio|"
-        r"[Cc]olônia|[Cc]hácara|[Nn]úcleo|[Ss]ítio|[Ee]stação|[Cc]allejon) ?(?:(?:d[aeio]|del|dell[ao]|das|do|dos|"
-        rf"dei|degli|la|el|los|las) )*{_BIG}[A-Za-z '’.?À-ÿ-]*,? ?[nN./º°úm ]*[0-9]",
+        rf"{_SOUTHERN_NAME}[A-Za-z '’.?À-ÿ-]*,? ?[nN./º°úm ]*[0-9]",
         rf"(?:{_BIG}{_ON}(?:stra(?:ss|ß)e|str\.|gasse|weg|platz|allee|ring|damm|ufer|steig|stieg|straat|laan|gracht|"
         r"plein|kade|dreef|singel|steeg|pad|hof|gatan|gata|v[aä]gen|vej|gade|gate|veien|gränd|stigen|katu|tie|kuja)|"
         r"Stra(?:ss|ß)e|Str\.|Gasse|Weg|Platz|Allee|Ring|Damm|Ufer|Caddesi|Cad\.|Cd\.|Sokak|Sokağı|Sok\.|Sk\.|Bulvarı|Bulv\.|"
@@ -208,9 +212,12 @@ ANCHORS: Final = Anchors(
 def in_prose(string: str) -> list[tuple[int, int, float, str]]:
     """(start, end, score, rule) of one-line addresses."""
     found: list[tuple[int, int, float, str]] = []
+    forms: Sequence[tuple[re.Pattern[str], str]] = ()
     for region in ANCHORS.regions(string):
+        if not forms:
+            forms = [form[:2] for form in _FORMS if form[2] is None or form[2].may_be(string)]
         _english(string, region, found)
-        for form, rule in _FORMS:
+        for form, rule in forms:
             for match in matches(form, string, region):
                 if rule == "street" and form is _GERMANIC and not match["tail"] and not _strong(match[0]):
                     more = _MORE.match(string, match.end())
@@ -253,14 +260,26 @@ def _is_new(match: re.Match[str], found: list[tuple[int, int, float, str]]) -> b
     )
 
 
+# To look for these two costs most, and they are nowhere without their own words.
+_SOUTHERN_ANCHOR: Final = Anchors((_SOUTHERN_NAME,))
+_GERMANIC_ANCHOR: Final = Anchors(
+    (
+        r"(?:stra(?:ss|ß)e|str\.|gasse|weg|platz|allee|ring|damm|ufer|steig|stieg|straat|laan|gracht|plein|kade|dreef|"
+        r"singel|steeg|pad|hof|gatan|gata|v.{1,2}gen|vej|gade|gate|veien|gr.{1,2}nd|stigen|katu|tie|kuja|"
+        r"Stra(?:ss|ß)e|Str\.|Gasse|Weg|Platz|Allee|Ring|Damm|Ufer|Caddesi|Cad\.|Cd\.|Sokak|Sokağı|Sok\.|Sk\.|"
+        r"Bulvarı|Bulv\.|Mahallesi|Mah\.|Mh\.|"
+        rf"(?:Am|An der|Auf der|Im|In der|Zum|Zur|Unter den) {_BIG}{_ON}) (?:No: ?|Nr\.? ?)?[0-9?]",
+    )
+)
+EVERY_ANCHOR: Final = (ANCHORS, _SOUTHERN_ANCHOR, _GERMANIC_ANCHOR)
 _FORMS: Final = (
-    (_FRENCH, "street"),
-    (_SOUTHERN, "street"),
-    (_GERMANIC, "street"),
-    (_JAPANESE, "street"),
-    (_BOX, "postbox"),
-    (_MILITARY, "postbox"),
-    (_POSTED, "street"),
+    (_FRENCH, "street", None),
+    (_SOUTHERN, "street", _SOUTHERN_ANCHOR),
+    (_GERMANIC, "street", _GERMANIC_ANCHOR),
+    (_JAPANESE, "street", None),
+    (_BOX, "postbox", None),
+    (_MILITARY, "postbox", None),
+    (_POSTED, "street", None),
 )
 
 

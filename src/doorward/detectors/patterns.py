@@ -113,7 +113,7 @@ class Patterns:
     def load(self) -> None:
         """Compile what the first messages would else wait for."""
         recognizers.prepare()
-        for anchors in (people.ANCHORS, places.ANCHORS, dates.ANCHORS):
+        for anchors in (*people.EVERY_ANCHOR, *places.EVERY_ANCHOR, dates.ANCHORS):
             anchors.prepare()
 
     def detect(self, document: Document) -> list[Finding]:

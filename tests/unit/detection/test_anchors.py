@@ -69,3 +69,37 @@ def test_large_regions_are_cut() -> None:
     assert max(behind - begin for begin, behind, _ in regions) <= 1024
     assert regions[0][0] == 0
     assert regions[-1][2] == 10_000
+
+
+@pytest.mark.parametrize(
+    "string", ["à vous", "À VOUS", "abc à vous", "thanks", "thanKS", "thankſ", "namn är", "NAMN ÄR"]
+)
+def test_letters_that_are_folded_may_be_an_anchor(string: str) -> None:
+    assert Anchors(["(?i:à vous|thanks|namn är)"]).may_be(string)
+
+
+@pytest.mark.parametrize("string", ["", "a vous", "Ann Müller <ann@example.com>", "Ł"])
+def test_others_may_not(string: str) -> None:
+    assert not Anchors(["(?i:à vous|thanks|namn är)"]).may_be(string)
+
+
+@pytest.mark.parametrize("before", ["", "Bob Ray <bob@example.com>, 12 Oak Street\n"])
+@pytest.mark.parametrize(
+    ("look", "string", "rule"),
+    [
+        (people.in_prose, "Best regards,\nAnn Lee\n", "closing"),
+        (people.in_prose, "THANKS\nAnn Lee\n", "closing"),
+        (people.in_prose, "my name is Ann Lee.", "called"),
+        (people.in_prose, "Ich heiße Ann Lee.", "called"),
+        (places.in_prose, "Calle Mayor 12, 28013 Madrid", "street"),
+        (places.in_prose, "ul. Łódzka 5, 00-950 Warszawa", "street"),
+        (places.in_prose, "Musterstraße 12, 10115 Berlin", "street"),
+        (places.in_prose, "Am Markt 3, 10115 Berlin", "street"),
+        (places.in_prose, "Kungsgränd Nr. 4, 111 22 Stockholm", "street"),
+    ],
+)
+def test_a_form_with_an_anchor_of_its_own_is_tried_beside_others(
+    look: Callable[[str], list[tuple[int, int, float, str]]], string: str, rule: str, before: str
+) -> None:
+    begin = len(before)
+    assert any(start >= begin and said == rule for start, _, _, said in look(before + string))
