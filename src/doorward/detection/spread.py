@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import re2
 
-from doorward.core.finding import Finding
+from doorward.core.finding import Finding, Text
 from doorward.core.leaf import Leaf
 from doorward.detection import people
 from doorward.detection.automata import automaton
@@ -30,9 +30,7 @@ def findings(
 ) -> list[Finding]:
     """More findings: values of ``found`` in other leaves, as whole words. Linear in the leaves that hold words."""
     values: dict[str, Finding] = {}
-    taken: set[tuple[str, bool, int]] = set()
     for finding in found:
-        taken.add((finding.text.pointer, finding.text.key, finding.start))
         if finding.entity in _SPREAD and finding.score >= _SCORE and len(values) < _MOST:
             value = finding.read
             if value not in values and _tells(value, finding.entity):
@@ -50,13 +48,39 @@ def findings(
         same.sort(key=len, reverse=True)
         del same[_ALIKE:]
     more: list[Finding] = []
+    taken = _Taken(found)
     for index, start, value in _places(leaves, _Words(first), check):
         leaf = leaves[index]
         begin, _ = leaf.locate(start, start + len(value))
-        if (leaf.text.pointer, leaf.text.key, begin) not in taken:
+        if not taken.at(leaf.text, begin):
             source = values[value]
             more.append(leaf.finding(start, start + len(value), source.entity, 0.7, detector, source.rule + "+same"))
     return more
+
+
+class _Taken:
+    """Where findings begin already. Few texts have many of them, so that starts are kept by text: numbers alone are
+    cheaper to keep and to find than tuples with a place in them.
+    """
+
+    __slots__ = ("_names", "_values")
+
+    def __init__(self, found: Sequence[Finding]) -> None:
+        self._names: dict[str, set[int]] = {}
+        self._values: dict[str, set[int]] = {}
+        last: Text | None = None
+        starts: set[int] = set()
+        for finding in found:
+            text = finding.text
+            if text is not last:
+                last = text
+                kept = self._names if text.key else self._values
+                starts = kept.get(text.pointer) or kept.setdefault(text.pointer, set())
+            starts.add(finding.start)
+
+    def at(self, text: Text, start: int) -> bool:
+        """Whether one begins at ``start`` of ``text``."""
+        return start in (self._names if text.key else self._values).get(text.pointer, ())
 
 
 def _tells(value: str, entity: str) -> bool:
@@ -124,7 +148,8 @@ def _places(leaves: Sequence[Leaf], words: _Words, check: Callable[[], None]) ->
     values = frozenset(value for same in words.values.values() for value in same)
     shortest = min(map(len, values))
     whole: list[tuple[int, int, str]] = []
-    some: list[tuple[int, str]] = []
+    indices: list[int] = []
+    strings: list[str] = []
     size = 0
     for index, leaf in enumerate(leaves):
         string = leaf.string
@@ -133,19 +158,20 @@ def _places(leaves: Sequence[Leaf], words: _Words, check: Callable[[], None]) ->
         if string in values:
             whole.append((index, 0, string))
         else:
-            some.append((index, string))
+            indices.append(index)
+            strings.append(string)
         size += len(string)
         if size > _TOGETHER:
             check()
-            yield from sorted([*whole, *_in(some, words)])
-            whole, some, size = [], [], 0
+            yield from sorted([*whole, *_in(indices, strings, words)])
+            whole, indices, strings, size = [], [], [], 0
     check()
-    yield from sorted([*whole, *_in(some, words)])
+    yield from sorted([*whole, *_in(indices, strings, words)])
 
 
-def _in(strings: list[tuple[int, str]], words: _Words) -> Iterator[tuple[int, int, str]]:
-    """The same in a few strings, each with its index."""
-    joined = _BETWEEN.join([string for _, string in strings])
+def _in(indices: list[int], strings: list[str], words: _Words) -> Iterator[tuple[int, int, str]]:
+    """The same in a few strings, with the index of each."""
+    joined = _BETWEEN.join(strings)
     begins: list[int] = []
     behind = 0
     for start in words.begins(joined):
@@ -157,10 +183,10 @@ def _in(strings: list[tuple[int, str]], words: _Words) -> Iterator[tuple[int, in
             if joined.startswith(value, start) and not joined[end : end + 1].isalnum():
                 if not begins:
                     place = 0
-                    for _, string in strings:
+                    for string in strings:
                         begins.append(place)
                         place += len(string) + 1
                 at = bisect_right(begins, start) - 1
-                yield strings[at][0], start - begins[at], value
+                yield indices[at], start - begins[at], value
                 behind = end
                 break

@@ -38,6 +38,7 @@ PERSONAL: Final = (
 # Of entities that have a check digit, a column of bare numbers may be decided by it.
 _CHECKED: Final = frozenset(("CREDIT_CARD",))
 _PAYERS: Final = PERSONAL | {"IBAN_CODE"}
+_PLACED: Final = PERSONAL | {"LOCATION"}
 _SHARE, _LEAST = 0.8, 3
 _READ: Final = frozenset(("PERSON", "EMAIL_ADDRESS"))
 _NONE: Final[set[str]] = set()
@@ -124,7 +125,7 @@ class Evidence:
     around it.
     """
 
-    __slots__ = ("_bases", "_found", "_inside", "_parted", "_read", "_wares")
+    __slots__ = ("_base", "_bases", "_found", "_here", "_inside", "_last", "_parted", "_read", "_wares")
 
     def __init__(self) -> None:
         self._bases: dict[Record, Record] = {}
@@ -133,20 +134,26 @@ class Evidence:
         self._wares: dict[Record, bool] = {}
         self._parted: dict[Record, bool] = {}
         self._read: defaultdict[Record, list[str]] = defaultdict(list)
+        # What is found next is mostly in the same record: the last one, whose it is, and what was found in that.
+        self._last: Record | None = None
+        self._base: Record | None = None
+        self._here: set[str] = _NONE
 
     def add(self, record: Record | None, entity: str, string: str = "") -> None:
         """Note that ``entity`` was found in ``record``; ``string`` is kept of people and addresses of mail."""
         if record is None:
             return
-        if len(record.leaves) <= _DEEPEST:
-            record = self.base(record)
+        if record is not self._last:
+            self._last, self._base = record, self.base(record)
+            self._here = self._found[self._base]
+        base, found = self._base, self._here
+        assert base is not None
         if string and entity in _READ:
-            self._read[record].append(string)
-        found = self._found[record]
+            self._read[base].append(string)
         if entity not in found:
             found.add(entity)
-            if record.parent is not None:
-                self._inside[record.parent].add(entity)
+            if base.parent is not None:
+                self._inside[base.parent].add(entity)
 
     def base(self, record: Record) -> Record:
         """The record that ``record`` belongs to: itself, unless it only wraps one value."""
@@ -179,8 +186,15 @@ class Evidence:
         """Whether ``record`` is about somebody. Of a role ("PERSON") an address says so too, of a bare name it may be
         that of a shop.
         """
-        about = self.about(record)
-        return not PERSONAL.isdisjoint(about) or (maybe == "PERSON" and "LOCATION" in about)
+        if record is None:
+            return False
+        record = self.base(record)
+        said = _PLACED if maybe == "PERSON" else PERSONAL
+        return (
+            not said.isdisjoint(self._found.get(record, ()))
+            or not said.isdisjoint(self._inside.get(record, ()))
+            or (record.parent is not None and not said.isdisjoint(self._found.get(record.parent, ())))
+        )
 
     def wares(self, record: Record | None) -> bool:
         """Whether the record's other names are those of goods, firms or code."""
