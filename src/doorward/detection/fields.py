@@ -221,7 +221,7 @@ def _place(string: str, key: Key) -> Field:
         return Field(maybe="LOCATION", like=0.6) if places.is_city(string) else NOTHING
     if not places.is_address(string):
         return NOTHING
-    if key.sure and any(map(str.isdigit, string)):
+    if key.sure and places.has_digit(string):
         return Field((_whole(string, "LOCATION", 0.85, "address+key"),))
     # "address": "Springfield" may be a place of anything.
     return Field(maybe="LOCATION", like=0.8)

@@ -322,6 +322,7 @@ _NONE: Final = keywords.listed(
     """
 )
 _WORDY: Final = re.compile(rf"{_L}{{2,}}")
+_ASCII_DIGIT: Final = re.compile("[0-9]")
 _CITY: Final = re.compile(rf"(?:{_L}|')++(?:[ .'’\-/(),]{{1,3}}(?:{_L}|')++){{0,5}}+[.)]?\Z")
 
 
@@ -329,17 +330,24 @@ def is_address(string: str) -> bool:
     """Whether ``string``, the value of an address field, can be (a line of) an address."""
     string = string.strip()
     lower = string.lower()
-    if not 3 <= len(string) <= 200 or lower in _NONE or _NOT_PLACE.match(string) is not None:
+    if not 3 <= len(string) <= 200 or lower in _NONE:
+        return False
+    if (" " not in string or "." in string or "/" in string) and _NOT_PLACE.match(string) is not None:
         return False
     if _NO_MARK.search(string) is not None or "://" in string:
         return False
     if _WORDY.search(string) is None:
         return False
     upper = not string.isascii() or lower != string
-    if any(map(str.isdigit, string)):
+    if has_digit(string):
         return upper or " " in string
     # Without a number: words, the first of them a name.
     return upper and _CITY.match(string) is not None
+
+
+def has_digit(string: str) -> bool:
+    """Whether one of the characters is a digit, raised and circled ones too."""
+    return _ASCII_DIGIT.search(string) is not None or (not string.isascii() and any(map(str.isdigit, string)))
 
 
 def is_city(string: str) -> bool:
@@ -387,7 +395,9 @@ def is_postal(string: str, *, sure: bool = True) -> bool:
 
     Not ``sure``: the name of its field says that it is a place, and a name with a number is enough.
     """
-    if not 8 <= len(string) <= 160 or _DIGIT.search(string) is None or not is_address(string):
+    if not 8 <= len(string) <= 160 or (sure and not _may_have_parts(string)):
+        return False
+    if _DIGIT.search(string) is None or not is_address(string):
         return False
     parts = [part.strip() for part in _PART.split(string)]
     if not sure and len(parts) == 1:
@@ -398,6 +408,11 @@ def is_postal(string: str, *, sure: bool = True) -> bool:
     names = sum(_NAMED.search(part) is not None for part in parts)
     last = parts[-1] if len(parts[-1]) > 1 else parts[-2]
     return houses >= 1 and names >= 2 and _ENDS.match(last) is not None and last.count(" ") <= 4
+
+
+def _may_have_parts(string: str) -> bool:
+    """Whether ``_PART`` may divide ``string``; most values are asked, and points in time have none."""
+    return "," in string or ". " in string or ";" in string or "\n" in string
 
 
 def _no_goods(string: str) -> bool:

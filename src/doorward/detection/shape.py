@@ -251,9 +251,9 @@ def _tokens(string: str, octets: bytes, apart: bool) -> list[int]:
 
 def _is_token(run: str) -> bool:
     """Whether a run of the alphabet may be one: points in time and telephone numbers are not."""
-    if _LONG_PART(run) is not None:
+    if len(run) % 4 != 1 and run.strip("0123456789+/-_"):
         return True
-    return len(run) % 4 != 1 and bool(run.strip("0123456789+/-_"))
+    return _LONG_PART(run) is not None
 
 
 def part(

@@ -161,9 +161,12 @@ class Patterns:
             for one in judged.found:
                 if one.rule == "honorific" and one.start < _HONORED and _is_title(key) and evidence.wares(record):
                     continue  # "title": "Dr. Martens 1460", beside a price
-                found.append(leaf.finding(one.start, one.end, one.entity, one.score, name, one.rule))
-                evidence.add(record, one.entity, string[one.start : one.end])
-                if one.entity == "PHONE_NUMBER" and string[0] == "+" and leaf.column is not None:
+                entity = one.entity
+                made = leaf.finding(one.start, one.end, entity, one.score, name, one.rule)
+                found.append(made)
+                if record is not None:
+                    evidence.add(record, entity, made.value)
+                if entity == "PHONE_NUMBER" and string[0] == "+" and leaf.column is not None:
                     dialed[id(leaf.column)] = leaf.column
             if judged.maybe:
                 undecided = votes.Undecided(leaf, judged.maybe, judged.like)
@@ -254,9 +257,10 @@ class Patterns:
                 field = fields.with_number(string, key, candidates[0].start, candidates[0].end)
         more: Sequence[Candidate] = ()
         sentence = False
-        if len(string) > 5 and (" " in string or "\n" in string) and _WORDY.search(string) is not None:
+        if len(string) > 5 and (" " in string or "\n" in string):
             found = field.found
-            if not (len(found) == 1 and found[0].end - found[0].start == len(string)):
+            is_all = len(found) == 1 and found[0].end - found[0].start == len(string)
+            if not is_all and _WORDY.search(string) is not None:
                 more = _said(string, key)
                 sentence = beside.is_sentence(string)
         if not (sentence or candidates or field.found or field.maybe or more):
@@ -266,9 +270,12 @@ class Patterns:
             # "contact": "ann@example.com" is settled.
             maybe = ""
         whole = (*candidates, *field.found, *more)
-        guesses = tuple([one for one in whole if one.score < _COUNTS])
-        counting = tuple([one for one in whole if one.score >= _COUNTS]) if guesses else whole
-        return _Judged(counting, guesses, maybe, field.like, sentence)
+        for one in whole:
+            if one.score < _COUNTS:
+                guesses = tuple([one for one in whole if one.score < _COUNTS])
+                counting = tuple([one for one in whole if one.score >= _COUNTS])
+                return _Judged(counting, guesses, maybe, field.like, sentence)
+        return _Judged(whole, (), maybe, field.like, sentence)
 
     def _whole(self, leaf: Leaf, entity: str, score: float, rule: str, found: list[Finding]) -> None:
         string = leaf.string

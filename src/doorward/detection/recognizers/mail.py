@@ -119,11 +119,10 @@ _TOPS: Final = (_GENERIC | _COUNTRIES) - _SUFFIXES
 
 # A value that is an address as nearly all are.
 _USUAL: Final = re.compile(
-    r"[0-9A-Za-z][0-9A-Za-z_+-]*+(?:\.[0-9A-Za-z_+-]++)*+@"
+    r"(?!(?i:git|hg|svn)@)[0-9A-Za-z][0-9A-Za-z_+-]*+(?:\.[0-9A-Za-z_+-]++)*+@"  # those are of machines
     r"(?:[A-Za-z][0-9A-Za-z]*+(?:-[0-9A-Za-z]++)*+\.)++([A-Za-z]{2,12})"
 )
 _LABELLED = 80  # characters; no part of a longer string is too long for RFC 1035 if this is the whole
-_MACHINES: Final = ("git@", "hg@", "svn@")
 
 
 def whole(string: str, key: Key) -> list[Candidate]:
@@ -131,8 +130,7 @@ def whole(string: str, key: Key) -> list[Candidate]:
     size = len(string)
     if size > _LABELLED or (found := _USUAL.fullmatch(string)) is None:
         return []
-    top = found[1].lower()
-    if top not in _TOPS or string.find("@") > _LOCAL_MAX or string.lower().startswith(_MACHINES):
+    if found[1].lower() not in _TOPS or (size > _LOCAL_MAX and string.find("@") > _LOCAL_MAX):
         return []
     return [Candidate(0, size, ENTITY, 1.0 if key.entity == ENTITY else 0.95, "email")]
 

@@ -3,6 +3,7 @@
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
 from typing import Any, Final
 
 from doorward.detection.automata import automaton
@@ -12,6 +13,7 @@ from doorward.detection.secrets.shapes import Hit
 
 _MEMORY: Final = 64 << 20  # bytes that RE2 may take for one automaton
 _PIECE: Final = 1 << 18  # characters that are searched together
+_MOST: Final = 4096  # strings that are searched together
 _SEPARATORS: Final = r"(?::|=|[ \t]+(?:is|was|are|ist|lautet|es|est|wordt)[ \t])"
 _AFTER_NAME: Final = words.TAIL + r"(?:\\?[\"'`\]*])*[ \t]*"
 
@@ -234,12 +236,11 @@ def find(strings: Sequence[str], check: Callable[[], None] = _never) -> Iterator
         yield from _piece(search, strings, check)
         check()
         return
-    first = 0
+    ends = list(accumulate([len(string) + 1 for string in strings]))
+    first = behind = 0
     while first < len(strings):
-        last, size = first, 0
-        while last < len(strings) and last - first < 4096 and (size == 0 or size + len(strings[last]) <= _PIECE):
-            size += len(strings[last]) + 1
-            last += 1
+        last = max(first + 1, bisect_right(ends, behind + _PIECE + 1, first, min(first + _MOST, len(strings))))
+        behind = ends[last - 1]
         for index, hit in _piece(search, strings[first:last], check):
             yield first + index, hit
         first = last
