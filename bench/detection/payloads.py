@@ -238,6 +238,36 @@ def prose(kilobytes: int) -> Callable[[Random], bytes]:
     return lambda random: text(fill(random, kilobytes, pieces))
 
 
+def contacts(kilobytes: int) -> Callable[[Random], bytes]:
+    """A line for each person, as address books are pasted: name, mailbox, phone, street and town."""
+
+    def pieces(random: Random) -> Iterator[str]:
+        while True:
+            first, last = random.choice(FIRST), random.choice(LAST)
+            home = f"{random.randrange(1, 200)} {random.choice(STREETS)}, {random.choice(CITIES)}"
+            yield f"{first} {last} <{mail(random, first, last)}>, {phone(random)}; {home}\n"
+
+    return lambda random: text(fill(random, kilobytes, pieces))
+
+
+def mails(kilobytes: int) -> Callable[[Random], bytes]:
+    """A thread of mails with their heads, greetings, signatures and what they quote."""
+
+    def pieces(random: Random) -> Iterator[str]:
+        while True:
+            first, last = random.choice(FIRST), random.choice(LAST)
+            other, name = random.choice(FIRST), random.choice(LAST)
+            yield f"From: {first} {last} <{mail(random, first, last)}>\n"
+            yield f"To: {other} {name} <{mail(random, other, name)}>\n"
+            yield f"Date: Mon, {random.randrange(10, 28)} Nov 2025 10:1{random.randrange(10)}:00 +0100\n"
+            yield f"Subject: the notes of {random.choice(CITIES)}\n\nHi {other},\n\n{random.choice(PLAIN)}"
+            yield f"I will call you on {phone(random)} tomorrow.\n\nBest regards,\n{first} {last}\n"
+            yield f"{random.randrange(1, 200)} {random.choice(STREETS)}, {random.choice(CITIES)}\n\n"
+            yield f"> {random.choice(PLAIN)}"
+
+    return lambda random: text(fill(random, kilobytes, pieces))
+
+
 def telemetry(kilobytes: int) -> Callable[[Random], bytes]:
     """Code and figures: digits everywhere, and nobody's."""
 
@@ -275,6 +305,9 @@ PAYLOADS = (
     Payload("CRM structured 10 KB", 10, crm_structured(10)),
     Payload("CRM as CSV 10 KB", 10, crm_csv(10)),
     Payload("CRM in text 100 KB", 100, crm_text(100)),
+    Payload("contact list 20 KB", 20, contacts(20)),
+    Payload("contact list 100 KB", 100, contacts(100)),
+    Payload("mail thread 100 KB", 100, mails(100)),
     Payload("code and telemetry 10 KB", 10, telemetry(10)),
     Payload("code and telemetry 100 KB", 100, telemetry(100)),
     Payload("prose with names 10 KB", 10, prose(10), names=True),
