@@ -10,6 +10,9 @@ _NOWHERE: Final = (-1, -1)
 Search = Callable[[bytes], bool]
 """Whether an expression is found."""
 
+Locate = Callable[[bytes, int], tuple[int, int]]
+"""Where an expression is found first from an index on: start and end; both are -1 where it is not."""
+
 
 def automaton(expression: bytes, memory: int | None = None, *, case_sensitive: bool = True) -> Any:
     """Compiled; it says where it matches, and captures nothing. ``memory``: bytes that it may take. Raises
@@ -34,3 +37,12 @@ def searcher(compiled: Any) -> Search:
     except AttributeError:
         return lambda raw: compiled.search(raw) is not None
     return lambda raw: match(anywhere, raw, 0, len(raw))[0] != _NOWHERE
+
+
+def locator(compiled: Any) -> Locate:
+    """As ``searcher``, for where it matches first."""
+    try:
+        match, anywhere = compiled._regexp.Match, re2._Anchor.UNANCHORED
+    except AttributeError:
+        return lambda raw, begin: found.span() if (found := compiled.search(raw, begin)) is not None else _NOWHERE
+    return lambda raw, begin: match(anywhere, raw, begin, len(raw))[0]

@@ -4,15 +4,15 @@ model (letter heads, honorifics, mail addresses with a display name).
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Final, cast
 
 import msgspec
 
 from doorward.detection import keywords, known
 from doorward.detection.anchors import Anchors
-from doorward.detection.anchors import found as matches
+from doorward.detection.beginnings import LETTER, UPPER, Beginnings, Cursor, anycase, begun, holding, padded
 from doorward.detection.keys import fold
 
 _LONGEST: Final = 80
@@ -314,25 +314,34 @@ _LINK: Final = (
 _RUN: Final = rf"{_PROPER}(?:[ \t](?:{_LINK}[ \t])?(?:{_PROPER}|{_UPPER}\.)){{0,3}}"
 _LONGER: Final = rf"{_PROPER}(?:[ \t](?:{_LINK}[ \t])?(?:{_PROPER}|{_UPPER}\.)){{1,3}}"
 
+_HONORS: Final = "Mr|Mrs|Ms|Mx|Dr|Prof|Sra|Srta|Hr|Fr|Sig|Dott|Dhr|Mevr|Mme|Mlle"
+_HONORS_IN_FULL: Final = (
+    "Miss|Mister|Professor|Herrn?|Frau|Señora?|Senhora?|Doña|Monsieur|Madame|Mademoiselle|Signora?|Mevrouw|Meneer|"
+    "Sayın|Pani"
+)
 _HONORIFIC: Final = re.compile(
-    rf"(?:(?<=[ae]l )Sr\.?|(?<![\w.])(?:(?:Mr|Mrs|Ms|Mx|Dr|Prof|Sra|Srta|Hr|Fr|Sig|Dott|Dhr|Mevr|Mme|Mlle)\.?|Miss|"
-    rf"Mister|Professor|Herrn?|Frau|Señora?|Senhora?|Doña|Monsieur|Madame|Mademoiselle|Signora?|Mevrouw|Meneer|Sayın|"
-    rf"Pani))(?: (?:Dr|Prof)\.?)?[ \t](?P<name>(?:{_LINK}[ \t])?{_RUN})"
+    rf"(?:(?<=[ae]l )Sr\.?|(?<![\w.])(?:(?:{_HONORS})\.?|{_HONORS_IN_FULL}))(?: (?:Dr|Prof)\.?)?[ \t]"
+    rf"(?P<name>(?:{_LINK}[ \t])?{_RUN})"
+)
+_GREETS: Final = (
+    r"(?:Dear|Hi|Hello|Hey|Hallo|Liebe[rs]?|Sehr geehrter? (?:Herrn?|Frau)|Hola|Estimad[oa]|"
+    r"Querid[oa]|Bonjour|Cher|Chère|Salut|Ciao|Car[oa]|Gentile|Egregio|Beste|Geachte|Olá|Oi|Prezad[oa]|"
+    r"Drog[ia]|Witaj|Cześć|Merhaba|Sevgili|Sayın|Hej|Kära|Kjære|Kære|Hei|Good (?:morning|afternoon|evening))"
 )
 _GREETING: Final = re.compile(
-    rf"(?:^|(?<=[\n\r>]))[ \t]*(?:Dear|Hi|Hello|Hey|Hallo|Liebe[rs]?|Sehr geehrter? (?:Herrn?|Frau)|Hola|Estimad[oa]|"
-    rf"Querid[oa]|Bonjour|Cher|Chère|Salut|Ciao|Car[oa]|Gentile|Egregio|Beste|Geachte|Olá|Oi|Prezad[oa]|Car[oa]|"
-    rf"Drog[ia]|Witaj|Cześć|Merhaba|Sevgili|Sayın|Hej|Kära|Kjære|Kære|Hei|Good (?:morning|afternoon|evening))[ \t]"
+    rf"(?:^|(?<=[\n\r>]))[ \t]*{_GREETS}[ \t]"
     rf"(?P<name>{_RUN})[ \t]*(?=[,!:;–—\n\r-]|\.\s|\Z)"
 )
+_FAREWELL: Final = (
+    r"(?:best|kind|warm|many)?[ \t]?(?:regards|wishes)|sincerely(?: yours)?|yours (?:sincerely|faithfully|truly)|"
+    "many thanks|thanks|thank you|cheers|mit freundlichen grüßen|mit freundlichen gruessen|viele grüße|liebe grüße|"
+    "beste grüße|saludos(?: cordiales)?|un saludo|atentamente|cordialement|bien à vous|bien cordialement|"
+    "cordiali saluti|distinti saluti|un saluto|met vriendelijke groet(?:en)?|groeten|groetjes|atenciosamente|abraços|"
+    "cumprimentos|pozdrawiam|z poważaniem|saygılarımla|med vänlig hälsning|med venlig hilsen|med vennlig hilsen|mvh|"
+    "hälsningar|terveisin"
+)
 _CLOSING: Final = re.compile(
-    rf"(?:(?i:(?:best|kind|warm|many)?[ \t]?(?:regards|wishes)|sincerely(?: yours)?|yours (?:sincerely|"
-    rf"faithfully|truly)|"
-    rf"many thanks|thanks|thank you|cheers|mit freundlichen grüßen|mit freundlichen gruessen|viele grüße|liebe grüße|"
-    rf"beste grüße|saludos(?: cordiales)?|un saludo|atentamente|cordialement|bien à vous|bien cordialement|"
-    rf"cordiali saluti|distinti saluti|un saluto|met vriendelijke groet(?:en)?|groeten|groetjes|atenciosamente|abraços|"
-    rf"cumprimentos|pozdrawiam|z poważaniem|saygılarımla|med vänlig hälsning|med venlig hilsen|med vennlig hilsen|mvh|"
-    rf"hälsningar|terveisin)|(?<![\w])Best)[ \t]*[,.!]?[ \t]*(?:\r?\n[ \t]*){{1,3}}[-–—]*[ \t]*"
+    rf"(?:(?i:{_FAREWELL})|(?<![\w])Best)[ \t]*[,.!]?[ \t]*(?:\r?\n[ \t]*){{1,3}}[-–—]*[ \t]*"
     rf"(?P<name>{_RUN})[ \t]*(?=[\n\r,|]|\Z)"
 )
 _MAILBOX: Final = re.compile(
@@ -340,12 +349,12 @@ _MAILBOX: Final = re.compile(
 )
 # The names of header lines, which a run of words before an address may begin with.
 _HEADER: Final = re.compile(r"(?:.*[^\w'’.\- ])?[ ]*", re.DOTALL)
-_CALLED: Final = re.compile(
-    rf"(?:(?i:my name is|full name is|ich heiße|ich heisse|mein name ist|me llamo|mi nombre es|je m['’]appelle|"
-    rf"mi chiamo|"
-    rf"meu nome é|chamo-me|mijn naam is|ik heet|nazywam się|mam na imię|benim adım|mitt namn är|jag heter|jeg hedder|"
-    rf"jeg heter|nimeni on))[ \t](?P<name>{_RUN})"
+_CALLING: Final = (
+    "my name is|full name is|ich heiße|ich heisse|mein name ist|me llamo|mi nombre es|je m(?:'|’)appelle|mi chiamo|"
+    "meu nome é|chamo-me|mijn naam is|ik heet|nazywam się|mam na imię|benim adım|mitt namn är|jag heter|jeg hedder|"
+    "jeg heter|nimeni on"
 )
+_CALLED: Final = re.compile(rf"(?i:{_CALLING})[ \t](?P<name>{_RUN})")
 # "the patient is Ann Lee": a word for a human being, and a whole name.
 _ROLES: Final = frozenset({*keywords.ROLE_SAID, "customer", "user", "client", "owner", "name"})
 _VERBS: Final = "(?:is|is called|is named|was|ist|war|es|se llama|est|jest)"
@@ -428,41 +437,100 @@ TRIGGERS: Final[tuple[str, ...]] = (
 def in_prose(string: str) -> list[tuple[int, int, float, str]]:
     """(start, end, score, rule) of names in forms that say they are names. High precision, little recall."""
     found: list[tuple[int, int, float, str]] = []
-    forms: list[tuple[re.Pattern[str], str, float]] | None = None
+    cursors: list[Cursor] = []
     for region in ANCHORS.regions(string):
-        if forms is None:
-            forms = [form[:3] for form in _FORMS if form[3] is None or form[3].may_be(string)]
-        for form, rule, score in forms:
-            for match in matches(form, string, region):
+        if not cursors:
+            octets = padded(string)
+            cursors = [beginnings.of(octets) for beginnings in _BEGINNINGS]
+        for (form, rule, score, tried), cursor in zip(_FORMS, cursors, strict=False):
+            for match in tried(form, string, region, cursor):
                 start, end = match.span("name")
                 end = start + _trimmed(string[start:end])
                 if form is _SAID and fold(match["role"]) not in _ROLES:
                     continue
                 if end > start and _is_somebody(string[start:end], rule):
                     found.append((start, end, score, rule))
-        if string.find("@", region[0], region[2]) >= 0:
-            for match in matches(_MAILBOX, string, region):
-                start, end = match.span("name")
-                words = string[start:end]
-                # What goes before the name: "mail from Ann Lee <ann@…".
-                start = end - len(_last_name(words))
-                if start < end and likeness(string[start:end]) >= 0.5:
-                    found.append((start, end, 0.85, "mailbox"))
+        for match in _mailboxes(string, region, cursors[-1]):
+            start, end = match.span("name")
+            words = string[start:end]
+            # What goes before the name: "mail from Ann Lee <ann@…".
+            start = end - len(_last_name(words))
+            if start < end and likeness(string[start:end]) >= 0.5:
+                found.append((start, end, 0.85, "mailbox"))
     return found
 
 
-# Those that cost most are tried only in a text that has their own anchor: a list of mailboxes has none.
-_CLOSING_ANCHOR: Final = Anchors((_CLOSES,))
-_CALLED_ANCHOR: Final = Anchors((_CALLS,))
-EVERY_ANCHOR: Final = (ANCHORS, _CLOSING_ANCHOR, _CALLED_ANCHOR)
+def _said(form: re.Pattern[str], string: str, region: tuple[int, int, int], cursor: Cursor) -> Iterator[re.Match[str]]:
+    """As ``begun``, where the cursor is at the end of the word that the form begins with."""
+    begin, behind, end = region
+    position = begin
+    while position < behind:
+        position = cursor.next(position)
+        if position >= end:
+            return
+        before = string[max(begin, position - _LONG_WORD) : position]
+        start = position - len(_WORD_BACK(before[::-1])[0])
+        if start >= behind:
+            return
+        match = form.match(string, start, end)
+        position += 1
+        if match is not None:
+            yield match
+            begin = position = match.end()
+
+
+def _mailboxes(string: str, region: tuple[int, int, int], cursor: Cursor) -> Iterator[re.Match[str]]:
+    """The matches of ``_MAILBOX`` that begin in a region. The cursor is at brackets with an address: a name ends there,
+    and is only of what a name can be made of.
+    """
+    begin, behind, end = region
+    position = begin
+    while position < behind:
+        bracket = cursor.next(position)
+        if cursor.end > end:
+            return
+        # Before another bracket there is no name.
+        start = bracket - len(_NAME_BACK(string[max(begin, position) : bracket][::-1])[0])
+        if start >= behind:
+            return
+        match = _MAILBOX.search(string, start, cursor.end)
+        position = bracket + 1
+        if match is not None:
+            if match.start() >= behind:
+                return
+            yield match
+            begin = match.end()
+
+
+def _back(characters: str) -> Callable[[str], re.Match[str]]:
+    """What a text begins with of these characters."""
+    return cast(Callable[[str], re.Match[str]], re.compile(f"{characters}*+").match)
+
+
+_LONG_WORD: Final = 25  # characters, one more than the word that says who somebody is may have
+_WORD_BACK: Final = _back(_LETTERS)
+_NAME_BACK: Final = _back(rf"[\w{_SIGNS[1:-1]}'’`´.\-‐·, \t\"]")
+
+# Where each of the forms can begin.
+_BEGINNINGS: Final = (
+    Beginnings(rf"[^A-Za-z0-9_.](?:Sr|{_HONORS}|{_HONORS_IN_FULL})\.?(?: (?:Dr|Prof)\.?)?[ \t]{LETTER}"),
+    Beginnings(rf"[\n\r>][ \t]*{_GREETS}[ \t]{UPPER}"),
+    Beginnings(rf"(?s:.)(?:{anycase(_FAREWELL)}|Best)[ \t]*[,.!]?[ \t]*\r?\n"),
+    Beginnings(rf"(?s:.){anycase(_CALLING)}[ \t]{UPPER}"),
+    Beginnings(rf"{LETTER}{_CLAUSE} {_VERBS} {UPPER}"),
+    Beginnings(rf"{UPPER}{UPPER}/{UPPER}{UPPER}+(?: {UPPER}{UPPER}+)? (?:MRS?|MISS|MSTR|MS|CHD|INF)"),
+    Beginnings(r"\n:5[09][AFK]?:"),
+    Beginnings(r"(?s:.)[<(\[](?:mailto:)?[A-Za-z0-9_.%+'?\x80-\xff-]+@"),
+)
+AUTOMATA: Final = (ANCHORS, *_BEGINNINGS)
 _FORMS: Final = (
-    (_HONORIFIC, "honorific", 0.75, None),
-    (_GREETING, "greeting", 0.7, None),
-    (_CLOSING, "closing", 0.7, _CLOSING_ANCHOR),
-    (_CALLED, "called", 0.75, _CALLED_ANCHOR),
-    (_SAID, "said", 0.75, None),
-    (_PASSENGER, "passenger", 1.0, None),
-    (_PARTY, "party", 0.75, None),
+    (_HONORIFIC, "honorific", 0.75, begun),
+    (_GREETING, "greeting", 0.7, begun),
+    (_CLOSING, "closing", 0.7, begun),
+    (_CALLED, "called", 0.75, begun),
+    (_SAID, "said", 0.75, _said),
+    (_PASSENGER, "passenger", 1.0, holding),
+    (_PARTY, "party", 0.75, begun),
 )
 
 

@@ -5,12 +5,12 @@ parts behind it (flat, town, state, postcode) belong to it. Cities count only in
 """
 
 import re
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Iterator
+from typing import Final, cast
 
 from doorward.detection import keywords, known
 from doorward.detection.anchors import Anchors
-from doorward.detection.anchors import found as matches
+from doorward.detection.beginnings import UPPER, Beginnings, Cursor, begun, holding, padded
 from doorward.detection.keys import fold
 
 _L: Final = r"[^\W\d_]"
@@ -110,10 +110,11 @@ _GERMANIC: Final = re.compile(
     rf"(?:Am|An der|Auf der|Im|In der|Zum|Zur|Unter den) {_CAP}) "
     rf"(?:No: ?|Nr\.? ?)?\d{{1,4}}(?: ?[a-zA-Z])?(?:[-/]\d{{1,4}})?(?!\w)(?P<tail>{_TAIL}{{0,4}})"
 )
-_BOX: Final = re.compile(
-    rf"(?<!\w)(?:P\.? ?O\.? ?Box|PO Box|Postfach|Apartado(?: de Correos)?|Boîte Postale|B\.P\.|Casella Postale|"
-    rf"Caixa Postal|Postbus|Skrytka pocztowa|Postboks|PSC|Box) \d{{1,7}}(?!\w){_TAILS}"
+_BOXES: Final = (
+    r"(?:P\.? ?O\.? ?Box|PO Box|Postfach|Apartado(?: de Correos)?|Boîte Postale|B\.P\.|Casella Postale|Caixa Postal|"
+    r"Postbus|Skrytka pocztowa|Postboks|PSC|Box)"
 )
+_BOX: Final = re.compile(rf"(?<!\w){_BOXES} \d{{1,7}}(?!\w){_TAILS}")
 # "USNV Johnson, FPO AA 12345", "Unit 4567 Box 89, DPO AP 12345"
 _MILITARY: Final = re.compile(
     rf"(?<!\w)(?:US[NCS][VGS]? {_CAP}|USS {_CAP}|Unit \d{{4}} Box \d{{4}}|"
@@ -183,7 +184,7 @@ TRIGGERS: Final[tuple[str, ...]] = (
 _BIG: Final = r"[A-Z0-9?À-Þ]"
 _ON: Final = r"[A-Za-z0-9'’.?À-ÿ-]*"
 _SOUTHERN_NAME: Final = (
-    rf"(?:^|[^A-Za-z0-9_])(?:{_SOUTH}|[Pp]º|[Cc]allejón|[Cc]añada|[Uu]rbanización|[Pp]raça|[Cc]ondomínio|"
+    rf"(?:{_SOUTH}|[Pp]º|[Cc]allejón|[Cc]añada|[Uu]rbanización|[Pp]raça|[Cc]ondomínio|"
     r"[Cc]olônia|[Cc]hácara|[Nn]úcleo|[Ss]ítio|[Ee]stação|[Cc]allejon) ?(?:(?:d[aeio]|del|dell[ao]|das|do|dos|"
     rf"dei|degli|la|el|los|las) )*{_BIG}"
 )
@@ -192,7 +193,7 @@ ANCHORS: Final = Anchors(
         rf"[0-9][A-Za-z]?,? (?:{_BIG}{_ON} )+{_AFTER}(?:$|[^A-Za-z0-9_])",
         r"[0-9](?:[A-Za-z]| ?bis| ?ter)?,? (?:[Rr]ue|[Aa]venue|[Bb]oulevard|[Bb]d|[Cc]hemin|[Aa]ll[ée]e|[Pp]lace|"
         r"[Qq]uai|[Ii]mpasse|[Rr]oute|[Cc]ours|[Ss]quare|[Pp]assage|[Ss]entier|[Ff]aubourg)s? ",
-        rf"{_SOUTHERN_NAME}[A-Za-z '’.?À-ÿ-]*,? ?[nN./º°úm ]*[0-9]",
+        rf"(?:^|[^A-Za-z0-9_]){_SOUTHERN_NAME}[A-Za-z '’.?À-ÿ-]*,? ?[nN./º°úm ]*[0-9]",
         rf"(?:{_BIG}{_ON}(?:stra(?:ss|ß)e|str\.|gasse|weg|platz|allee|ring|damm|ufer|steig|stieg|straat|laan|gracht|"
         r"plein|kade|dreef|singel|steeg|pad|hof|gatan|gata|v[aä]gen|vej|gade|gate|veien|gränd|stigen|katu|tie|kuja)|"
         r"Stra(?:ss|ß)e|Str\.|Gasse|Weg|Platz|Allee|Ring|Damm|Ufer|Caddesi|Cad\.|Cd\.|Sokak|Sokağı|Sok\.|Sk\.|Bulvarı|Bulv\.|"
@@ -212,13 +213,17 @@ ANCHORS: Final = Anchors(
 def in_prose(string: str) -> list[tuple[int, int, float, str]]:
     """(start, end, score, rule) of one-line addresses."""
     found: list[tuple[int, int, float, str]] = []
-    forms: Sequence[tuple[re.Pattern[str], str]] = ()
+    cursors: list[Cursor] = []
     for region in ANCHORS.regions(string):
-        if not forms:
-            forms = [form[:2] for form in _FORMS if form[2] is None or form[2].may_be(string)]
-        _english(string, region, found)
-        for form, rule in forms:
-            for match in matches(form, string, region):
+        if not cursors:
+            octets = padded(string)
+            cursors = [beginnings.of(octets) for beginnings in _BEGINNINGS]
+            codes, english = cursors[len(_FORMS) :]
+        _english(string, region, english, found)
+        for (form, rule, tried), cursor in zip(_FORMS, cursors, strict=False):
+            if form is _POSTED and codes.next(region[0]) >= region[2]:
+                continue
+            for match in tried(form, string, region, cursor):
                 if rule == "street" and form is _GERMANIC and not match["tail"] and not _strong(match[0]):
                     more = _MORE.match(string, match.end())
                     if more is None or not more["tail"]:
@@ -260,31 +265,80 @@ def _is_new(match: re.Match[str], found: list[tuple[int, int, float, str]]) -> b
     )
 
 
-# To look for these two costs most, and they are nowhere without their own words.
-_SOUTHERN_ANCHOR: Final = Anchors((_SOUTHERN_NAME,))
-_GERMANIC_ANCHOR: Final = Anchors(
-    (
-        r"(?:stra(?:ss|ß)e|str\.|gasse|weg|platz|allee|ring|damm|ufer|steig|stieg|straat|laan|gracht|plein|kade|dreef|"
+def _germanic(
+    form: re.Pattern[str], string: str, region: tuple[int, int, int], cursor: Cursor
+) -> Iterator[re.Match[str]]:
+    """As ``begun``, where the cursor is at the word that says that it is a street: others may go before it."""
+    begin, behind, end = region
+    position = begin
+    while position < behind:
+        at = cursor.next(position)
+        if at >= end:
+            return
+        start = at - len(_NAME_BACK(string[position:at][::-1])[0])
+        if start >= behind:
+            return
+        position = at + 1
+        for capital in _CAPITAL(string, start, min(position, behind)):
+            match = form.match(string, capital.start(), end) if capital.start() >= begin else None
+            if match is not None:
+                yield match
+                begin = match.end()
+        position = max(position, begin)
+
+
+_NAME_BACK: Final = cast(Callable[[str], re.Match[str]], re.compile(rf"(?:{_L}|['’.\- ])*+").match)
+_CAPITAL: Final = re.compile(rf"(?<!\w){_UPPER}").finditer
+
+# Where each of the forms can begin; what ``_POSTED`` must hold; and where ``_ENGLISH`` can begin.
+_BEGINS: Final = rf"{UPPER}[A-Za-z'.?\x80-\xff-]*"
+_NO_NUMBER: Final = "[^A-Za-z0-9_.,$£#/:-]"  # which may go before one
+_HOUSES: Final = r"(?:No\.? ?)?[0-9?]{1,5}[A-Za-z]?(?:[-/][0-9?]{1,4}[A-Za-z]?)?"
+_BEGINNINGS: Final = (
+    Beginnings(
+        rf"{_NO_NUMBER}{_HOUSES}(?: ?(?:bis|ter))?,? "
+        r"(?:[Rr]ue|[Aa]venue|[Bb]oulevard|[Bb]d|[Cc]hemin|[Aa]llée|[Pp]lace|"
+        r"[Qq]uai|[Ii]mpasse|[Rr]oute|[Cc]ours|[Ss]quare|[Pp]assage|[Ss]entier|[Ff]aubourg)"
+    ),
+    Beginnings(f"[^A-Za-z0-9_]{_SOUTHERN_NAME}"),
+    Beginnings(
+        r"(?s:.)(?:stra(?:ss|ß)e|str\.|gasse|weg|platz|allee|ring|damm|ufer|steig|stieg|straat|laan|gracht|plein|kade|dreef|"
         r"singel|steeg|pad|hof|gatan|gata|v.{1,2}gen|vej|gade|gate|veien|gr.{1,2}nd|stigen|katu|tie|kuja|"
         r"Stra(?:ss|ß)e|Str\.|Gasse|Weg|Platz|Allee|Ring|Damm|Ufer|Caddesi|Cad\.|Cd\.|Sokak|Sokağı|Sok\.|Sk\.|"
         r"Bulvarı|Bulv\.|Mahallesi|Mah\.|Mh\.|"
-        rf"(?:Am|An der|Auf der|Im|In der|Zum|Zur|Unter den) {_BIG}{_ON}) (?:No: ?|Nr\.? ?)?[0-9?]",
-    )
+        rf"(?:Am|An der|Auf der|Im|In der|Zum|Zur|Unter den) {_BEGINS}) (?:No: ?|Nr\.? ?)?[0-9?]"
+    ),
+    Beginnings(r"(?s:.)(?:[Cc]h.me|[a-z]-(?:ku|shi|gun|cho|machi))"),
+    Beginnings(rf"[^A-Za-z0-9_]{_BOXES} [0-9?]"),
+    Beginnings(r"(?s:.)[FAD]PO A[AEP]"),
+    Beginnings(rf"{_NO_NUMBER}{_HOUSES},? {_OF}{UPPER}"),
+    Beginnings(
+        rf"[ \n](?:[A-Z]{{1,2}}[0-9?][A-Z0-9?]? ?[0-9?][A-Z]{{2}}|{_STATE} [0-9?]{{5}}|"
+        r"[A-Z]{2} [A-Z][0-9?][A-Z] ?[0-9?][A-Z][0-9?])"
+    ),
+    Beginnings(
+        rf"(?:{_NO_NUMBER}|[^A-Za-z0-9_](?:Flat|Apt|Apartment|Unit|Suite|Studio|Room) [A-Za-z0-9_?\x80-\xff]{{1,5}},? )"
+        rf"{_HOUSES},? (?:[NSEW]{{1,2}}\.? |North |South |East |West )?"
+        rf"(?:(?:{_BEGINS}|[0-9?]{{1,3}}(?:st|nd|rd|th)) ){{1,3}}"
+        rf"{_AFTER}"
+    ),
 )
-EVERY_ANCHOR: Final = (ANCHORS, _SOUTHERN_ANCHOR, _GERMANIC_ANCHOR)
+AUTOMATA: Final = (ANCHORS, *_BEGINNINGS)
 _FORMS: Final = (
-    (_FRENCH, "street", None),
-    (_SOUTHERN, "street", _SOUTHERN_ANCHOR),
-    (_GERMANIC, "street", _GERMANIC_ANCHOR),
-    (_JAPANESE, "street", None),
-    (_BOX, "postbox", None),
-    (_MILITARY, "postbox", None),
-    (_POSTED, "street", None),
+    (_FRENCH, "street", begun),
+    (_SOUTHERN, "street", begun),
+    (_GERMANIC, "street", _germanic),
+    (_JAPANESE, "street", holding),
+    (_BOX, "postbox", begun),
+    (_MILITARY, "postbox", holding),
+    (_POSTED, "street", begun),
 )
 
 
-def _english(string: str, region: tuple[int, int, int], found: list[tuple[int, int, float, str]]) -> None:
-    for match in matches(_ENGLISH, string, region):
+def _english(
+    string: str, region: tuple[int, int, int], cursor: Cursor, found: list[tuple[int, int, float, str]]
+) -> None:
+    for match in begun(_ENGLISH, string, region, cursor):
         text = match[0]
         bare = _PLAIN_STREET.match(match["street"]) is not None
         number = match[0].split(" ", 1)[0].strip(",")

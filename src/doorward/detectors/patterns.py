@@ -113,8 +113,8 @@ class Patterns:
     def load(self) -> None:
         """Compile what the first messages would else wait for."""
         recognizers.prepare()
-        for anchors in (*people.EVERY_ANCHOR, *places.EVERY_ANCHOR, dates.ANCHORS):
-            anchors.prepare()
+        for automaton in (*people.AUTOMATA, *places.AUTOMATA, dates.ANCHORS):
+            automaton.prepare()
 
     def detect(self, document: Document) -> list[Finding]:
         """Findings of all leaves; they may overlap."""
