@@ -89,6 +89,8 @@ _start_of, _key_of, _pointer_of = attrgetter("start"), attrgetter("text.key"), a
 
 def _best(findings: list[Finding]) -> list[Finding]:
     """The same for findings of one text that come in order."""
+    if len(findings) == 2:
+        return [_better(*findings)]
     taken: list[tuple[int, int, Finding]] = []
     last: list[Finding] = []
     if len(findings) <= _FEW:
@@ -103,6 +105,14 @@ def _best(findings: list[Finding]) -> list[Finding]:
             continue
         taken.insert(at, (finding.start, finding.end, finding))
     return [entry[2] for entry in taken]
+
+
+def _better(one: Finding, other: Finding) -> Finding:
+    """Of two that lie over each other, as most do that have to be settled."""
+    for this, of in ((one, other), (other, one)):
+        if this.entity == "PERSON" and of.entity == "LOCATION" and of.rule in _LINES and _is_part(this, of):
+            return of
+    return one if _rank(one) <= _rank(other) else other
 
 
 _LINES = ("street", "postbox")

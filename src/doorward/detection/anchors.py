@@ -5,22 +5,19 @@ faster, but knows no Unicode classes and no look-around. So it finds the words t
 exact forms are tried only around them.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any, Final
 
-from doorward.detection.automata import Search, automaton, searcher
+from doorward.detection.automata import Locate, automaton, locator
 
-_SHORT: Final = 256  # characters in which it costs least to know first whether there is anything
 _MOST: Final = 1024  # characters that one expression is tried over at a time
-# Beyond U+00FF, and of a case with a letter up to that.
-_FOLDED: Final = re.compile("[\u0130\u0131\u0178\u017f\u039c\u03bc\u1e9e\u212a\u212b]").search
 
 
 class Anchors:
     """``expressions`` in RE2's syntax over characters up to U+00FF; all others are "?" in the text, and "." in an
-    expression. ``before`` and ``after``: how far from an anchor's begin and end the exact form may reach.
+    expression. None matches where there is nothing. ``before`` and ``after``: how far from an anchor's begin and end
+    the exact form may reach.
     """
 
     def __init__(self, expressions: Sequence[str], before: int = 0, after: int = 0) -> None:
@@ -34,31 +31,21 @@ class Anchors:
         return automaton("".join(c if c < "\u0100" else "." for c in together).encode("latin-1"))
 
     @cached_property
-    def _occurs(self) -> Search:
-        return searcher(self._compiled)
+    def _locate(self) -> Locate:
+        return locator(self._compiled)
 
     def prepare(self) -> None:
         """Compile now what would else be compiled with the first text."""
-        _ = self._occurs
-
-    def any(self, string: str) -> bool:
-        """Whether there is an anchor at all."""
-        return self._occurs(string.encode("latin-1", "replace"))
-
-    def may_be(self, string: str) -> bool:
-        """Whether a form that always holds an anchor may be in ``string``. Python folds letters to each other of which
-        the automaton sees "?", and of those beyond ASCII it folds none.
-        """
-        if self.any(string):
-            return True
-        return not string.isascii() and (_FOLDED(string) is not None or self.any(string.lower()))
+        _ = self._locate
 
     def hits(self, string: str) -> Iterator[tuple[int, int]]:
         """(start, end) of each anchor."""
         octets = string.encode("latin-1", "replace")
-        if len(octets) > _SHORT or self._occurs(octets):
-            for match in self._compiled.finditer(octets):
-                yield match.span()
+        locate = self._locate
+        start, end = locate(octets, 0)
+        while start >= 0:
+            yield start, end
+            start, end = locate(octets, end)
 
     def regions(self, string: str) -> Iterator[tuple[int, int, int]]:
         """(begin, behind, end): a form that begins in ``string[begin:behind]`` can go on until ``end``. In order;

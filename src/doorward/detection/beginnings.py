@@ -32,11 +32,11 @@ class Beginnings:
     """``expression`` begins with one character: the one that goes before the form, a newline before all of the text."""
 
     def __init__(self, expression: str) -> None:
-        self._expression = expression
+        self.expression = expression
 
     @cached_property
     def _locate(self) -> Locate:
-        return locator(automaton("".join(c if c < "\u0100" else "." for c in self._expression).encode("latin-1")))
+        return _located(self.expression)
 
     def prepare(self) -> None:
         """Compile now what would else be compiled with the first text."""
@@ -50,6 +50,39 @@ class Beginnings:
 def padded(string: str) -> bytes:
     """``string`` as the automata read it."""
     return b"\n" + string.encode("latin-1", "replace")
+
+
+class Together:
+    """The beginnings of forms of which most texts have none: they are asked for all at once first."""
+
+    def __init__(self, *each: Beginnings) -> None:
+        self._each = each
+
+    @cached_property
+    def _locate(self) -> Locate:
+        return _located("|".join(f"(?:{beginnings.expression})" for beginnings in self._each))
+
+    def prepare(self) -> None:
+        """Compile now what would else be compiled with the first text."""
+        _ = self._locate
+        for beginnings in self._each:
+            beginnings.prepare()
+
+    def of(self, octets: bytes) -> "list[Cursor]":
+        """For each of them."""
+        if self._locate(octets, 0)[0] < 0:
+            nowhere = Cursor(_none, octets)
+            nowhere.next(0)
+            return [nowhere] * len(self._each)
+        return [beginnings.of(octets) for beginnings in self._each]
+
+
+def _located(expression: str) -> Locate:
+    return locator(automaton("".join(c if c < "\u0100" else "." for c in expression).encode("latin-1")))
+
+
+def _none(_: bytes, __: int) -> tuple[int, int]:
+    return -1, -1
 
 
 class Cursor:

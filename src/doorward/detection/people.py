@@ -12,7 +12,7 @@ import msgspec
 
 from doorward.detection import keywords, known
 from doorward.detection.anchors import Anchors
-from doorward.detection.beginnings import LETTER, UPPER, Beginnings, Cursor, anycase, begun, holding, padded
+from doorward.detection.beginnings import LETTER, UPPER, Beginnings, Cursor, Together, anycase, begun, holding, padded
 from doorward.detection.keys import fold
 
 _LONGEST: Final = 80
@@ -441,8 +441,9 @@ def in_prose(string: str) -> list[tuple[int, int, float, str]]:
     for region in ANCHORS.regions(string):
         if not cursors:
             octets = padded(string)
-            cursors = [beginnings.of(octets) for beginnings in _BEGINNINGS]
-        for (form, rule, score, tried), cursor in zip(_FORMS, cursors, strict=False):
+            cursors = _BEGINNINGS.of(octets)
+            brackets = _BRACKETS.of(octets)
+        for (form, rule, score, tried), cursor in zip(_FORMS, cursors, strict=True):
             for match in tried(form, string, region, cursor):
                 start, end = match.span("name")
                 end = start + _trimmed(string[start:end])
@@ -450,7 +451,7 @@ def in_prose(string: str) -> list[tuple[int, int, float, str]]:
                     continue
                 if end > start and _is_somebody(string[start:end], rule):
                     found.append((start, end, score, rule))
-        for match in _mailboxes(string, region, cursors[-1]):
+        for match in _mailboxes(string, region, brackets):
             start, end = match.span("name")
             words = string[start:end]
             # What goes before the name: "mail from Ann Lee <ann@…".
@@ -512,7 +513,7 @@ _WORD_BACK: Final = _back(_LETTERS)
 _NAME_BACK: Final = _back(rf"[\w{_SIGNS[1:-1]}'’`´.\-‐·, \t\"]")
 
 # Where each of the forms can begin.
-_BEGINNINGS: Final = (
+_BEGINNINGS: Final = Together(
     Beginnings(rf"[^A-Za-z0-9_.](?:Sr|{_HONORS}|{_HONORS_IN_FULL})\.?(?: (?:Dr|Prof)\.?)?[ \t]{LETTER}"),
     Beginnings(rf"[\n\r>][ \t]*{_GREETS}[ \t]{UPPER}"),
     Beginnings(rf"(?s:.)(?:{anycase(_FAREWELL)}|Best)[ \t]*[,.!]?[ \t]*\r?\n"),
@@ -520,9 +521,9 @@ _BEGINNINGS: Final = (
     Beginnings(rf"{LETTER}{_CLAUSE} {_VERBS} {UPPER}"),
     Beginnings(rf"{UPPER}{UPPER}/{UPPER}{UPPER}+(?: {UPPER}{UPPER}+)? (?:MRS?|MISS|MSTR|MS|CHD|INF)"),
     Beginnings(r"\n:5[09][AFK]?:"),
-    Beginnings(r"(?s:.)[<(\[](?:mailto:)?[A-Za-z0-9_.%+'?\x80-\xff-]+@"),
 )
-AUTOMATA: Final = (ANCHORS, *_BEGINNINGS)
+_BRACKETS: Final = Beginnings(r"(?s:.)[<(\[](?:mailto:)?[A-Za-z0-9_.%+'?\x80-\xff-]+@")
+AUTOMATA: Final = (ANCHORS, _BEGINNINGS, _BRACKETS)
 _FORMS: Final = (
     (_HONORIFIC, "honorific", 0.75, begun),
     (_GREETING, "greeting", 0.7, begun),

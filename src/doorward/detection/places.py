@@ -10,7 +10,7 @@ from typing import Final, cast
 
 from doorward.detection import keywords, known
 from doorward.detection.anchors import Anchors
-from doorward.detection.beginnings import UPPER, Beginnings, Cursor, begun, holding, padded
+from doorward.detection.beginnings import UPPER, Beginnings, Cursor, Together, begun, holding, padded
 from doorward.detection.keys import fold
 
 _L: Final = r"[^\W\d_]"
@@ -217,10 +217,10 @@ def in_prose(string: str) -> list[tuple[int, int, float, str]]:
     for region in ANCHORS.regions(string):
         if not cursors:
             octets = padded(string)
-            cursors = [beginnings.of(octets) for beginnings in _BEGINNINGS]
-            codes, english = cursors[len(_FORMS) :]
+            cursors = [*_BEGINNINGS.of(octets), _NUMBERS.of(octets)]
+            codes, english = _CODES.of(octets), _STREETS.of(octets)
         _english(string, region, english, found)
-        for (form, rule, tried), cursor in zip(_FORMS, cursors, strict=False):
+        for (form, rule, tried), cursor in zip(_FORMS, cursors, strict=True):
             if form is _POSTED and codes.next(region[0]) >= region[2]:
                 continue
             for match in tried(form, string, region, cursor):
@@ -290,11 +290,11 @@ def _germanic(
 _NAME_BACK: Final = cast(Callable[[str], re.Match[str]], re.compile(rf"(?:{_L}|['’.\- ])*+").match)
 _CAPITAL: Final = re.compile(rf"(?<!\w){_UPPER}").finditer
 
-# Where each of the forms can begin; what ``_POSTED`` must hold; and where ``_ENGLISH`` can begin.
 _BEGINS: Final = rf"{UPPER}[A-Za-z'.?\x80-\xff-]*"
 _NO_NUMBER: Final = "[^A-Za-z0-9_.,$£#/:-]"  # which may go before one
 _HOUSES: Final = r"(?:No\.? ?)?[0-9?]{1,5}[A-Za-z]?(?:[-/][0-9?]{1,4}[A-Za-z]?)?"
-_BEGINNINGS: Final = (
+# Where each of the forms can begin.
+_BEGINNINGS: Final = Together(
     Beginnings(
         rf"{_NO_NUMBER}{_HOUSES}(?: ?(?:bis|ter))?,? "
         r"(?:[Rr]ue|[Aa]venue|[Bb]oulevard|[Bb]d|[Cc]hemin|[Aa]llée|[Pp]lace|"
@@ -311,19 +311,18 @@ _BEGINNINGS: Final = (
     Beginnings(r"(?s:.)(?:[Cc]h.me|[a-z]-(?:ku|shi|gun|cho|machi))"),
     Beginnings(rf"[^A-Za-z0-9_]{_BOXES} [0-9?]"),
     Beginnings(r"(?s:.)[FAD]PO A[AEP]"),
-    Beginnings(rf"{_NO_NUMBER}{_HOUSES},? {_OF}{UPPER}"),
-    Beginnings(
-        rf"[ \n](?:[A-Z]{{1,2}}[0-9?][A-Z0-9?]? ?[0-9?][A-Z]{{2}}|{_STATE} [0-9?]{{5}}|"
-        r"[A-Z]{2} [A-Z][0-9?][A-Z] ?[0-9?][A-Z][0-9?])"
-    ),
-    Beginnings(
-        rf"(?:{_NO_NUMBER}|[^A-Za-z0-9_](?:Flat|Apt|Apartment|Unit|Suite|Studio|Room) [A-Za-z0-9_?\x80-\xff]{{1,5}},? )"
-        rf"{_HOUSES},? (?:[NSEW]{{1,2}}\.? |North |South |East |West )?"
-        rf"(?:(?:{_BEGINS}|[0-9?]{{1,3}}(?:st|nd|rd|th)) ){{1,3}}"
-        rf"{_AFTER}"
-    ),
 )
-AUTOMATA: Final = (ANCHORS, *_BEGINNINGS)
+_NUMBERS: Final = Beginnings(rf"{_NO_NUMBER}{_HOUSES},? {_OF}{UPPER}")
+_CODES: Final = Beginnings(  # which _POSTED holds
+    rf"[ \n](?:[A-Z]{{1,2}}[0-9?][A-Z0-9?]? ?[0-9?][A-Z]{{2}}|{_STATE} [0-9?]{{5}}|"
+    r"[A-Z]{2} [A-Z][0-9?][A-Z] ?[0-9?][A-Z][0-9?])"
+)
+_STREETS: Final = Beginnings(
+    rf"(?:{_NO_NUMBER}|[^A-Za-z0-9_](?:Flat|Apt|Apartment|Unit|Suite|Studio|Room) [A-Za-z0-9_?\x80-\xff]{{1,5}},? )"
+    rf"{_HOUSES},? (?:[NSEW]{{1,2}}\.? |North |South |East |West )?"
+    rf"(?:(?:{_BEGINS}|[0-9?]{{1,3}}(?:st|nd|rd|th)) ){{1,3}}{_AFTER}"
+)
+AUTOMATA: Final = (ANCHORS, _BEGINNINGS, _NUMBERS, _CODES, _STREETS)
 _FORMS: Final = (
     (_FRENCH, "street", begun),
     (_SOUTHERN, "street", begun),

@@ -12,7 +12,7 @@ import re2
 from doorward.core.finding import Finding, Text
 from doorward.core.leaf import Leaf
 from doorward.detection import people
-from doorward.detection.automata import automaton
+from doorward.detection.automata import Locate, automaton, locator
 
 _MOST: Final = 500  # values
 _ALIKE: Final = 24  # values that begin with the same word
@@ -95,11 +95,11 @@ def _tells(value: str, entity: str) -> bool:
 class _Words:
     """The words that values begin with, each with these values, the longest first."""
 
-    __slots__ = ("_search", "values")
+    __slots__ = ("_locate", "values")
 
     def __init__(self, values: dict[str, list[str]]) -> None:
         self.values = values
-        self._search: Any = None
+        self._locate: Locate | None = None
 
     def begins(self, text: str) -> Iterable[int]:
         """Where one of the words may begin in ``text``, in order. A few are looked for one by one: that is done before
@@ -107,11 +107,9 @@ class _Words:
         """
         if len(self.values) * len(text) <= _ONE_BY_ONE:
             return sorted({start for word in self.values for start in _starts(word, text)})
-        if self._search is None:
-            self._search = _any(self.values)
-        return (
-            start for match in self._search.finditer(text.encode("ascii", "replace")) for start in _word(match, text)
-        )
+        if self._locate is None:
+            self._locate = locator(_any(self.values))
+        return _begins(self._locate, text)
 
 
 def _starts(word: str, text: str) -> Iterator[int]:
@@ -122,12 +120,17 @@ def _starts(word: str, text: str) -> Iterator[int]:
         start = text.find(word, start + len(word))
 
 
-def _word(match: Any, text: str) -> tuple[int, ...]:
-    """Where the word of a match of ``_any`` begins, if it does."""
-    start: int = match.start()
-    if start and text[start].isalnum():
-        return ()  # a letter that is not ASCII
-    return (start,) if _goes_on(text[start]) else (start + 1,)
+def _begins(locate: Locate, text: str) -> Iterator[int]:
+    """Where the words begin that an automaton of ``_any`` finds."""
+    octets = text.encode("ascii", "replace")
+    start, end = locate(octets, 0)
+    while start >= 0:
+        before = text[start]
+        if not start and _goes_on(before):
+            yield 0
+        elif not _goes_on(before):  # else it is a letter that is not ASCII
+            yield start + 1
+        start, end = locate(octets, end)
 
 
 def _goes_on(character: str) -> bool:

@@ -228,7 +228,20 @@ def _separated(text: str, lines: Sequence[tuple[int, int]], first: int, tried: l
     return 0, ""
 
 
+# What is in no name of a column, whatever marks stand between these.
+_NO_HEAD = re.compile(r"[^\w\s.()/#:*,;|-]").search
+
+
+def _is_sentence(line: str, mark: str) -> bool:
+    """Whether a line without quotes cannot begin a table with this mark, whatever follows: spaces stand behind its
+    marks as in a sentence, and something in it is in no name of a column. So are most lines with commas in a text.
+    """
+    return mark in ",;" and mark + " " in line and '"' not in line and _NO_HEAD(line) is not None
+
+
 def _rows(text: str, lines: Sequence[tuple[int, int]], first: int, mark: str, tried: list[int]) -> int:
+    if _is_sentence(text[slice(*lines[first])], mark):
+        return 0
     columns, behind = _measured(text, lines, first, mark)
     if not 2 <= columns <= _MOST_COLUMNS or behind >= len(lines):
         return 0

@@ -15,16 +15,19 @@ from hypothesis import strategies as st
 
 from doorward.detection import people, places
 from doorward.detection.anchors import found
-from doorward.detection.beginnings import LETTER, UPPER, Beginnings, anycase, begun, padded
+from doorward.detection.beginnings import LETTER, UPPER, Beginnings, Together, anycase, begun, padded
 
 FORMS: list[tuple[str, re.Pattern[str], Callable[..., Iterator[re.Match[str]]], Beginnings]] = [
     *(
-        (f"{module.__name__.rpartition('.')[2]}-{at}", form[0], form[-1], beginnings)
-        for module in (people, places)
-        for at, (form, beginnings) in enumerate(zip(module._FORMS, module._BEGINNINGS, strict=False))
+        (f"{module.__name__.rpartition('.')[2]}-{form[1]}-{at}", form[0], form[-1], beginnings)
+        for module, beginnings in (
+            (people, people._BEGINNINGS._each),
+            (places, (*places._BEGINNINGS._each, places._NUMBERS)),
+        )
+        for at, (form, beginnings) in enumerate(zip(module._FORMS, beginnings, strict=True))
     ),
-    ("people-mailbox", people._MAILBOX, lambda _, *rest: people._mailboxes(*rest), people._BEGINNINGS[-1]),
-    ("places-english", places._ENGLISH, begun, places._BEGINNINGS[-1]),
+    ("people-mailbox", people._MAILBOX, lambda _, *rest: people._mailboxes(*rest), people._BRACKETS),
+    ("places-english", places._ENGLISH, begun, places._STREETS),
 ]
 ODD = "  \n\t,.-'\"/<(@>?09AZazéÖßşŁłжİıſKẞ²ªµ\u0301’–"
 
@@ -153,6 +156,12 @@ def test_a_cursor_names_the_next(string: str, asked: set[int]) -> None:
         match = re.compile("(?<!b)a+").search(string, position)
         assert cursor.next(position) == (match.start() if match else len(string) + 1)
         assert match is None or cursor.end == match.end()
+
+
+@pytest.mark.parametrize(("string", "firsts"), [("", (1, 1)), ("c", (2, 2)), ("ca", (1, 3)), ("cba", (4, 1))])
+def test_those_of_which_there_is_none_are_nowhere(string: str, firsts: tuple[int, int]) -> None:
+    cursors = Together(Beginnings("ca"), Beginnings("[cb]b")).of(padded(string))
+    assert tuple(cursor.next(0) for cursor in cursors) == firsts
 
 
 class Tries:

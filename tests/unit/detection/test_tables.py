@@ -160,3 +160,27 @@ def test_one_row_of_two_columns_whose_heads_are_of_a_program(heads: str) -> None
 def test_names_of_columns_may_stand_further_away(message: Any) -> None:
     made = {leaf.string: leaf for leaf in leaves([Text("/t", json.dumps(message))])}
     assert made["x1"].names[0] == made["x2"].names[0] == "who"
+
+
+_PIECES = st.sampled_from(
+    ["name", "Ann Lee", "a@b", "<", "12", ",", ", ", ";", "; ", "|", "\t", " ", ":", '"', "é", "\u00a0", "\r"]
+)
+
+
+@given(st.lists(st.lists(_PIECES, max_size=9).map("".join), min_size=2, max_size=4))
+def test_a_line_that_is_a_sentence_begins_no_table(lines: list[str]) -> None:
+    text = "\n".join(lines)
+    found = [tables._find(text, lambda: None)]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(tables, "_is_sentence", lambda _, __: False)
+        found.append(tables._find(text, lambda: None))
+    assert found[0] == found[1]
+
+
+def test_lists_of_contacts_are_not_cut_into_cells(monkeypatch: pytest.MonkeyPatch) -> None:
+    cut: list[str] = []
+    monkeypatch.setattr(tables, "_cells_of", lambda text, begin, end, _: cut.append(text[begin:end]))
+    assert not tables.find(
+        "".join(f"Ann Lee <ann{n}@example.com>, +1 212; 12 Oak Street, Hull\n" for n in range(9)), list
+    )
+    assert not cut
