@@ -69,20 +69,14 @@ class Together:
             beginnings.prepare()
 
     def of(self, octets: bytes) -> "list[Cursor]":
-        """For each of them."""
+        """For each of them; none where there is nothing of any."""
         if self._locate(octets, 0)[0] < 0:
-            nowhere = Cursor(_none, octets)
-            nowhere.next(0)
-            return [nowhere] * len(self._each)
+            return []
         return [beginnings.of(octets) for beginnings in self._each]
 
 
 def _located(expression: str) -> Locate:
     return locator(automaton("".join(c if c < "\u0100" else "." for c in expression).encode("latin-1")))
-
-
-def _none(_: bytes, __: int) -> tuple[int, int]:
-    return -1, -1
 
 
 class Cursor:

@@ -437,13 +437,13 @@ TRIGGERS: Final[tuple[str, ...]] = (
 def in_prose(string: str) -> list[tuple[int, int, float, str]]:
     """(start, end, score, rule) of names in forms that say they are names. High precision, little recall."""
     found: list[tuple[int, int, float, str]] = []
-    cursors: list[Cursor] = []
+    brackets: Cursor | None = None
     for region in ANCHORS.regions(string):
-        if not cursors:
+        if brackets is None:
             octets = padded(string)
-            cursors = _BEGINNINGS.of(octets)
             brackets = _BRACKETS.of(octets)
-        for (form, rule, score, tried), cursor in zip(_FORMS, cursors, strict=True):
+            forms = [*zip(_FORMS, _BEGINNINGS.of(octets), strict=False)]
+        for (form, rule, score, tried), cursor in forms:
             for match in tried(form, string, region, cursor):
                 start, end = match.span("name")
                 end = start + _trimmed(string[start:end])

@@ -213,14 +213,17 @@ ANCHORS: Final = Anchors(
 def in_prose(string: str) -> list[tuple[int, int, float, str]]:
     """(start, end, score, rule) of one-line addresses."""
     found: list[tuple[int, int, float, str]] = []
-    cursors: list[Cursor] = []
+    english: Cursor | None = None
+    before = 0  # what was found first and ends before the region
     for region in ANCHORS.regions(string):
-        if not cursors:
+        if english is None:
             octets = padded(string)
-            cursors = [*_BEGINNINGS.of(octets), _NUMBERS.of(octets)]
-            codes, english = _CODES.of(octets), _STREETS.of(octets)
+            english, codes = _STREETS.of(octets), _CODES.of(octets)
+            forms = [*zip(_FORMS, _BEGINNINGS.of(octets), strict=False)]
+            if codes.next(0) < len(octets):
+                forms.append((_FORMS[-1], _NUMBERS.of(octets)))
         _english(string, region, english, found)
-        for (form, rule, tried), cursor in zip(_FORMS, cursors, strict=True):
+        for (form, rule, tried), cursor in forms:
             if form is _POSTED and codes.next(region[0]) >= region[2]:
                 continue
             for match in tried(form, string, region, cursor):
@@ -230,10 +233,14 @@ def in_prose(string: str) -> list[tuple[int, int, float, str]]:
                         continue
                 if form is _JAPANESE and _JAPAN(match[0]) is None:
                     continue
-                if form is _POSTED and not (_no_goods(match[0]) and _is_new(match, found)):
-                    continue
                 if form is _POSTED:
-                    found[:] = [one for one in found if not (match.start() <= one[0] and one[1] <= match.end())]
+                    while before < len(found) and found[before][1] <= region[0]:
+                        before += 1
+                    if not (_no_goods(match[0]) and _is_new(match, found[before:])):
+                        continue
+                    found[before:] = [
+                        one for one in found[before:] if not (match.start() <= one[0] and one[1] <= match.end())
+                    ]
                 if match[0].startswith("Box") and not match["tail"]:
                     continue
                 found.append((match.start(), _end(match), 0.8, rule))
@@ -313,7 +320,7 @@ _BEGINNINGS: Final = Together(
     Beginnings(r"(?s:.)[FAD]PO A[AEP]"),
 )
 _NUMBERS: Final = Beginnings(rf"{_NO_NUMBER}{_HOUSES},? {_OF}{UPPER}")
-_CODES: Final = Beginnings(  # which _POSTED holds
+_CODES: Final = Beginnings(
     rf"[ \n](?:[A-Z]{{1,2}}[0-9?][A-Z0-9?]? ?[0-9?][A-Z]{{2}}|{_STATE} [0-9?]{{5}}|"
     r"[A-Z]{2} [A-Z][0-9?][A-Z] ?[0-9?][A-Z][0-9?])"
 )
@@ -330,7 +337,7 @@ _FORMS: Final = (
     (_JAPANESE, "street", holding),
     (_BOX, "postbox", begun),
     (_MILITARY, "postbox", holding),
-    (_POSTED, "street", begun),
+    (_POSTED, "street", begun),  # which begins where a house's number does, and holds a code
 )
 
 

@@ -126,3 +126,13 @@ def test_a_flat_between_the_house_and_its_town(address: str) -> None:
 )
 def test_a_line_that_goes_on_with_an_address(line: str, goes_on: bool) -> None:
     assert places.goes_on(line) is goes_on
+
+
+def test_streets_with_postcodes_are_compared_with_those_beside_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[int] = []
+    is_new = places._is_new
+    monkeypatch.setattr(places, "_is_new", lambda match, found: compared.append(len(found)) or is_new(match, found))
+    string = "".join(f"{n} Queen's Gate, Leeds LS7 {n % 10}AB\n" for n in range(1, 400))
+    assert len(places.in_prose(string)) == 399
+    assert len(compared) >= 399
+    assert max(compared) < 100

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from doorward.core.finding import Text
@@ -162,14 +162,23 @@ def test_names_of_columns_may_stand_further_away(message: Any) -> None:
     assert made["x1"].names[0] == made["x2"].names[0] == "who"
 
 
-_PIECES = st.sampled_from(
-    ["name", "Ann Lee", "a@b", "<", "12", ",", ", ", ";", "; ", "|", "\t", " ", ":", '"', "é", "\u00a0", "\r"]
+_NAMES = st.sampled_from(["name", "full name", "é", "mail:", "Id", "a-b", "x@y", "12", "\u00a0z", "q|r", '"s"', ""])
+_WORDS = st.sampled_from(["Ann Lee", "a@b", "<x>", "12", ""])
+
+
+@given(
+    st.integers(1, 3).flatmap(
+        lambda size: st.tuples(
+            st.lists(_NAMES, min_size=size, max_size=size),
+            st.lists(st.lists(_WORDS, min_size=size, max_size=size), min_size=2, max_size=4),
+        )
+    ),
+    st.sampled_from([", ", "; ", ",", " ,", "\t", " | "]),
 )
-
-
-@given(st.lists(st.lists(_PIECES, max_size=9).map("".join), min_size=2, max_size=4))
-def test_a_line_that_is_a_sentence_begins_no_table(lines: list[str]) -> None:
-    text = "\n".join(lines)
+@example((["name", "full name"], [["Ann Lee", "a@b"]] * 3), ", ")
+@example((["name", "x@y", "Id"], [["Ann Lee", "a@b", "12"]] * 3), "; ")
+def test_a_line_that_is_a_sentence_begins_no_table(rows: tuple[list[str], list[list[str]]], mark: str) -> None:
+    text = "\n".join(map(mark.join, [rows[0], *rows[1]]))
     found = [tables._find(text, lambda: None)]
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(tables, "_is_sentence", lambda _, __: False)
