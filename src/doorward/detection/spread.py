@@ -93,22 +93,23 @@ def _tells(value: str, entity: str) -> bool:
 
 
 class _Words:
-    """The words that values begin with, each with these values, the longest first."""
+    """The words that values begin with, each with the sizes of these values, the longest first."""
 
-    __slots__ = ("_locate", "values")
+    __slots__ = ("_locate", "sizes", "values")
 
     def __init__(self, values: dict[str, list[str]]) -> None:
-        self.values = values
+        self.values = frozenset(value for same in values.values() for value in same)
+        self.sizes = {word: sorted(set(map(len, same)), reverse=True) for word, same in values.items()}
         self._locate: Locate | None = None
 
     def begins(self, text: str) -> Iterable[int]:
         """Where one of the words may begin in ``text``, in order. A few are looked for one by one: that is done before
         an automaton for them is made.
         """
-        if len(self.values) * len(text) <= _ONE_BY_ONE:
-            return sorted({start for word in self.values for start in _starts(word, text)})
+        if len(self.sizes) * len(text) <= _ONE_BY_ONE:
+            return sorted({start for word in self.sizes for start in _starts(word, text)})
         if self._locate is None:
-            self._locate = locator(_any(self.values))
+            self._locate = locator(_any(self.sizes))
         return _begins(self._locate, text)
 
 
@@ -148,7 +149,7 @@ def _places(leaves: Sequence[Leaf], words: _Words, check: Callable[[], None]) ->
     """(index of the leaf, start, value) where values stand in the leaves, as whole words, in order; none overlap. Many
     leaves are searched together, but not those that are a value as a whole: most are where it was found.
     """
-    values = frozenset(value for same in words.values.values() for value in same)
+    values = words.values
     shortest = min(map(len, values))
     whole: list[tuple[int, int, str]] = []
     indices: list[int] = []
@@ -181,9 +182,10 @@ def _in(indices: list[int], strings: list[str], words: _Words) -> Iterator[tuple
         if start < behind:
             continue
         word = _WORD.match(joined, start)
-        for value in words.values.get(word[0], ()) if word is not None else ():
+        for size in words.sizes.get(word[0], ()) if word is not None else ():
+            value = joined[start : start + size]
             end = start + len(value)
-            if joined.startswith(value, start) and not joined[end : end + 1].isalnum():
+            if value in words.values and not joined[end : end + 1].isalnum():
                 if not begins:
                     place = 0
                     for string in strings:

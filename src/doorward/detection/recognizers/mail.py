@@ -5,6 +5,7 @@ versions, images for dense screens, places of source repositories, handles, deco
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from doorward.detection.keys import Key
@@ -214,9 +215,10 @@ def _local(string: str, at: int) -> int:
     if found is None:
         return -1
     start = at - found.end()
-    # "email=a@b.example", "?to=a@b.example&x": what is before the last of these names it.
-    named = max(string.rfind("=", start, at), string.rfind("&", start, at), string.rfind("?", start, at))
-    start = max(start, named + 1)
+    local = window[-found.end() :]
+    if "=" in local or "&" in local or "?" in local:
+        # "email=a@b.example", "?to=a@b.example&x": what is before the last of these names it.
+        start += max(local.rfind("="), local.rfind("&"), local.rfind("?")) + 1
     while start < at and string[start] in _LEADING:
         start += 1
     return start if start < at and string[at - 1] != "." else -1
@@ -228,13 +230,21 @@ def _domain(string: str, start: int) -> tuple[int, bool]:
     if found is None:
         literal = _LITERAL.match(string, start)
         return (literal.end(), True) if literal is not None else (-1, False)
-    labels = found[1][:-1].split(".")
-    top = found[2].lower()
+    known = _is_known(found[0])
+    return (-1, False) if known is None else (found.end(), known)
+
+
+@lru_cache(4096)
+def _is_known(domain: str) -> bool | None:
+    """Whether the top level of a domain is well known; None: it is none. Many addresses are at the same few."""
+    before, _, top = domain.rpartition(".")
+    labels = before.split(".")
+    top = top.lower()
     if top in _SUFFIXES:
-        return -1, False
+        return None
     numeric = sum(label[:1].isdigit() and not label.isalpha() for label in labels)
     if numeric >= 2 or (numeric and labels[0][:1] in "vV"):
-        return -1, False  # a version
+        return None  # a version
     if any(label.endswith("-") for label in labels):
-        return -1, False
-    return found.end(), top in _COUNTRIES or top in _GENERIC or top.startswith("xn--") or not top.isascii()
+        return None
+    return top in _COUNTRIES or top in _GENERIC or top.startswith("xn--") or not top.isascii()

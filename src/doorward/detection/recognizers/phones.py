@@ -148,6 +148,8 @@ def find(look: Look, spans: list[tuple[int, int]], out: list[Candidate]) -> list
                 kind = next(name for name, text in match.groupdict().items() if text is not None)
             if lettered or kind not in ("grouped", "plain"):
                 _judge(look, start, end, match.end(kind), kind, out)
+            if end >= behind:
+                break  # what follows is no part of the span
         if not (
             len(out) > before
             and (last := out[-1]).score >= _SETTLED

@@ -3,7 +3,7 @@
 import pytest
 
 from doorward.detection.keys import NOTHING, classify
-from doorward.detection.recognizers import TRIGGERS, candidates
+from doorward.detection.recognizers import TRIGGERS, candidates, mail
 from doorward.detection.trigger import Triggers
 
 
@@ -149,3 +149,9 @@ def test_an_address_that_is_spelled_out(string):
 )
 def test_what_only_sounds_like_one(string):
     assert found(string) == []
+
+
+def test_a_domain_is_judged_once() -> None:
+    mail._is_known.cache_clear()
+    assert len(found("ann@example.org, bob@example.org, eve@sub.example.org; " * 3)) == 9
+    assert mail._is_known.cache_info().misses == 2
