@@ -56,12 +56,14 @@ ALL = Delivered()
 
 class SinkFault(Exception):
     """Nobody knows that anything of a delivery was taken: all of it is sent again. ``wait``: not before so many
-    seconds. The text is for people, and holds no secret and nothing of an event.
+    seconds. The text is for people, and holds no secret and nothing of an event; ``remedy`` is what they can do, where
+    that is known.
     """
 
-    def __init__(self, detail: str, wait: float = 0.0) -> None:
+    def __init__(self, detail: str, wait: float = 0.0, remedy: str = "") -> None:
         super().__init__(detail)
         self.wait = wait
+        self.remedy = remedy
 
 
 class Sink(Protocol):

@@ -4,6 +4,7 @@ import select
 import socket
 import ssl
 import time
+from http.client import HTTPException
 from pathlib import Path
 
 from doorward.configfile.outgoing import reachable
@@ -75,6 +76,36 @@ def told(fault: BaseException) -> str:
     return f"no connection: {type(fault).__name__}"
 
 
+def trouble(fault: BaseException, *, late: bool = False) -> tuple[str, str]:
+    """A fault of a connection, and what whoever wrote the address can do; empty: nothing. ``late``: its time was over.
+
+    Both are text: who keeps the fault keeps what was to be sent.
+    """
+    known = TimeoutError() if late else fault
+    return told(known), _remedy(known)
+
+
+def _remedy(fault: BaseException) -> str:
+    if isinstance(fault, ssl.SSLCertVerificationError):
+        if "mismatch" in fault.verify_message:
+            return "write the name that its certificate has"
+        unknown = fault.verify_code in _UNKNOWN_ISSUER
+        return "name in `ca` who vouches for it" if unknown else "it needs another certificate"
+    if isinstance(fault, ssl.SSLError):
+        return "check the port, and whether TLS is spoken there"
+    if isinstance(fault, (socket.gaierror, UnicodeError)):
+        return "check the name, and the DNS of this machine"
+    if isinstance(fault, TimeoutError):
+        return "check the address and what is on the way, a firewall for one; or raise `timeout`"
+    if isinstance(fault, ConnectionRefusedError):
+        return "start what should listen there, or check its address"
+    if isinstance(fault, HTTPException):
+        return "check port and scheme: what listens there does not answer in HTTP"
+    if isinstance(fault, OSError) and fault.strerror == _NOWHERE:
+        return "http:// reaches this machine alone, and nothing reaches link-local addresses: write another one"
+    return ""
+
+
 def _opened(host: str, port: int, until: float, *, here: bool) -> socket.socket:
     """To the first address that answers of those that may be reached."""
     fault: OSError | None = None
@@ -98,4 +129,6 @@ def _opened(host: str, port: int, until: float, *, here: bool) -> socket.socket:
         del fault  # it holds us in its traceback, and with us what was to be sent
 
 
+# OpenSSL, X509_V_ERR_*: self-signed, alone or in the chain; its issuer is not to be had; the first is not verified.
+_UNKNOWN_ISSUER = frozenset((18, 19, 20, 21))
 _NOWHERE = "the name has no address that may be reached"

@@ -56,6 +56,7 @@ class Pump:
         self.up = True
         self.since = wall()
         self.last_error = ""
+        self.remedy = ""  # for that
         self._dead_letters = dead_letters
         self._extents = extents
         self._first_calls = first_calls
@@ -139,16 +140,16 @@ class Pump:
     def _run(self) -> None:
         try:
             while not self._over():
-                why = ""
+                why = todo = ""
                 try:
                     self._round()
                 except OSError as error:
-                    why = _unusable(error)
+                    why, todo = _unusable(error), _PERMIT
                 except Exception as error:  # a thread must not end in silence
                     log.exception("sink %s: shipping has failed", self.target.name)
                     why = f"shipping has failed: {type(error).__name__}"
                 if why:  # only here: during the pause an exception would keep all that was being done
-                    self._failed(why)
+                    self._failed(why, remedy=todo)
             if not self._finished:
                 self.gave_up = True
         finally:
@@ -182,9 +183,10 @@ class Pump:
             full = self._gatherer.gather(batch)
         except OSError as error:
             if not (batch.after or batch.ended):
-                self._failed(_unusable(error), longest=self._pace.tick)  # the others may have something any moment
+                # Soon again: the others may have something any moment.
+                self._failed(_unusable(error), remedy=_PERMIT, longest=self._pace.tick)
                 return False
-            self._tell(_unusable(error))  # and what there is of other writers goes out
+            self._tell(_unusable(error), _PERMIT)  # and what there is of other writers goes out
             full = True
         if not full and not ending and batch.events:
             ripe = batch.begun + self.target.every - self._clock()
@@ -217,12 +219,12 @@ class Pump:
     def _deliver(self, part: list[Event]) -> bool:
         """One attempt; whether something of it was settled. Raises ``OSError`` for dead letters that cannot be kept."""
         self._delivering = self._clock()
-        why, wait = "", 0.0
+        why, wait, remedy = "", 0.0, ""
         try:
             answer = self.target.sink.deliver(tuple(part))  # ours stays whole, whatever a plug-in does with its own
             again, refused = _understood(answer, len(part))
         except SinkFault as fault:
-            why, wait = str(fault) or "the sink does not say why", fault.wait
+            why, wait, remedy = str(fault) or "the sink does not say why", fault.wait, fault.remedy
         except BaseException as error:  # noqa: BLE001 - a plug-in may raise anything, and its text may hold a secret
             why = f"the sink has failed: {type(error).__name__}"
         finally:
@@ -230,7 +232,7 @@ class Pump:
         if self._retired:
             return False
         if why:  # only here: during the pause a fault would keep what the sink had made of the events
-            return self._not_taken(len(part), why, wait)
+            return self._not_taken(len(part), why, wait, remedy)
         if refused:
             self._bury([Dead(part[at], why) for at, why in refused.items()])
         taken = len(part) - len(again) - len(refused)
@@ -244,19 +246,19 @@ class Pump:
         self._parts[0] = [part[at] for at in sorted(again)]
         why = next(iter(again.values()))
         if not taken and not refused:
-            return self._not_taken(len(again), why, 0.0)
+            return self._not_taken(len(again), why)
         self.cursor.totals.repeated += len(again)
         self._well()  # it takes what it can, which is no fault
-        self.last_error = why[:MOST_REASON]
+        self.last_error, self.remedy = why[:MOST_REASON], ""
         if self._deadline is None:
             self._save_in_time()
             self._wait(self._backoff.pause())
         return True
 
-    def _not_taken(self, events: int, why: str, wait: float) -> bool:
+    def _not_taken(self, events: int, why: str, wait: float = 0.0, remedy: str = "") -> bool:
         self.cursor.totals.repeated += events
         self.cursor.touch()
-        self._failed(why, wait)
+        self._failed(why, wait, remedy)
         return False
 
     def _well(self) -> None:
@@ -267,12 +269,12 @@ class Pump:
                 log.info("sink %s: it takes events again", self.target.name)
                 self._told = ""
 
-    def _failed(self, why: str, wait: float = 0.0, *, longest: float = float("inf")) -> None:
+    def _failed(self, why: str, wait: float = 0.0, remedy: str = "", *, longest: float = float("inf")) -> None:
         if self._retired:
             return
         if self.up:
             self.up, self.since = False, self._wall()
-        if self._tell(why):
+        if self._tell(why, remedy):
             self._told = why
         pause = min(self._backoff.pause(wait), longest)
         if self._deadline is not None or (self._once and self._backoff.tries >= self._pace.tries):
@@ -281,12 +283,13 @@ class Pump:
             self._save_in_time()
             self._wait(pause)
 
-    def _tell(self, why: str) -> bool:
+    def _tell(self, why: str, remedy: str = "") -> bool:
         """Whether it is in our log: the same is not, again and again."""
-        self.last_error = why[:MOST_REASON]
+        self.last_error, self.remedy = why[:MOST_REASON], remedy[:MOST_REASON]
         if why == self._last_told and self._clock() < self._tell_again:
             return False
-        log.warning("sink %s: not taken, and sent again until it is: %s", self.target.name, self.last_error)
+        said = f"{self.last_error} ({self.remedy})" if self.remedy else self.last_error
+        log.warning("sink %s: not taken, and sent again until it is: %s", self.target.name, said)
         self._last_told = why
         self._tell_again = self._clock() + SAY_EACH
         return True
@@ -329,6 +332,9 @@ class Pump:
     def _wait(self, seconds: float) -> None:
         """Until then, or until it is to end."""
         self._wake.wait(seconds)
+
+
+_PERMIT = "check owner and permissions of audit.directory and all below it, and the disk"
 
 
 def _unusable(error: OSError) -> str:

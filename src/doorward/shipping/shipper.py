@@ -278,6 +278,7 @@ class _Sink:
             writers={writer: positions[writer].seq for writer in list(positions)[-MOST_WRITERS:]},
             rate=self._rate(time.monotonic(), totals.delivered),
             last_error=f"a delivery is without an end for {stuck:.0f} s" if stuck else pump.last_error,
+            remedy="" if stuck else pump.remedy,
         )
 
 

@@ -19,7 +19,7 @@ MARKS = (0.5, 0.8)
 
 class Status(msgspec.Struct, kw_only=True):
     """``up``: the last delivery was taken; ``since`` when (seconds since the epoch) it is so. ``last_error``: the last
-    one, also where it is up again.
+    one, also where it is up again; ``remedy``: what can be done about it, where that is known.
 
     ``delivered``, ``repeated``, ``dead``, ``damaged``: events acknowledged, sent again, set aside as dead letters, and
     lines of the log that are no records; since the cursor was made. ``waiting_bytes`` of the log are not acknowledged;
@@ -43,6 +43,7 @@ class Status(msgspec.Struct, kw_only=True):
     writers: dict[str, int] = {}
     rate: float = 0.0
     last_error: str = ""
+    remedy: str = ""
 
 
 class Written(msgspec.Struct):

@@ -166,8 +166,8 @@ def _whole(response_dict: Mapping[str, Any] | None = None, **_: Any) -> None:
 class Rejected(SinkFault):
     """The service's own error: ``code`` by its name."""
 
-    def __init__(self, code: str, detail: str, wait: float = 0.0) -> None:
-        super().__init__(detail, wait)
+    def __init__(self, code: str, detail: str, wait: float = 0.0, remedy: str = "") -> None:
+        super().__init__(detail, wait, remedy)
         self.code = code
 
 
@@ -214,7 +214,8 @@ def told(fault: Exception) -> SinkFault:
     """What an exception of botocore's says, without the service's own text: that may hold what is nobody's business."""
     code = _code(fault)
     if not code:
-        return SinkFault(_WORDS.get(type(fault).__name__, f"no answer ({type(fault).__name__})"))
+        name = type(fault).__name__
+        return SinkFault(_WORDS.get(name, f"no answer ({name})"), remedy=_TODO.get(name, ""))
     said = getattr(fault, "response", {}).get("ResponseMetadata", {})
     status = said.get("HTTPStatusCode", 0)
     detail = f"{code} (HTTP {status})"
@@ -225,7 +226,17 @@ def told(fault: Exception) -> SinkFault:
         return Rejected(code, detail, wait or THROTTLED)
     if status >= 500 or code in _PASSING:
         return Rejected(code, detail, wait)
-    return Rejected(code, detail, max(wait, SETTLED))
+    return Rejected(code, detail, max(wait, SETTLED), _todo(code))
+
+
+def _todo(code: str) -> str:
+    if code.startswith("AccessDenied") or code == "UnauthorizedOperation":
+        return "let the credentials do this: the page of this sink has the rights that it needs"
+    if code == "ResourceNotFoundException":
+        return "make it, or check its name, the region and the account"
+    if code in _STALE or code.startswith(("InvalidSignature", "SignatureDoesNotMatch", "IncompleteSignature")):
+        return "check the credentials, and this host's clock"
+    return ""
 
 
 _WORDS: Mapping[str, str] = {
@@ -239,6 +250,16 @@ _WORDS: Mapping[str, str] = {
     "ResponseParserError": "the answer is not the service's",
     "SSLError": "the server's certificate is not accepted",
     "_HalfAnswer": "the answer is not whole",
+}
+
+_TODO: Mapping[str, str] = {
+    "ConnectTimeoutError": "check region and endpoint, and what is on the way",
+    "EndpointConnectionError": "check region and endpoint, and the DNS of this machine",
+    "NoCredentialsError": "give it some where boto3 looks: environment, files, the role of the machine or container",
+    "PartialCredentialsError": "give it all of them",
+    "ProxyConnectionError": "check HTTPS_PROXY and NO_PROXY",
+    "ResponseParserError": "check endpoint",
+    "SSLError": "check endpoint, and AWS_CA_BUNDLE where somebody else vouches for it",
 }
 
 # A client whose connection failed is as good as before; one that found no credentials never looks for them again.

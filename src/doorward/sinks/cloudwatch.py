@@ -70,7 +70,7 @@ class CloudWatch:
             if said.code != "ResourceNotFoundException":
                 raise
             if not self.options.create:
-                raise Rejected(said.code, MISSING, said.wait) from None
+                raise Rejected(said.code, MISSING, said.wait, "make it, or check its name and region") from None
             self._create()
             answer = self._aws.call("put_log_events", arguments)
         return rejected(answer, len(events))

@@ -1,5 +1,6 @@
 """JSON Lines in a file of the operator's, on the disk before a delivery counts; rotated by size and age."""
 
+import errno
 import fcntl
 import os
 import re
@@ -15,6 +16,17 @@ from doorward.core.delivery import ALL, Delivered, Event, Limits, SinkFault
 from doorward.sinks.options import SinkOptions
 
 _DAY = 86400
+_NOT_OURS = "let the gateway's user write there"
+_TODO = {
+    errno.EAGAIN: "give each a file of its own",
+    errno.ENOENT: "make its directory, and let the gateway's user write there",
+    errno.ENOTDIR: "name a file in a directory",
+    errno.EACCES: _NOT_OURS,
+    errno.EPERM: _NOT_OURS,
+    errno.EROFS: _NOT_OURS,
+    errno.ENOSPC: "make room on that disk",
+    errno.EDQUOT: "make room on that disk",
+}
 _LEAVE = 0.5
 """Seconds that a write under way has before the file is left to it."""
 
@@ -52,7 +64,8 @@ class File:
                 self._written.append(data)
             except OSError as fault:
                 self._written.close()
-                raise SinkFault(f"{self.options.path}: {fault.strerror or type(fault).__name__}") from None
+                why = fault.strerror or type(fault).__name__
+                raise SinkFault(f"{self.options.path}: {why}", remedy=_TODO.get(fault.errno or 0, "")) from None
         return ALL
 
     def close(self) -> None:
@@ -129,7 +142,7 @@ class _Written:
         try:
             fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise OSError(0, "another process writes this file") from None
+            raise OSError(errno.EAGAIN, "another process or sink writes this file") from None
         self.size = _whole(opened, found.st_size)
         if self.size != found.st_size:
             os.ftruncate(opened, self.size)  # killed in the middle of a line, which is therefore sent again

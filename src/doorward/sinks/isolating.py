@@ -53,7 +53,8 @@ class Isolating:
         if found.taken is not None:
             self._witness = events[found.taken]
         elif found.suspects and not self._refused_alone(events[min(found.suspects)], put):
-            raise SinkFault(f"refused whatever it holds: {next(iter(found.suspects.values()))}", UNTRUSTED_WAIT)
+            said = f"refused whatever it holds: {next(iter(found.suspects.values()))}"
+            raise SinkFault(said, UNTRUSTED_WAIT, "check its address and settings: it takes nothing at all")
         if found.refusals > MOST_REFUSALS:
             found.rest(first, "refused together with others")
         return Delivered(found.again, found.refused | found.suspects)

@@ -186,7 +186,7 @@ class _Batch:
             if place not in self._taken and place not in self._refused
         }
         if len(again) == self._count and not self.doubtful:
-            raise SinkFault(why)
+            raise SinkFault(why, remedy=_todo(why))
         return Delivered(again, self._refused)
 
 
@@ -196,6 +196,19 @@ def key(event: Event) -> bytes:
     return (event.key or str(record.get("exchange_id") or record.get("writer") or event.id)).encode()
 
 
+def _todo(why: str) -> str:
+    """What the name of an error of librdkafka's, at the end of ``why``, asks of an operator."""
+    return next((todo for names, todo in _TODO if any(name in why for name in names)), "")
+
+
+_TODO = (
+    (("_TRANSPORT", "_ALL_BROKERS_DOWN"), "no broker is reached: check brokers, and whether tls is as they want it"),
+    (("_RESOLVE",), "check the names of the brokers, and the DNS of this machine"),
+    (("_SSL",), "check ca, certificate and key, and whether tls is as the brokers want it"),
+    (("_AUTHENTICATION", "SASL_"), "check sasl, user and password"),
+    (("UNKNOWN_TOPIC",), "make the topic, and let the user describe it"),
+    (("AUTHORIZATION_FAILED",), "let the user write to the topic and describe it"),
+)
 _LET_GO = frozenset(("_PURGE_QUEUE", "_PURGE_INFLIGHT", "_DESTROY", "_FATAL", "_GAPLESS_GUARANTEE"))
 _LOG = logging.Logger("librdkafka", logging.CRITICAL + 1)  # says nothing: what matters is in a fault's text
 

@@ -7,7 +7,7 @@ import msgspec
 
 from doorward.core.delivery import LARGEST_EVENT, Delivered, Event, Limits, SinkFault
 from doorward.sinks.isolating import Isolating
-from doorward.sinks.otlp_http import Exporter, OtlpOptions
+from doorward.sinks.otlp_http import NO_RECEIVER, Exporter, OtlpOptions
 from doorward.sinks.otlp_logs import record, request
 from doorward.sinks.posting import Answer
 
@@ -64,4 +64,4 @@ def rejected(answer: Answer) -> int:
         said = msgspec.json.decode(answer.body, type=_Answer).partial_success
         return int(said.rejected_log_records) if said is not None else 0  # int64 is a string in protobuf's JSON
     except (msgspec.MsgspecError, ValueError):
-        raise SinkFault("the answer is not OTLP's") from None
+        raise SinkFault("the answer is not OTLP's", remedy=NO_RECEIVER) from None

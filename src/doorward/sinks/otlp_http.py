@@ -15,6 +15,9 @@ from doorward.sinks.posting import Answer, Poster, address, fields, judge, packe
 _ABOUT_THE_BATCH = frozenset((400, 413, 422))
 
 
+NO_RECEIVER = "check its address: what answers there is no OTLP/HTTP receiver"
+
+
 class OtlpOptions(SinkOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``url``: of the receiver; the signal's path (``/v1/logs``, ``/v1/traces``) is added where it does not end so.
     ``headers``: that it asks for. ``service``: ``service.name``; ``resource``: more attributes of the resource. ``ca``:

@@ -17,7 +17,7 @@ from doorward.configfile.headers import well_formed_name
 from doorward.configfile.outgoing import address as address
 from doorward.configtypes import Refused, Secret
 from doorward.core.delivery import SinkFault
-from doorward.outgoing.reaching import connect, cut, readable, shake, told, trust
+from doorward.outgoing.reaching import connect, cut, readable, shake, trouble, trust
 
 LARGEST_ANSWER = 64 << 10
 """Bytes of an answer's body that are read."""
@@ -74,8 +74,8 @@ class Poster:
                     return self._exchange(kept, method, target, fields, body, until)
             return self._exchange(self._connect(until), method, target, fields, body, until)
         except (OSError, HTTPException, UnicodeError) as fault:
-            late = time.monotonic() >= until
-            raise SinkFault("no answer in time" if late else told(fault)) from None
+            why, todo = trouble(fault, late=time.monotonic() >= until)
+            raise SinkFault(why, remedy=todo) from None
         finally:
             self._end()
 
@@ -191,7 +191,17 @@ def judge(answer: Answer) -> None:
         return
     passing = answer.status in (408, 429) or answer.status >= 500
     wait = wait_of(answer)
-    raise SinkFault(f"HTTP {answer.status}", wait if passing else max(wait, SETTLED))
+    raise SinkFault(f"HTTP {answer.status}", wait if passing else max(wait, SETTLED), _todo(answer.status))
+
+
+def _todo(status: int) -> str:
+    if status in (401, 403, 407):
+        return "check the sink's credentials, and what they may do there"
+    if status in (404, 405, 410, 501):
+        return "check its address: nothing takes events there"
+    if 300 <= status < 400:
+        return "write the address that it leads to: redirects are not followed"
+    return ""
 
 
 def packed(body: bytes) -> bytes:

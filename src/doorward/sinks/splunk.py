@@ -118,10 +118,12 @@ class Splunk:
         if code in _OF_AN_EVENT:
             return said
         if code in _REMEDIES:
-            raise SinkFault(f"code {code}: {_REMEDIES[code]}", max(wait_of(answer), SETTLED))
+            wait = max(wait_of(answer), SETTLED)
+            raise SinkFault(f"code {code}: {_REMEDIES[code]}", wait, "compare it with the token's settings in Splunk")
         judge(answer)
         if not isinstance(code, int) or _SUCCESS < code <= _LAST_REFUSAL:
-            raise SinkFault(f"HTTP {answer.status} without success", SETTLED)
+            todo = "check its address: what answers there is no HTTP Event Collector"
+            raise SinkFault(f"HTTP {answer.status} without success", SETTLED, todo)
         return said
 
     def _post(self, events: Sequence[Event]) -> tuple[Answer, dict[str, Any]]:
@@ -145,7 +147,8 @@ class Splunk:
         that an answer which is lost costs the whole time and another delivery.
         """
         if not isinstance(number, int):
-            raise SinkFault("the answer has no ackId: the token has no acknowledgement", SETTLED)
+            todo = "enable indexer acknowledgement for the token, or set ack to false"
+            raise SinkFault("the answer has no ackId: the token has no acknowledgement", SETTLED, todo)
         until = time.monotonic() + self.options.ack_within
         question = msgspec.json.encode({"acks": [number]})
         pause = FIRST_LOOK

@@ -23,7 +23,7 @@ from typing import Literal
 
 from doorward.configtypes import Refused, Size
 from doorward.core.delivery import Delivered, Event, Limits, SinkFault
-from doorward.outgoing.reaching import connect, cut, readable, shake, told, trust
+from doorward.outgoing.reaching import connect, cut, readable, shake, trouble, trust
 from doorward.sinks.options import SinkOptions
 from doorward.sinks.syslog_message import FACILITIES, Facility, is_name, message, name
 
@@ -89,8 +89,8 @@ class Syslog:
                 self._line.send(frame, until)
                 self._line.drained(until)
         except (OSError, ValueError) as fault:
-            late = time.monotonic() >= until
-            raise SinkFault("no answer in time" if late else told(fault)) from None
+            why, todo = trouble(fault, late=time.monotonic() >= until)
+            raise SinkFault(why, remedy=todo) from None
         if frame:
             self._lately.add(frame)
         return Delivered(refused=refused)

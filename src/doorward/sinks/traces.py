@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from doorward.configtypes import Refused
 from doorward.core.delivery import Delivered, Event, Limits, SinkFault
 from doorward.sinks.isolating import Isolating
-from doorward.sinks.otlp_http import Exporter, OtlpOptions
+from doorward.sinks.otlp_http import NO_RECEIVER, Exporter, OtlpOptions
 from doorward.sinks.posting import Answer
 from doorward.sinks.spans import Span, span
 
@@ -114,7 +114,7 @@ def _library(resource: Mapping[str, str]) -> tuple[Encode, Rejected]:
         try:
             said = ExportTraceServiceResponse.FromString(answer.body)
         except malformed:
-            raise SinkFault("the answer is not OTLP's") from None
+            raise SinkFault("the answer is not OTLP's", remedy=NO_RECEIVER) from None
         return int(said.partial_success.rejected_spans)
 
     return encode, rejected

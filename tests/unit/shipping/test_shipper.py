@@ -393,6 +393,22 @@ def test_the_status_is_in_a_file(log: Log, start: Start) -> None:
     assert (status(shipper).delivered, status(shipper).waiting_seconds) == (2, 0.0)
 
 
+def test_what_can_be_done_about_it_is_in_the_log_and_in_the_status(
+    log: Log, start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    def forbidden(_sink: Bad, _events: Any) -> Any:
+        raise SinkFault("HTTP 403", remedy="check the sink's credentials")
+
+    log.writer().refusal()
+    sink = Bad(forbidden)
+    shipper = start(target(sink, "siem"))
+    until_here(lambda: status(shipper).remedy == "check the sink's credentials")
+    assert "sink siem: not taken, and sent again until it is: HTTP 403 (check the sink's credentials)" in caplog.text
+    sink.behave = down
+    until_here(lambda: status(shipper).last_error == "connection refused")
+    assert status(shipper).remedy == ""
+
+
 def test_counts_go_on_after_a_restart(log: Log, start: Start) -> None:
     log.writer()
     shipper = start(target(sink := Memory()))

@@ -19,6 +19,7 @@ LATE = 900.0
 
 _MOST = 4 << 20
 _SHOWN = 3
+_TRIED = "it is tried again until it works, and records wait on the disk; see its service, then its settings here"
 _REMEDY = "`doorward serve` runs it, or `doorward ship`; records wait on the disk until then"
 
 
@@ -47,7 +48,7 @@ def _sink(status: Status) -> Line:
     said = _said(status)
     if not status.up and status.last_error:
         since = f" for {span(time.time() - status.since)}" if status.since else ""
-        return fail(about, f"{said}; takes nothing{since}: {status.last_error}", "where it is about us, correct it")
+        return fail(about, f"{said}; takes nothing{since}: {status.last_error}", status.remedy or _TRIED)
     if status.fill >= MARKS[1]:
         return fail(about, f"{said}; that is {status.fill:.0%} of the room", "make room now: a full disk refuses calls")
     if status.fill >= MARKS[0]:

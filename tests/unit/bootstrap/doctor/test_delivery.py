@@ -72,6 +72,11 @@ def test_what_is_wrong_with_a_sink(tmp_path: Path, status: dict[str, Any], state
     assert line.remedy or state == "ok"
 
 
+def test_what_can_be_done_is_what_the_sink_says(tmp_path: Path) -> None:
+    status = siem(up=False, last_error="HTTP 403", remedy="check the sink's credentials")
+    assert look(tmp_path, status, stdout())[0].remedy == "check the sink's credentials"
+
+
 @pytest.mark.parametrize(("serving", "state"), [(True, "fail"), (False, "warn")])
 def test_a_shipper_that_does_not_run(tmp_path: Path, serving: bool, state: str) -> None:
     first, *others = look(tmp_path, siem(), stdout(), age=60.0, serving=serving)
