@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from doorward.bootstrap.configured import directories
+from doorward.bootstrap.doctor.disk import unusable
 from doorward.bootstrap.doctor.line import Line, fail, ok, size, span, warn
 from doorward.configfile import Loaded
 from doorward.shipping.places import Places
@@ -27,20 +28,38 @@ def delivery(loaded: Loaded, names: Sequence[str], *, serving: bool) -> list[Lin
     """A line for each of the sinks, and one where nobody ships. ``serving``: a gateway with this file runs."""
     if not names:
         return []
-    written = _written(loaded)
+    places = Places(directories(loaded)[1])
+    written = _written(places)
+    lines = _unnoted(places, written) or _not_running(written, serving=serving)
     if written is None:
-        state = fail if serving else warn
-        return [state("delivery", "nothing was shipped yet: there is no status of a shipper", _REMEDY)]
-    lines: list[Line] = []
-    age = time.time() - written.at
-    if age > STALE:
-        state = fail if serving else warn
-        said = f"the shipper does not run: its last sign is {span(age)} old, of process {written.process}"
-        lines.append(state("delivery", said, _REMEDY))
+        return lines
     known = {status.name: status for status in written.sinks}
     for name in names:
         lines.append(_sink(known[name]) if name in known else _unknown(name))
     return lines
+
+
+def _unnoted(places: Places, written: Written | None) -> list[Line]:
+    """A shipper that has no place to note what was taken has none for its status either: whether it runs, is not known
+    then.
+    """
+    wrong = unusable("delivery", places.directory) if places.directory.exists() else None
+    if wrong is None:
+        return []
+    old = f"; what is said of sinks is {span(time.time() - written.at)} old" if written is not None else ""
+    what = f"{wrong.what}: what sinks have taken is not noted, and is sent again after a restart{old}"
+    return [fail(wrong.about, what, wrong.remedy)]
+
+
+def _not_running(written: Written | None, *, serving: bool) -> list[Line]:
+    state = fail if serving else warn
+    if written is None:
+        return [state("delivery", "nothing was shipped yet: there is no status of a shipper", _REMEDY)]
+    age = time.time() - written.at
+    if age <= STALE:
+        return []
+    said = f"the shipper does not run: its last sign is {span(age)} old, of process {written.process}"
+    return [state("delivery", said, _REMEDY)]
 
 
 def _sink(status: Status) -> Line:
@@ -86,9 +105,9 @@ def _unknown(name: str) -> Line:
     return warn(f"sink {name}", "the shipper does not know it yet", "restart the gateway if it stays so")
 
 
-def _written(loaded: Loaded) -> Written | None:
+def _written(places: Places) -> Written | None:
     try:
-        with Places(directories(loaded)[1]).status.open("rb") as opened:
+        with places.status.open("rb") as opened:
             return msgspec.json.decode(opened.read(_MOST), type=Written)
     except (FileNotFoundError, NotADirectoryError, msgspec.DecodeError):
         return None

@@ -26,7 +26,7 @@ def audit(loaded: Loaded) -> list[Line]:
     directory = directories(loaded)[1]
     if not directory.exists():
         return [to_be_made("audit", directory)]
-    if (wrong := _unusable("audit", directory)) is not None:
+    if (wrong := unusable("audit", directory)) is not None:
         return [wrong]
     if directory.stat().st_mode & 0o022:
         return [fail("audit", f"others can write to {directory}", f"chmod go-w {directory}, then verify the log")]
@@ -61,7 +61,7 @@ def checkpoints(loaded: Loaded) -> list[Line]:
     place = loaded.base_dir / loaded.config.audit.checkpoints
     if not place.exists():
         return [to_be_made(about, place)]
-    if (wrong := _unusable(about, place)) is not None:
+    if (wrong := unusable(about, place)) is not None:
         return [wrong]
     late = [writer for writer in writers(directory) if _is_behind(directory / writer, place / f"{writer}.jsonl")]
     if late:
@@ -81,7 +81,8 @@ def to_be_made(about: str, path: Path) -> Line:
     return ok(about, f"{path} is not there yet; the first start makes it")
 
 
-def _unusable(about: str, directory: Path) -> Line | None:
+def unusable(about: str, directory: Path) -> Line | None:
+    """What is wrong with a directory that is there and must be written to."""
     if not stat.S_ISDIR(directory.stat().st_mode):
         return fail(about, f"{directory} is no directory", "name a directory")
     if not os.access(directory, os.W_OK | os.X_OK):

@@ -85,6 +85,19 @@ def test_a_shipper_that_does_not_run(tmp_path: Path, serving: bool, state: str) 
     assert len(others) == 2
 
 
+@pytest.mark.parametrize("age", [0.5, 60.0])
+def test_a_shipper_that_cannot_note_what_was_taken(tmp_path: Path, age: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = tmp_path / ".doorward" / "audit" / "shipping"
+    monkeypatch.setattr(os, "access", lambda path, mode: path != place)  # root may write to any other
+    first, *others = look(tmp_path, siem(), stdout(), age=age)
+    assert (first.about, first.state) == ("delivery", "fail")
+    assert f"{place} cannot be written to: what sinks have taken is not noted" in first.what
+    assert "does not run" not in first.what
+    assert len(others) == 2
+    monkeypatch.undo()
+    assert states(look(tmp_path, siem(), stdout())) == ["ok", "ok"]
+
+
 @pytest.mark.parametrize("text", [b"", b"{", b'{"at": "soon"}'])
 def test_no_status(tmp_path: Path, text: bytes) -> None:
     assert only(look(tmp_path, text=text)).state == "fail"
