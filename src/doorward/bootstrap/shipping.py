@@ -146,9 +146,8 @@ def targets(loaded: configfile.Loaded) -> list[Target]:
             problems += [problem.below(path) for problem in invalid.problems]
             continue
         target = _target(spec.use, sink)
-        wrong = _name_fault(target.name, made)
-        if wrong is not None:
-            problems.append(wrong.below(path))
+        found = [_name_fault(target.name, made), *_common_faults(getattr(sink, "options", None))]
+        problems += [wrong.below(path) for wrong in found if wrong is not None]
         made.append(target)
     if problems:
         _closed(made)
@@ -175,6 +174,18 @@ def _name_fault(name: str, others: Iterable[Target]) -> Problem | None:
     else:
         return None
     return Problem(path="", message=message, remedy=remedy)
+
+
+def _common_faults(options: Any) -> list[Problem]:
+    """Of the options that every sink of ours has."""
+    found: list[Problem] = []
+    if getattr(options, "timeout", 1.0) <= 0:
+        message = "with no time for a request nothing is ever delivered"
+        found.append(Problem(path="timeout", message=message, remedy="write one such as 10s"))
+    if getattr(options, "events", 0) < 0:
+        message = "a delivery cannot hold fewer than no events"
+        found.append(Problem(path="events", message=message, remedy="0, or nothing: as many as the service takes"))
+    return found
 
 
 def sampling(loaded: configfile.Loaded, keys: Path, store: Path | None) -> Sampling | None:

@@ -8,17 +8,26 @@ from http.client import HTTPException
 from pathlib import Path
 
 from doorward.configfile.outgoing import reachable
-from doorward.configtypes import Refused
+from doorward.configtypes import Refused, content
 
 
 def trust(ca: Path | None) -> ssl.SSLContext:
     """What vouches for a server: the system's authorities, or those in ``ca`` alone. Raises ``Refused``."""
     try:
+        if ca is not None:
+            content(ca, 1)  # what is no plain file would be waited for
         context = ssl.create_default_context(cafile=ca)
-    except (OSError, ValueError):
-        raise Refused("the file of authorities cannot be read", "ca: certificates in PEM form") from None
+    except (OSError, ValueError) as fault:
+        raise Refused(f"the file of authorities cannot be read: {unread(fault)}", _CA) from None
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context
+
+
+def unread(fault: OSError | ValueError) -> str:
+    """Why a file of certificates or keys was not taken, without its path."""
+    if isinstance(fault, OSError) and not isinstance(fault, ssl.SSLError) and fault.strerror:
+        return fault.strerror
+    return "it is not in PEM form, or not what it should be"
 
 
 def connect(
@@ -128,6 +137,8 @@ def _opened(host: str, port: int, until: float, *, here: bool) -> socket.socket:
     finally:
         del fault  # it holds us in its traceback, and with us what was to be sent
 
+
+_CA = "ca: a file of certificates in PEM form, relative to the configuration"
 
 # OpenSSL, X509_V_ERR_*: self-signed, alone or in the chain; its issuer is not to be had; the first is not verified.
 _UNKNOWN_ISSUER = frozenset((18, 19, 20, 21))

@@ -15,7 +15,7 @@ from typing import Any
 from doorward.configtypes import Refused
 from doorward.core.delivery import LARGEST_EVENT, Delivered, Event, Limits, SinkFault
 from doorward.sinks.cloudevents import headers
-from doorward.sinks.kafka_settings import KafkaOptions, settings
+from doorward.sinks.kafka_settings import KafkaOptions, look_into_files, settings
 
 MOST_EVENTS = 5000
 MOST_BYTES = 4 << 20
@@ -50,7 +50,9 @@ class Kafka:
             event=LARGEST_EVENT,
         )
         self._library = _library()
-        self._settings = settings(options) | {"logger": _LOG, "error_cb": self._note}
+        made = settings(options)
+        look_into_files(options)
+        self._settings = made | {"logger": _LOG, "error_cb": self._note}
         self._trouble = ""
         self._alone = False  # each message in a request of its own
         self._closed = False
@@ -86,7 +88,7 @@ class Kafka:
         try:
             return self._library.Producer({**self._settings, **more})
         except (self._library.KafkaException, ValueError, TypeError):
-            raise Refused("the Kafka library does not take these options", "check the files that they name") from None
+            raise Refused("the Kafka library does not take these options", _PEM) from None
 
     def _meet(self, seconds: float) -> None:
         """Let a new producer find a broker. One that has none when it is handed its first message looks for its
@@ -209,6 +211,7 @@ _TODO = (
     (("UNKNOWN_TOPIC",), "make the topic, and let the user describe it"),
     (("AUTHORIZATION_FAILED",), "let the user write to the topic and describe it"),
 )
+_PEM = "ca, certificate and key are files in PEM form, and key_password is the key's"
 _LET_GO = frozenset(("_PURGE_QUEUE", "_PURGE_INFLIGHT", "_DESTROY", "_FATAL", "_GAPLESS_GUARANTEE"))
 _LOG = logging.Logger("librdkafka", logging.CRITICAL + 1)  # says nothing: what matters is in a fault's text
 

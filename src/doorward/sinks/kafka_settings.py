@@ -6,7 +6,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from doorward.configfile.edge import is_loopback
-from doorward.configtypes import Refused, Secret
+from doorward.configtypes import Refused, Secret, content
 from doorward.sinks.options import SinkOptions
 
 QUEUE_KIB = 64 << 10
@@ -55,6 +55,17 @@ def settings(options: KafkaOptions) -> dict[str, Any]:
         "log.connection.close": False,
     }
     return made | _security(options)
+
+
+def look_into_files(options: KafkaOptions) -> None:
+    """Raises ``Refused``: the library says of no file why it does not take it, or which, and waits at a pipe."""
+    for name, path in (("ca", options.ca), ("certificate", options.certificate), ("key", options.key)):
+        try:
+            if path is not None:
+                content(path, 1)
+        except OSError as fault:
+            why = f"the file of {name} cannot be read: {fault.strerror}"
+            raise Refused(why, "check its path and permissions") from None
 
 
 def _security(options: KafkaOptions) -> dict[str, Any]:

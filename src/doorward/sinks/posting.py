@@ -47,6 +47,8 @@ class Poster:
         """
         parts = urlsplit(url)
         secure = parts.scheme == "https"
+        if ca is not None and not secure:
+            raise Refused("ca goes with https", "write https://, or leave ca out")
         self._host = parts.hostname or ""
         self._port = parts.port or (443 if secure else 80)
         self._tls = trust(ca) if secure else None

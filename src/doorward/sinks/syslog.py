@@ -8,6 +8,7 @@ is the last delivery alone. What a receiver had read and lost by itself, nobody 
 
 import array
 import fcntl
+import ipaddress
 import select
 import socket
 import ssl
@@ -21,9 +22,9 @@ from threading import Event as Flag
 from threading import Lock
 from typing import Literal
 
-from doorward.configtypes import Refused, Size
+from doorward.configtypes import Refused, Size, content
 from doorward.core.delivery import Delivered, Event, Limits, SinkFault
-from doorward.outgoing.reaching import connect, cut, readable, shake, trouble, trust
+from doorward.outgoing.reaching import connect, cut, readable, shake, trouble, trust, unread
 from doorward.sinks.options import SinkOptions
 from doorward.sinks.syslog_message import FACILITIES, Facility, is_name, message, name
 
@@ -257,16 +258,32 @@ def _context(options: Syslog.Options) -> ssl.SSLContext:
     context = trust(options.ca)
     if options.certificate is not None:
         try:
+            for path in filter(None, (options.certificate, options.key)):
+                content(path, 1)  # as in ``trust``
             context.load_cert_chain(options.certificate, options.key)
-        except (OSError, ValueError):
+        except (OSError, ValueError) as fault:
             remedy = "both in PEM form, the key without a password"
-            raise Refused("the certificate or its key cannot be read", remedy) from None
+            raise Refused(f"the certificate or its key cannot be read: {unread(fault)}", remedy) from None
     return context
 
 
+def _is_host(host: str) -> bool:
+    """Whether it may be a name or an address: no URL, and nothing with a port behind it."""
+    try:
+        ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return bool(host) and host.isprintable() and not any(character in " /:[]@" for character in host)
+    return True
+
+
 def _check(options: Syslog.Options) -> None:
-    if not options.host or not 0 < options.port < 65536:
-        raise Refused("host or port cannot be", "the name or address of the receiver, and its port")
+    if not _is_host(options.host) or not 0 < options.port < 65536:
+        remedy = "host: the name or IP address of the receiver alone; port: 1 to 65535"
+        raise Refused("host or port cannot be", remedy)
+    if not options.tls and any((options.ca, options.certificate, options.key)):
+        raise Refused("ca, certificate and key go with tls", "write tls: true, or leave them out")
+    if options.key is not None and options.certificate is None:
+        raise Refused("key goes with certificate", "write both, or neither")
     if options.largest < LEAST:
         raise Refused("largest is below 4 KiB", "receivers of TLS take 8 KiB and should take more (RFC 5425, 4.3.1)")
     if (options.hostname and not is_name(options.hostname, 255)) or not is_name(options.app, 48):

@@ -52,6 +52,16 @@ def test_all_that_is_wrong_is_said_with_its_place(tmp_path: Path) -> None:
     assert all(problem.line == 2 for problem in said.values())
 
 
+def test_what_would_deliver_nothing_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidConfiguration) as caught:
+        targets(
+            loaded(tmp_path, "{use: stdout, timeout: 0s, events: -1}", "{use: file, path: x, timeout: 1ms, events: 0}")
+        )
+    said = {problem.path: problem for problem in caught.value.problems}
+    assert set(said) == {"audit.sinks[0].timeout", "audit.sinks[0].events"}
+    assert all(problem.remedy and problem.line == 2 for problem in said.values())
+
+
 class Closing:
     """A plug-in that is counted."""
 

@@ -229,8 +229,12 @@ def test_nobody_is_connected_to_before_there_is_something_to_send() -> None:
 
 
 def test_files_that_are_not_there_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(Refused, match="does not take these options"):
+    with pytest.raises(Refused, match="the file of ca cannot be read: No such file"):
         Kafka(options(tls=True, ca=tmp_path / "none.pem"))
+    (nonsense := tmp_path / "nonsense.pem").write_text("no certificate")
+    with pytest.raises(Refused, match="does not take these options") as caught:
+        Kafka(options(tls=True, ca=nonsense))
+    assert "PEM" in caught.value.remedy
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 import gzip
+import os
 import socket
 import ssl
 import time
@@ -265,8 +266,21 @@ def test_the_server_is_verified(poster: Make, tmp_path: Path, monkeypatch: pytes
         )
         with pytest.raises(SinkFault, match="another name"):
             poster(f"https://in.example.com:{port}", ca=authority.path).post(b"x")
-    with pytest.raises(Refused, match="authorities"):
-        poster("https://in.example.com", ca=tmp_path / "none")
+
+
+def test_authorities_that_cannot_be_had(poster: Make, tmp_path: Path) -> None:
+    os.mkfifo(pipe := tmp_path / "pipe")
+    (nonsense := tmp_path / "nonsense.pem").write_text("no certificate")
+    for path, why in (
+        (tmp_path / "none", "authorities cannot be read: No such file"),
+        (tmp_path, "authorities cannot be read: Is a directory"),
+        (pipe, "authorities cannot be read: it is not a plain file"),
+        (nonsense, "authorities cannot be read: it is not in PEM form"),
+    ):
+        with pytest.raises(Refused, match=why):
+            poster("https://in.example.com", ca=path)
+    with pytest.raises(Refused, match="ca goes with https"):
+        poster("http://127.0.0.1", ca=tmp_path / "none")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 import json
+import os
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -347,14 +348,22 @@ def test_over_tls_both_sides_are_verified(tmp_path: Path) -> None:
             Syslog(Syslog.Options(ca=other.path, certificate=certificate, key=key, **common)).deliver(some(1))
         with pytest.raises(SinkFault):
             Syslog(Syslog.Options(ca=authority.path, **common)).deliver(some(1))
-    with pytest.raises(Refused, match="certificate"):
+    with pytest.raises(Refused, match="certificate or its key cannot be read: No such file"):
         Syslog(Syslog.Options(certificate=tmp_path / "none", **common))
+    os.mkfifo(pipe := tmp_path / "pipe")
+    with pytest.raises(Refused, match="certificate or its key cannot be read: it is not a plain file"):
+        Syslog(Syslog.Options(certificate=certificate, key=pipe, **common))
 
 
 @pytest.mark.parametrize(
     ("options", "what"),
     [
         ({"host": ""}, "host or port"),
+        ({"host": "tls://siem.example.com"}, "host or port"),
+        ({"host": "siem.example.com:6514"}, "host or port"),
+        ({"host": "[::1]"}, "host or port"),
+        ({"ca": Path("ca.pem")}, "go with tls"),
+        ({"tls": True, "key": Path("key.pem")}, "key goes with certificate"),
         ({"port": 0}, "host or port"),
         ({"largest": Size(1000)}, "largest"),
         ({"hostname": "a b"}, "header"),
