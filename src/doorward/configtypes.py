@@ -182,9 +182,20 @@ class Text:
 
 
 class Reference(Text):
-    """A secret: as a whole ``env:NAME`` or ``file:PATH``, or a ``Text`` with either inside."""
+    """A secret: as a whole ``env:NAME`` or ``file:PATH``, or a ``Text`` with either inside. What a shell would take for
+    a variable is refused: it would be sent as it stands.
+    """
 
     __slots__ = ()
+
+    @classmethod
+    def parse(cls, value: Any) -> Self:
+        if isinstance(value, str) and _SHELL.fullmatch(value):
+            raise Refused(
+                "a shell's $NAME is no reference",
+                "write env:NAME; a value that is really so belongs into a variable or a file",
+            )
+        return super().parse(value)
 
     @classmethod
     def literal(cls, text: str) -> Self:
@@ -257,6 +268,7 @@ class Plugin:
 
 _WHOLE = re.compile(r"(env|file|vault):", re.ASCII)
 _EMBEDDED = re.compile(r"\$\$\{|\$\{(?P<inside>[^}]*)(?P<end>\}|\Z)", re.DOTALL)
+_SHELL = re.compile(r"\$[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 

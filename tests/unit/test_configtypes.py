@@ -77,6 +77,15 @@ def test_what_is_no_reference_is_refused_and_not_repeated(wrong: str) -> None:
     assert "A B" not in caught.value.message
 
 
+def test_a_shells_variable_is_no_reference() -> None:
+    with pytest.raises(Refused, match="no reference") as caught:
+        Reference.parse("$SPLUNK_TOKEN")
+    assert "SPLUNK" not in f"{caught.value} {caught.value.remedy}"
+    assert "env:NAME" in caught.value.remedy
+    for literal in ("$", "$1", "$a b", "pa$SWORD", "$${x"):
+        assert Reference.parse(literal).inline
+
+
 def test_vault_is_not_there_yet() -> None:
     with pytest.raises(Refused, match="not available in this build"):
         Reference.parse("vault:secret/x#key")
