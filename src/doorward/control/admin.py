@@ -77,13 +77,15 @@ class OnlyHosts:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and not self._allowed(scope):
-            refusal = PlainTextResponse("This Host is not allowed here; see docs/operations.md, admin address.\n", 403)
-            return await refusal(scope, receive, send)
+            return await PlainTextResponse(_ELSEWHERE, 403)(scope, receive, send)
         return await self._app(scope, receive, send)
 
     def _allowed(self, scope: Scope) -> bool:
         hosts = [value.decode("latin-1").lower() for name, value in scope["headers"] if name == b"host"]
         return len(hosts) == 1 and (_without_port(hosts[0]) in self._names or _is_address(_without_port(hosts[0])))
+
+
+_ELSEWHERE = "This Host is not allowed here: ask by an IP address, by localhost, or by the name in admin.address.\n"
 
 
 def _without_port(host: str) -> str:

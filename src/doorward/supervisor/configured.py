@@ -3,6 +3,7 @@
 import hashlib
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -61,6 +62,7 @@ def load(path: Path, *, lenient: bool = False) -> Plan:
         policies=place_of(config, loaded.base_dir),
         policy_files=dict(policies.files.files),
         modes=msgspec.to_builtins(modes(config)),
+        admin_hosts=(urlsplit(f"//{config.admin.address}").hostname or "",),
         notices=tuple(map(str, (*loaded.warnings, *policies.notices))),
         ships=bool(config.audit.sinks),
     )
