@@ -3,13 +3,14 @@
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from threading import RLock
 from typing import NamedTuple
 
 from doorward.core import audit_layout
 from doorward.shipping import closing
-from doorward.shipping.cursor import Position
+from doorward.shipping.cursor import START, Position
 
 FRESH = 0.1
 """Seconds for which a look at a writer holds."""
@@ -72,6 +73,15 @@ class Extents:
             except FileNotFoundError:
                 self._writers, self._time = [], -1  # not to be had now; nobody has ended for that
             return self._writers
+
+    def size(self) -> int:
+        """Bytes of all writers, as far as they can be looked at."""
+        found = 0
+        with suppress(OSError):
+            for writer in self.writers():
+                with suppress(OSError):
+                    found += self.of(writer).beyond(START)
+        return found
 
     def forget(self) -> None:
         """What is asked for from now on is looked at anew."""

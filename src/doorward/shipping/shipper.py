@@ -52,6 +52,8 @@ class Shipper:
         self._over = Flag()
         self._ended = Flag()
         self._trouble = "it has not begun yet"
+        self._elsewhere = False  # another shipper works on the log
+        self._unread = 0  # bytes of the log, of which a sink that has not begun has taken nobody knows how much
         self._in_vain = 0  # attempts to begin, not counted where another shipper is waited for
         self._thread = Thread(target=self._keep, name="shipper", daemon=True)
 
@@ -105,7 +107,8 @@ class Shipper:
         """Of all sinks, as they were at the last look. Never waits."""
         begun = {sink.target.name: sink.status for sink in self._sinks}
         return [
-            begun.get(each.name) or Status(name=each.name, use=each.use, last_error=self._trouble)
+            begun.get(each.name)
+            or Status(name=each.name, use=each.use, last_error=self._trouble, waiting_bytes=self._unread)
             for each in self._targets
         ]
 
@@ -127,6 +130,7 @@ class Shipper:
 
     def _tick(self) -> None:
         self._attempt()
+        self._unread = self._extents.size() if self._not_begun() and not self._elsewhere else 0
         if self._sinks:
             self._tell()
         begun = self._sinks or self._in_vain >= self._pace.tries
@@ -182,12 +186,14 @@ class Shipper:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 os.close(descriptor)
+                self._elsewhere = True
                 self._say(f"another shipper works on {self._places.log}: this one waits for its end")
                 return False
             except BaseException:
                 os.close(descriptor)
                 raise
             self._descriptor = descriptor
+        self._elsewhere = False
         return True
 
     def _say(self, trouble: str) -> None:

@@ -306,6 +306,7 @@ def test_one_shipper_at_a_time(log: Log, start: Start, caplog: pytest.LogCapture
     two = start(target(second, every=0))
     until_here(lambda: "another shipper works on" in status(two).last_error)
     assert "another shipper works on" in caplog.text
+    assert status(two).waiting_bytes == 0  # the other one says what waits
     one.close()
     writer.refusal()
     until_here(lambda: len(second.taken) == 1)  # the other one has the cursor now
@@ -319,8 +320,12 @@ def test_what_cannot_be_begun_now_is_begun_later(log: Log, start: Start, tmp_pat
     sink = Memory()
     shipper = start(target(sink))
     until_here(lambda: "cannot be used" in status(shipper).last_error)
+    size = sum(path.stat().st_size for path in writer.segments())
+    until_here(lambda: status(shipper).waiting_bytes >= size > 0)  # or no alert would ever tell that nothing is sent
+    assert not status(shipper).up
     in_the_way.unlink()
     until_here(lambda: set(sink.taken) == expected(writer))
+    until_here(lambda: status(shipper).waiting_bytes == 0)
 
 
 def test_a_sink_whose_cursor_cannot_be_had_holds_up_nobody(log: Log, start: Start) -> None:

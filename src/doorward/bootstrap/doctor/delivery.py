@@ -46,8 +46,10 @@ def _unnoted(places: Places, written: Written | None) -> list[Line]:
     wrong = unusable("delivery", places.directory) if places.directory.exists() else None
     if wrong is None:
         return []
-    old = f"; what is said of sinks is {span(time.time() - written.at)} old" if written is not None else ""
-    what = f"{wrong.what}: what sinks have taken is not noted, and is sent again after a restart{old}"
+    if written is None:
+        return [fail(wrong.about, f"{wrong.what}: nothing is shipped", wrong.remedy)]
+    old = f"what is said of sinks is {span(time.time() - written.at)} old"
+    what = f"{wrong.what}: what sinks have taken is not noted, and is sent again after a restart; {old}"
     return [fail(wrong.about, what, wrong.remedy)]
 
 

@@ -94,6 +94,9 @@ def test_a_shipper_that_cannot_note_what_was_taken(tmp_path: Path, age: float, m
     assert f"{place} cannot be written to: what sinks have taken is not noted" in first.what
     assert "does not run" not in first.what
     assert len(others) == 2
+    (place / "status.json").unlink()
+    line = only(look(tmp_path))
+    assert (line.state, "cannot be written to: nothing is shipped" in line.what) == ("fail", True)
     monkeypatch.undo()
     assert states(look(tmp_path, siem(), stdout())) == ["ok", "ok"]
 
