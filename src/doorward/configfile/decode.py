@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from msgspec import inspect
 
-from doorward.configtypes import Kind, Problem, Refused
+from doorward.configtypes import Kind, Problem, Reference, Refused, Secret
 
 T = TypeVar("T")
 Parse = Callable[[Any], Any]
@@ -45,6 +45,11 @@ def suggestion(wrong: str, known: list[str]) -> str:
 def described(cls: Any) -> inspect.Type:
     """What msgspec knows about a type."""
     return inspect.type_info(cls)
+
+
+def _to_add(name: str, kind: inspect.Type) -> str:
+    secret = isinstance(kind, inspect.CustomType) and issubclass(kind.cls, (Secret, Reference))
+    return f"add {name}; env:NAME or file:PATH can stand for it" if secret else f"add {name}"
 
 
 class _Decoder:
@@ -84,7 +89,7 @@ class _Decoder:
         for name, field in fields.items():
             if _left_out(value, name, field):
                 if field.required:
-                    self._wrong(path, f"{name!r} is missing", f"add {name}")
+                    self._wrong(path, f"{name!r} is missing", _to_add(name, field.type))
                 continue
             given[field.name] = self.read(value[name], field.type, child(path, name))
         if any(made is _BROKEN for made in given.values()) or any(

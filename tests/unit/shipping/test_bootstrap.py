@@ -52,6 +52,16 @@ def test_all_that_is_wrong_is_said_with_its_place(tmp_path: Path) -> None:
     assert all(problem.line == 2 for problem in said.values())
 
 
+def test_a_secret_that_is_missing_says_how_one_is_written(tmp_path: Path) -> None:
+    with pytest.raises(InvalidConfiguration) as caught:
+        targets(loaded(tmp_path, '{use: splunk, url: "https://siem.example.com:8088"}'))
+    (problem,) = caught.value.problems
+    assert (problem.message, problem.remedy) == (
+        "'token' is missing",
+        "add token; env:NAME or file:PATH can stand for it",
+    )
+
+
 def test_what_would_deliver_nothing_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidConfiguration) as caught:
         targets(
