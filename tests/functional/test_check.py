@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from doorward.cli.check import examine
+
 GOOD = "servers:\n  crm: {url: http://127.0.0.1:3001/mcp}\n"
 
 
@@ -120,3 +122,25 @@ def test_the_schema_is_what_is_committed() -> None:
     assert (done.returncode, done.stderr) == (0, "")
     committed = Path(__file__).resolve().parents[2] / "docs" / "doorward.schema.json"
     assert done.stdout == committed.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("when", "detectors", "words"),
+    [
+        ("{finding: '*', server: crn}", "[patterns]", "no server is 'crn', so nobody is ever told (did you mean crm?)"),
+        ("{finding: SSN}", "[patterns]", "is 'SSN', so nobody is ever told (did you mean US_SSN?)"),
+        ("{finding: '*'}", "[]", "is '*', so nobody is ever told (add inspect.detectors)"),
+        ("{finding: 'US_*', server: 'c*'}", "[patterns]", ""),
+        ("{finding: SSN}", "[{use: presidio}]", ""),  # only it knows
+        ("{severity: high}", "[]", ""),
+    ],
+)
+def test_an_alert_that_can_never_be_told_is_said(tmp_path: Path, when: str, detectors: str, words: str) -> None:
+    file = tmp_path / "doorward.yaml"
+    file.write_text(
+        "servers: {crm: {url: http://127.0.0.1:9/mcp}}\n"
+        f"inspect: {{detectors: {detectors}}}\n"
+        f"alerts: [{{use: slack, url: 'https://hooks.slack.com/x', when: {when}}}]\n"
+    )
+    found = [str(notice) for notice in examine(file).warnings if "alerts" in notice.path]
+    assert [words in each for each in found] == [True] * bool(words)

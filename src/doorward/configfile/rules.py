@@ -131,13 +131,22 @@ def _inspect(config: Config) -> Found:
 
 def _misspelt(config: Config) -> Found:
     """Entities that nothing here finds. Whatever other plug-ins call theirs, only they know."""
-    if not {detector.use for detector in config.inspect.detectors} <= _OURS:
+    known = findable(config)
+    if known is None:
         return
-    known = ENTITIES | {pattern.entity for pattern in config.inspect.patterns}
     for path, entities in _entities(config):
         for name in [name for name in entities if name not in known]:
             message = "has no effect: none of the detectors finds it"
             yield Notice(path=child(path, name), message=message, remedy=suggestion(name, sorted(known)))
+
+
+def findable(config: Config) -> frozenset[str] | None:
+    """The entities that may be found; None: there are detectors whose names for them only they know."""
+    inspect = config.inspect
+    if not {detector.use for detector in inspect.detectors} <= _OURS:
+        return None
+    own = frozenset(pattern.entity for pattern in inspect.patterns)
+    return ENTITIES | own if inspect.detectors else own
 
 
 def _entities(config: Config) -> Iterator[tuple[str, dict[str, Entity]]]:

@@ -8,6 +8,7 @@ it raises once.
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,8 +18,9 @@ import msgspec
 
 from doorward.config import Agent, Config, NearerInspect, Pattern
 from doorward.config import Server as ServerSection
-from doorward.configfile.decode import child
+from doorward.configfile.decode import child, suggestion
 from doorward.configfile.edge import address, is_loopback, on_loopback
+from doorward.configfile.rules import findable
 from doorward.configfile.servers import enforcing, mode_of, url_fault
 from doorward.configtypes import InvalidConfiguration, Notice, Plugin, Problem, Refused, Text, fetch
 from doorward.control.clients import compile_clients
@@ -29,6 +31,7 @@ from doorward.control.matching import faults as match_faults
 from doorward.control.policies.compile import NOTHING, CompiledPolicies, compile_policies
 from doorward.control.policies.files import PolicyFiles, directory_of, read_files
 from doorward.control.policies.schema import KnownTool
+from doorward.core.alerting import Rule
 from doorward.core.identity import Grant, Principal
 from doorward.core.looking import Allow, LookRule
 from doorward.core.policy import Names, ToolRule, names
@@ -241,7 +244,22 @@ class _Compiler:
     def alerts(self) -> list[Any]:
         specs = self._config.alerts
         built = [self._plugin("alerts", spec, f"alerts[{index}]") for index, spec in enumerate(specs)]
+        for index, channel in enumerate(built):
+            for rule in getattr(channel, "rules", ()):
+                self.notices += self._never(rule, f"alerts[{index}]")
         return [channel for channel in built if channel is not None]
+
+    def _never(self, rule: Rule, path: str) -> Iterator[Notice]:
+        """Why a rule can never match in this configuration. A reload may change that, so it may stay."""
+        servers, entities = list(self._config.servers), findable(self._config)
+        if rule.server != "*" and not any(fnmatchcase(name, rule.server) for name in servers):
+            message = f"when: no server is {rule.server!r}, so nobody is ever told"
+            yield Notice(path=path, message=message, remedy=suggestion(rule.server, servers))
+        if rule.finding is None or entities is None or any(fnmatchcase(name, rule.finding) for name in entities):
+            return
+        message = f"when: nothing that is looked for is {rule.finding!r}, so nobody is ever told"
+        remedy = suggestion(rule.finding, sorted(entities)) if entities else "add inspect.detectors"
+        yield Notice(path=path, message=message, remedy=remedy)
 
     def scanner(self, make_scanner: MakeScanner) -> Scanner | None:
         inspect = self._config.inspect
