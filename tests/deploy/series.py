@@ -56,6 +56,7 @@ FIRING: dict[str, tuple[str, list[tuple[str, str]]]] = {
             _one("doorward_sink_waiting_bytes", "4000x60", sink="splunk"),
         ],
     ),
+    "DoorwardCursorNotSaved": ("10m", [_one("doorward_sink_cursor_unsaved", "1x60", sink="splunk")]),
     "DoorwardDeliveryLate": ("30m", [_one("doorward_sink_waiting_seconds", "0+120x60", sink="splunk")]),
     "DoorwardDeliveryRepeats": (
         "40m",
@@ -96,5 +97,6 @@ HEALTHY: list[tuple[str, str]] = [
     _one("doorward_sink_delivered_total", "0x120", sink="splunk"),
     _one("doorward_sink_dead_letters_total", "3x120", sink="splunk"),
     _one("doorward_sink_spool_ratio", "0.01x120", sink="splunk"),
+    _one("doorward_sink_cursor_unsaved", "0x120", sink="splunk"),
 ]
 """A gateway that is well, for two hours: no alert fires."""

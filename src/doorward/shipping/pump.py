@@ -57,6 +57,7 @@ class Pump:
         self.since = wall()
         self.last_error = ""
         self.remedy = ""  # for that
+        self.unsaved: str | None = None  # why the cursor is not on the disk
         self._dead_letters = dead_letters
         self._extents = extents
         self._first_calls = first_calls
@@ -76,7 +77,6 @@ class Pump:
         self._tell_again = float("-inf")
         self._delivering = 0.0  # since when
         self._saved = clock()
-        self._unsaved: str | None = None  # why not
         self._wake = Flag()
         self._deadline: float | None = None
         self._lock = Lock()
@@ -323,11 +323,11 @@ class Pump:
             self._first_calls.save()  # first: what the cursor is beyond is not read again
             self.cursor.save()
         except OSError as error:
-            if error.strerror != self._unsaved:  # each second would be too often
+            if error.strerror != self.unsaved:  # each second would be too often
                 log.error("sink %s: its cursor cannot be saved: %s", self.target.name, error.strerror)
-            self._unsaved = error.strerror
+            self.unsaved = error.strerror
         else:
-            self._unsaved = None
+            self.unsaved = None
 
     def _wait(self, seconds: float) -> None:
         """Until then, or until it is to end."""

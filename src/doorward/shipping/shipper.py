@@ -285,6 +285,7 @@ class _Sink:
             rate=self._rate(time.monotonic(), totals.delivered),
             last_error=f"a delivery is without an end for {stuck:.0f} s" if stuck else pump.last_error,
             remedy="" if stuck else pump.remedy,
+            unsaved=pump.unsaved is not None,
         )
 
 

@@ -25,7 +25,8 @@ class Status(msgspec.Struct, kw_only=True):
     lines of the log that are no records; since the cursor was made. ``waiting_bytes`` of the log are not acknowledged;
     ``waiting_seconds``: age of the oldest event that is not. ``fill``: of what waits and the disk's free space, the
     part that waits. ``acknowledged``: when the newest event was made that is. ``writers``: the last acknowledged
-    ``seq`` of those that have not ended. ``rate``: events a second over the last minute.
+    ``seq`` of those that have not ended. ``rate``: events a second over the last minute. ``unsaved``: the cursor cannot
+    be saved, so that a restart sends again what was taken since.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Status(msgspec.Struct, kw_only=True):
     rate: float = 0.0
     last_error: str = ""
     remedy: str = ""
+    unsaved: bool = False
 
 
 class Written(msgspec.Struct):

@@ -37,6 +37,7 @@ SINKS: Mapping[str, tuple[str, str, str]] = {
         "When the newest event was made that it has.",
     ),
     "doorward_sink_events_per_second": ("gauge", "rate", "What it has taken, over the last minute."),
+    "doorward_sink_cursor_unsaved": ("gauge", "unsaved", "1 while it cannot be noted what the sink has, else 0."),
     "doorward_sink_spool_ratio": ("gauge", "fill", "What waits for it, of that and the free space of the disk."),
 }
 """Name -> kind, member of the sink's status, help; labelled by the sink's name."""

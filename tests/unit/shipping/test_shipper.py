@@ -622,7 +622,7 @@ def test_a_cursor_that_cannot_be_saved_is_told_once(
 ) -> None:
     writer = log.writer()
     sink = Memory()
-    start(target(sink))
+    shipper = start(target(sink))
     until_here(lambda: len(sink.taken) == 1)
     tries: list[Path] = []
     replace = places.replace
@@ -637,7 +637,9 @@ def test_a_cursor_that_cannot_be_saved_is_told_once(
     writer.refusal()
     until_here(lambda: len(tries) > 3)
     assert caplog.text.count("its cursor cannot be saved") == 1
+    until_here(lambda: status(shipper).unsaved and status(shipper).up)
     monkeypatch.setattr(places, "replace", replace)
+    until_here(lambda: not status(shipper).unsaved)
     cursor = Places(log.directory).cursor("test")
     until_here(lambda: json.loads(cursor.read_bytes())["totals"]["delivered"] == 2)
 

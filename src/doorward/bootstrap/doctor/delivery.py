@@ -78,6 +78,9 @@ def _sink(status: Status) -> Line:
         )
     if status.waiting_seconds > LATE:
         return warn(about, f"{said}; it takes less than comes", "see its quota, its `every` and `events`")
+    if status.unsaved:
+        remedy = "the gateway's log says why: the disk, or who may write to the directory shipping of the log"
+        return warn(about, f"{said}; its cursor cannot be saved, so a restart sends it all that once more", remedy)
     if status.dead:
         where = f"{status.name}.dead.jsonl in the directory shipping of the log"
         return warn(about, f"{said}; {status.dead} dead letters", f"{where} says why they were refused")
