@@ -341,14 +341,16 @@ class Duplex:
             await self._to_client(error_body(call.first, decision, waiting))
             self._forget(call, {waiting})
 
-    async def closed(self, code: str = "upstream.crashed") -> None:
-        """The server's side has ended: every request that waits gets its error, and the pipe's stream is closed."""
+    async def closed(self, code: str = "upstream.crashed", *, in_order: bool = False) -> None:
+        """The server's side has ended: every request that waits gets its error, and the pipe's stream is closed.
+        ``in_order``: because the client's side had, so that the record of the stream has no ``code``.
+        """
         for identifier, call in list(self._waiting.items()):
             _, decision = await self._pipeline.fault(call, UpstreamFault("the server ended", code=code))
             await self._to_client(error_body(call.first, decision, identifier))
             self._forget(call, {identifier})
         self._waiting.clear()
-        await self.left(Reason(code))
+        await self.left(None if in_order else Reason(code))
 
     async def left(self, reason: Reason | None = None) -> None:
         """The client's side has ended: what waits is recorded as disconnected."""

@@ -30,8 +30,8 @@ class Handler(Protocol):
 
     async def from_server(self, line: bytes) -> None: ...
 
-    async def closed(self) -> None:
-        """The child has ended; whoever waits may still be told."""
+    async def closed(self, *, in_order: bool) -> None:
+        """The child has ended; whoever waits may still be told. ``in_order``: the client's messages ended before."""
 
     async def left(self) -> None:
         """The client has left."""
@@ -101,14 +101,14 @@ class StdioRun:
         downward = asyncio.create_task(self._downward(handler, from_server))
         exited = asyncio.create_task(child_watch.exited(self._child))
         try:
-            await self._first_end(upward, downward, exited)
+            in_order = await self._first_end(upward, downward, exited)
             if self._client.lost.done():
                 self._server.close()
                 await child_watch.stop(self._child, _GRACE)
             else:
                 await self._leftover(downward, from_server)
             await _cancel(upward, downward)
-            await self._say_end(handler)
+            await self._say_end(handler, in_order=in_order)
             self._client.close()
             await self._client.lost  # all of it was taken, or nobody takes it any more
             await exited  # a child that ended its output first may still be at work
@@ -117,11 +117,11 @@ class StdioRun:
             self._client.abort()
             self._server.abort()
 
-    async def _say_end(self, handler: Handler) -> None:
+    async def _say_end(self, handler: Handler, *, in_order: bool) -> None:
         assert self._client is not None
         try:
             if not self._client.lost.done():
-                await handler.closed()
+                await handler.closed(in_order=in_order)
                 return
         except BrokenPipeError:
             pass
@@ -129,8 +129,10 @@ class StdioRun:
 
     async def _first_end(
         self, upward: "asyncio.Task[None]", downward: "asyncio.Task[None]", exited: "asyncio.Task[None]"
-    ) -> None:
-        """Return when the child or the client is gone. The end of the client's messages alone ends nothing."""
+    ) -> bool:
+        """Return when the child or the client is gone. The end of the client's messages alone ends nothing; whether it
+        came first is what is returned.
+        """
         assert self._client is not None
         ends: set[asyncio.Future[None]] = {upward, downward, exited, self._client.lost}
         while True:
@@ -138,7 +140,7 @@ class StdioRun:
             for task in done & {upward, downward}:
                 task.result()
             if done != {upward}:
-                return
+                return upward not in ends
             ends.discard(upward)
 
     async def _upward(self, handler: Handler, lines: AsyncIterator[bytes | Overlong]) -> None:

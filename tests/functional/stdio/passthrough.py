@@ -23,8 +23,8 @@ class PassThrough:
     async def from_server(self, line: bytes) -> None:
         await self.wire.to_client(line)
 
-    async def closed(self) -> None:
-        print("server gone", file=sys.stderr, flush=True)
+    async def closed(self, *, in_order: bool) -> None:
+        print("server gone, in order" if in_order else "server gone", file=sys.stderr, flush=True)
 
     async def left(self) -> None:
         print("client gone", file=sys.stderr, flush=True)

@@ -91,6 +91,30 @@ def test_messages_pass_both_ways_and_are_recorded(run: Run, tmp_path: Path) -> N
     assert "hello" not in json.dumps(records(tmp_path))
 
 
+def ends(tmp_path: Path) -> list[tuple[str, str]]:
+    """Of the streams: decision and reason."""
+    closed = [record for record in records(tmp_path) if record["kind"] == "stream" and record["phase"] == "closed"]
+    return [(record["decision"], record["reason"]) for record in closed]
+
+
+def test_a_session_that_its_client_ends_has_no_reason(run: Run, tmp_path: Path) -> None:
+    client = run()
+    assert client.ask(INITIALIZE)["id"] == "init"
+    client.stdin.close()
+    client.process.wait(30)
+    assert ends(tmp_path) == [("allow", "")]
+
+
+def test_a_server_that_ends_before_its_client_is_recorded(run: Run, tmp_path: Path) -> None:
+    client = run()
+    assert client.ask(INITIALIZE)["id"] == "init"
+    client.send(tool("crash", 1))
+    assert client.line()["error"]["data"]["reason"] == "upstream.crashed"
+    assert client.stdout.read() == b""
+    client.process.wait(30)
+    assert ends(tmp_path) == [("allow", "upstream.crashed")]
+
+
 def test_bytes_pass_as_they_are(run: Run) -> None:
     client = run("cat")
     odd = b' {"jsonrpc":"2.0" ,"method":"notifications/x","params":{"n":1e3,"u":"\\u00e9","s":"\xc3\xa9"},"more":[] }\n'

@@ -60,7 +60,7 @@ def test_lines_pass_in_order_until_the_end_of_input_and_the_exit_code_is_the_chi
     out, err = process.communicate(lines, timeout=60)
     assert out == lines + b"end\n"
     assert process.returncode == 5
-    assert err == b"server gone\n"
+    assert err == b"server gone, in order\n"
 
 
 def test_a_last_line_without_a_newline_is_a_line(wire: Start) -> None:
