@@ -62,15 +62,15 @@ def words(name: str) -> tuple[str, ...]:
         name = _HUMPS.sub(" ", name)
     found: list[str] = []
     for part in _PARTS.findall(fold(name)):
-        if part in _VOCABULARY or len(part) < 6 or not part.isascii():
+        if len(part) < 6 or part in _VOCABULARY or not part.isascii():
             found.append(part)
         else:
             found.extend(_cut(part))
-    # "e-mail" and its like are one word.
-    for index, part in enumerate(found[:-1]):
-        if part == "e" and found[index + 1] in ("mail", "post", "posta", "mails"):
-            found[index : index + 2] = ["email"]
-            break
+    if "e" in found:  # "e-mail" and its like are one word
+        for index, part in enumerate(found[:-1]):
+            if part == "e" and found[index + 1] in ("mail", "post", "posta", "mails"):
+                found[index : index + 2] = ["email"]
+                break
     return tuple(found)
 
 
@@ -117,6 +117,7 @@ _REACH: Final = k.listed(
     emergenza urgence ice reach call ring
     """
 )
+_NOBODY: Final[frozenset[str]] = frozenset()
 
 
 @lru_cache(4096)
@@ -124,7 +125,10 @@ def _classified(names: tuple[str, ...]) -> Key:
     ones = [said for said in map(_one, names) if not said.carries]
     if not ones:
         return NOTHING
-    hints = frozenset[str]().union(*(said.hints for said in ones))
+    hints = _NOBODY
+    for said in ones:
+        if said.hints:
+            hints |= said.hints
     near = ones[0]
     if not _REACH.isdisjoint(near.words):
         hints |= {"PHONE_NUMBER"}
@@ -160,6 +164,8 @@ def _one(name: str) -> _One:
     foreign = k.OTHER_SCRIPTS.get(joined)
     if foreign is not None:
         return _One(foreign, True, hints=frozenset((foreign,)), words=said)
+    if _SAYING.isdisjoint(said) and joined not in _GLUED and _bare(said) not in _GLUED:
+        return _One(words=said)
     return _specific(said, joined, name) or _negative(said, joined) or _whose(said, joined)
 
 
@@ -180,10 +186,14 @@ def _national(entity: str, said: tuple[str, ...]) -> _One:
     return _is(entity, said, True, *(_SPANISH if entity in _SPANISH else ()))
 
 
+def _bare(said: tuple[str, ...]) -> str:
+    return "".join([word for word in said if word not in k.FILLER])
+
+
 def _specific(said: tuple[str, ...], joined: str, name: str) -> _One | None:
     """A number, an address or a secret that the name speaks of by its own word."""
     have = frozenset(said)
-    bare = "".join(word for word in said if word not in k.FILLER)
+    bare = _bare(said)
     head = said[-1]
     if joined in k.EMAIL or (have & k.EMAIL and ("id" in have or not _about(said, k.EMAIL))):
         return _is("EMAIL_ADDRESS", said, True)
@@ -452,6 +462,24 @@ _VOCABULARY: Final = frozenset[str]().union(
 )
 _PIECES: Final = frozenset(word for word in _VOCABULARY if len(word) >= 3) | {"no", "nr", "id", "cc", "by", "ip"}
 _LONGEST: Final = max(map(len, _PIECES))
+_TABLES: Final = {
+    name: table for name, table in vars(k).items() if name.isupper() and isinstance(table, frozenset | dict)
+}
+# All words that one of the rules above asks for, of the tables and its own. A name of none of them, of which the tables
+# do not have all words glued together either, nor those but the fillers, says nothing: mostly an id that stands where a
+# name would. What is left out is asked for glued together alone, or only takes from what other words say.
+_SAYING: Final = frozenset[str]().union(
+    *[table for name, table in _TABLES.items() if name not in ("FILLER", "NO_PLACE", "WHOLE", "TRANSPORT")],
+    k.listed(
+        """
+        access api at auth birthdate birthday by cc citizen contact data date datum dato day detail details digits dl
+        dob driver drivers driving dt encryption fecha four government holder host id identification identifier
+        identity info key lastfour last lic licence license login master name national nick on owner pan pass payment
+        credit debit domain file private pw screen shared signing ssh suffix tarihi tax to user
+        """
+    ),
+)
+_GLUED: Final = frozenset[str]().union(*_TABLES.values())
 
 TRIGGERS: Final[tuple[str, ...]] = (*naming.PERSONAL,)
 """Where one of these or of ``trigger.HIDING`` fires, and nowhere else, a name alone can make a finding."""

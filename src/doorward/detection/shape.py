@@ -30,6 +30,15 @@ _SPACED = b"0 "
 _UNMARKED = bytes(octet for octet in range(0x20, 0x7F) if chr(octet) not in "{[<|=\\%&`")
 _LONG_PART = re.compile(r"[0-9A-Za-z]{12}").search
 
+# Numbers and UUIDs in which nothing is encoded, nor anything else that is looked for in a leaf. Digits alone stand for
+# text only in hexadecimal: sixteen or more, and an even number of them; up to nineteen only for a number in turn, which
+# begins with a 2 or 3, or 7 where it is compressed (encodings._from_hex). In a UUID, a dash where its first one stands
+# makes an octet that is none of UTF-8, and compressed data does not begin with small letters of hexadecimal.
+_BARE = re.compile(
+    r"-?[0-9]{1,15}(?:\.(?:[0-9]{1,15}|[0-9]{17}|[0-9]{19}|[014-689](?:[0-9]{15}|[0-9]{17})))?"
+    r"|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+).fullmatch
+
 _PLAIN = re.compile(r"[a-z_]{1,40}+|[A-Z_]{1,40}+|[A-Za-z_]{1,15}+")
 
 
@@ -165,7 +174,7 @@ class Draft:
 
     def deeper(self) -> list[int]:
         """The indices of the leaves that are worth a look: they may hold structure, or be other than they seem."""
-        strings = [leaf.string for leaf in self.leaves]
+        strings = ["" if leaf.number and _BARE(leaf.string) is not None else leaf.string for leaf in self.leaves]
         found: set[int] = set()
         if max(map(len, strings), default=0) > _BIG:
             found.update([index for index, string in enumerate(strings) if _is_long(string)])
@@ -186,7 +195,7 @@ class Draft:
             found.update([bisect_right(ends, place) for place in put])
             for place in places:
                 index = bisect_right(ends, place)
-                if len(strings[index]) >= len(RUN):
+                if len(strings[index]) >= len(RUN) and index not in found and _BARE(strings[index]) is None:
                     found.add(index)
             here = _MARKED(everything) if marked else None
             while here is not None:  # once for each leaf

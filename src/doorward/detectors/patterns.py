@@ -63,6 +63,8 @@ class _Judged(msgspec.Struct, frozen=True, gc=False):
 
 
 _NOTHING = _Judged()
+# What names say; what is known of strings under them; whether they speak for nothing.
+_Under = tuple[Key, dict[str, _Judged], bool]
 _REACHED = ("PHONE_NUMBER", "EMAIL_ADDRESS")
 
 
@@ -107,7 +109,8 @@ class Patterns:
             *places.TRIGGERS,
             *dates.TRIGGERS,
         )
-        self._known: dict[tuple[tuple[str, ...], bool], tuple[Key, dict[str, _Judged]]] = {}
+        self._known: dict[tuple[tuple[str, ...], bool], _Under] = {}
+        self._said: dict[tuple[Key, bool, bool], _Under] = {}
         self._kept = 0
 
     def load(self) -> None:
@@ -130,8 +133,9 @@ class Patterns:
         dialed: dict[int, Column] = {}
         names: tuple[str, ...] | None = None
         is_name = False
-        key, known = keys.NOTHING, dict[str, _Judged]()
-        met: dict[int, tuple[Key, dict[str, _Judged]]] = {}  # by the identity of names: a place's leaves share them
+        is_mere = recognizers.is_mere
+        key, known, mute = keys.NOTHING, dict[str, _Judged](), False
+        met: dict[int, _Under] = {}  # by the identity of names: a place's leaves share them
         for count, leaf in enumerate(document.leaves):
             if not count % _EVERY:
                 document.check()
@@ -142,11 +146,13 @@ class Patterns:
                 entry = met.get(place)
                 if entry is None:
                     entry = met[place] = self._known.get((names, is_name)) or self._of(names, is_name)
-                key, known = entry
+                key, known, mute = entry
             judged = known.get(string)
             if leaf.token is not None:
                 judged = self._decoded(leaf, key)
             elif judged is None:
+                if mute and is_mere(string) is not None:
+                    continue  # no name or address either, nor is it worth to remember it
                 judged = self._judge(string, key, is_name)
                 if names and names[0] in _SAMPLES and people.is_placeholder(string):
                     judged = _NOTHING
@@ -208,8 +214,7 @@ class Patterns:
             document.check()
             found += spread.findings(document.leaves, found, self.name, document.check)
         if self._kept > _KEPT:
-            self._known.clear()
-            self._kept = 0
+            self._forget()
         return found
 
     def _split(self, leaves: Sequence[Leaf], found: list[Finding]) -> None:
@@ -222,14 +227,24 @@ class Patterns:
                     rule = one.rule + "+split"
                     found += [leaf.finding(a, b, one.entity, one.score, self.name, rule) for leaf, a, b in spans]
 
-    def _of(self, names: tuple[str, ...], is_name: bool) -> tuple[Key, dict[str, _Judged]]:
+    def _of(self, names: tuple[str, ...], is_name: bool) -> _Under:
         """What names that were not met lately say, and what will be known of strings under them."""
-        if len(self._known) > _KEPT:
-            self._known.clear()
-        entry = (keys.classify(names), dict[str, _Judged]())
+        if len(self._known) > _KEPT or len(self._said) > _KEPT:
+            self._forget()
+        key = keys.classify(names)
+        # Where ids stand as names, what is below each has names of its own that say the same.
+        said = (key, is_name, bool(names) and names[0] in _SAMPLES)
+        entry = self._said.get(said)
+        if entry is None:
+            entry = self._said[said] = (key, {}, recognizers.is_mute(key))
         if len(names) <= _DEEP and sum(map(len, names)) <= _LONG:
             self._known[(names, is_name)] = entry
         return entry
+
+    def _forget(self) -> None:
+        self._known.clear()
+        self._said.clear()
+        self._kept = 0
 
     def _decoded(self, leaf: Leaf, key: Key) -> _Judged:
         """What was encoded in the middle of a text: the words before it speak of it as a name would."""

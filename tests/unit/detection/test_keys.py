@@ -1,13 +1,18 @@
 """What names of fields say, in several languages and spellings, and when the trigger pass hears them."""
 
+from collections.abc import Callable, Iterator
+from types import CodeType
+from typing import Any
+
 import pytest
 import re2
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.compiled import Compiled
 
 from doorward.detection import keys, naming, trigger
-from doorward.detection.keys import classify
+from doorward.detection.keys import classify, words
+from doorward.detection.keywords import OTHER_SCRIPTS
 
 
 def entity(*names: str) -> tuple[str, bool, bool]:
@@ -219,3 +224,64 @@ def test_an_id_of_spain_is_either() -> None:
 
 def test_a_contact_may_be_a_number() -> None:
     assert "PHONE_NUMBER" in classify(("contactTxt",)).hints
+
+
+def constants(code: CodeType) -> Iterator[str]:
+    """All strings that a function compares with."""
+    for constant in code.co_consts:
+        if isinstance(constant, str):
+            yield constant
+        elif isinstance(constant, tuple | frozenset):
+            yield from (one for one in constant if isinstance(one, str))
+        elif isinstance(constant, CodeType):
+            yield from constants(constant)
+
+
+RULES: list[Callable[..., Any]] = [
+    keys._specific,
+    keys._secret,
+    keys._place,
+    keys._negative,
+    keys._whose,
+    keys._role,
+    keys._last_digits,
+]
+
+
+def test_every_word_that_a_rule_asks_for_by_itself_is_one_that_says_something() -> None:
+    asked = {word for rule in RULES for word in constants(rule.__code__) if word.isalpha() and word.islower()}
+    assert len(asked) > 60
+    assert asked - {"hints", "thing", "words", "negative", "role", "part"} <= keys._SAYING
+
+
+NAMES_OF_WORDS = st.lists(
+    st.sampled_from(sorted(keys._GLUED | {"4", "E", "Mail", "qzx", "id", "last", "at", "7B", "a1f0"})), max_size=4
+)
+
+
+@settings(max_examples=1000, deadline=None)
+@given(
+    st.one_of(
+        st.text(max_size=20),
+        st.uuids().map(str),
+        st.from_regex(r"[a-f0-9]{8}(-[a-f0-9]{4}){1,3}", fullmatch=True),
+        st.builds(str.join, st.sampled_from(["", "_", "-", " ", "1"]), NAMES_OF_WORDS),
+    )
+)
+def test_a_name_without_such_a_word_says_what_the_rules_make_of_it(name: str) -> None:
+    said = words(name)
+    gated = keys._one.__wrapped__(name)
+    if said and not gated.carries and gated.words == said and name not in keys._TYPES:
+        joined = "".join(said)
+        ruled = keys._specific(said, joined, name) or keys._negative(said, joined) or keys._whose(said, joined)
+        assert gated == (ruled if joined not in OTHER_SCRIPTS else gated)
+
+
+def test_ids_as_names_go_through_no_rules(monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: object) -> None:
+        raise AssertionError
+
+    for rule in ("_specific", "_negative", "_whose"):
+        monkeypatch.setattr(keys, rule, never)
+    for name in ("0be2c1f4-e7a0-4d21-9b55-81d2a3cf0f9e", "item_17", "srv-a1-b2", "zq9"):
+        assert keys._one.__wrapped__(name).entity == ""

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from itertools import pairwise
 from typing import Any
 
@@ -336,3 +337,32 @@ def test_decoding_is_bounded() -> None:
     string = " ".join([token] * 40)
     made = leaves([Text("/t", string)])
     assert sum(len(leaf.string) for leaf in made if leaf.layers) <= 4 * len(string) + 65536
+
+
+DECIMALS = st.from_regex(r"-?[0-9]{1,20}(\.[0-9]{1,20})?", fullmatch=True)
+# Digits that are hexadecimal of digits, as nothing else is that short.
+HEXED = st.text(alphabet="0123456789 ()", min_size=8, max_size=10).map(lambda text: text.encode().hex())
+UUIDS = st.uuids().map(str) | st.from_regex(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}", fullmatch=True)
+
+
+@settings(deadline=None, max_examples=500)
+@given(st.lists(st.one_of(DECIMALS, HEXED, HEXED.map("0.{}".format), UUIDS), max_size=6), st.booleans())
+def test_numbers_and_uuids_that_are_not_looked_into_hold_nothing(strings: list[str], number: bool) -> None:
+    is_number = re.compile(r"-?[0-9]+(?:\.[0-9]+)?").fullmatch
+    given = [Text(f"/v/{i}", text, number=number and is_number(text) is not None) for i, text in enumerate(strings)]
+    quick = leaves(given)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shape, "_BARE", lambda _: None)
+        whole = leaves(given)
+    assert [(leaf.string, leaf.token, leaf.layers) for leaf in quick] == [
+        (leaf.string, leaf.token, leaf.layers) for leaf in whole
+    ]
+
+
+def test_numbers_and_uuids_are_not_looked_into() -> None:
+    draft = shape.Draft()
+    for number in ("756.1234567890123", "0.8444218515250481", "-12.34567890123456789", "123456789012345"):
+        draft.add(Leaf(Text("/n", number, number=True), number, number=True), shape.Shape(()))
+    for string in ("756.1234567890123", "0be2c1f4-e7a0-4d21-9b55-81d2a3cf0f9e"):
+        draft.add(Leaf(Text("/n", string), string), shape.Shape(()))
+    assert draft.deeper() == []

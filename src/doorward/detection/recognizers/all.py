@@ -25,6 +25,10 @@ _PLAIN: Final = re.compile(
     r"|-?[0-9]{1,6}|[+-]?[0-9]{1,30}\.[0-9]{1,30}(?:[eE][+-]?[0-9]{1,3})?"
     r"|[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 )
+# Numbers that no recogniser takes for anything where nothing speaks for one. Eleven digits in a row have rules of their
+# own (PESEL, CPF), twelve and more are cards; up to ten there is no form that counts, or is a guess, by itself
+# (``numbers.Rule.plain``), a telephone number needs a word, and an account's a letter. Decimals are ``_PLAIN``.
+_MERE: Final = re.compile(r"-?(?:[0-9]{1,10}|[0-9]{1,30}\.[0-9]{1,30}(?:[eE][+-]?[0-9]{1,3})?)")
 # Seven digits or more, none far from the next: the least of any number here; but not a date before a time.
 _DENSE: Final = re.compile(
     r"[0-9](?<![^\W_][0-9])(?!(?<=[12])[0-9]{3}-[01][0-9]-[0-3][0-9](?![0-9-]))(?:[ ()./-]{0,3}[0-9]){6,}+"
@@ -48,6 +52,15 @@ def prepare() -> None:
     """Compile now what would else be compiled with the first text that has many numbers."""
     context.prepare(context.ASKED)
     context.prepare(accounts.ENTITIES)
+
+
+is_mere: Final = _MERE.fullmatch
+"""Whether a string is a number of which there are no candidates under any key that is mute."""
+
+
+def is_mute(key: Key) -> bool:
+    """Whether ``key`` speaks for nothing, so that a number under it is told by its form alone."""
+    return not (key.entity or key.hints or is_account_id(key) or phones.is_reached(key))
 
 
 def candidates(string: str, key: Key, hints: frozenset[str], ips: bool = False) -> list[Candidate]:

@@ -123,6 +123,8 @@ _DIALED: Final = listed(
     """
 )
 
+_REACHED_OR_DIALED: Final = _REACHED | _DIALED
+
 
 def find(look: Look, spans: list[tuple[int, int]], out: list[Candidate]) -> list[tuple[int, int]]:
     """All phone numbers in ``spans`` of the string, where digits stand close together; the spans that may also be
@@ -130,7 +132,7 @@ def find(look: Look, spans: list[tuple[int, int]], out: list[Candidate]) -> list
     """
     string = look.string
     keyed = look.entity == ENTITY
-    reached = _ends_in(look.key, _REACHED | _DIALED) or _is_initial(look.key)
+    reached = is_reached(look.key)
     lettered = keyed or reached or ENTITY in look.hints or _LETTER.search(string) is not None
     left: list[tuple[int, int]] = []
     for begin, behind in spans:
@@ -175,6 +177,11 @@ def _is_bare(look: Look, begin: int, behind: int, lettered: bool) -> bool:
         and not _after_initial(string, begin, "plain")
         and string.find("@", max(0, begin - _LEAD - _BESIDE), behind + _TAIL + _BESIDE) < 0
     )
+
+
+def is_reached(key: Key) -> bool:
+    """Whether the value's name is one of whom or where one reaches by it."""
+    return _ends_in(key, _REACHED_OR_DIALED) or _is_initial(key)
 
 
 def _is_initial(key: Key) -> bool:

@@ -11,8 +11,9 @@ import pytest
 import re2
 from tests.unit.detection.recognizers import numbering as make
 
+from doorward.detection import fields
 from doorward.detection.keys import NOTHING, Key, classify
-from doorward.detection.recognizers import ADDRESS_TRIGGERS, TRIGGERS, Candidate, candidates
+from doorward.detection.recognizers import ADDRESS_TRIGGERS, TRIGGERS, Candidate, candidates, is_mere, is_mute
 from doorward.detection.recognizers import all as all_of_them
 
 NAMES = ["phone", "ssn", "card", "account", "email", "order_id", "notes", "iban", "passport", "nhs", "x"]
@@ -189,3 +190,31 @@ def test_prose_under_a_name_of_things_can_speak_for_itself():
 def test_what_is_remembered_costs_the_collector_nothing() -> None:
     """Thousands are kept between messages; each collection would go through all that it tracks."""
     assert not gc.is_tracked(Candidate(0, 15, "PHONE_NUMBER", 0.95, "phone+key"))
+
+
+NUMBERS = st.one_of(
+    st.from_regex(r"-?[0-9]{1,10}", fullmatch=True),
+    st.from_regex(r"-?[0-9]{1,30}\.[0-9]{1,30}([eE][+-]?[0-9]{1,3})?", fullmatch=True),
+    st.floats(allow_nan=False, allow_infinity=False).map(repr),
+    st.integers(-(10**10) + 1, 10**10 - 1).map(str),
+)
+
+
+@hypothesis.settings(deadline=None, max_examples=500)
+@hypothesis.given(NUMBERS, st.text(max_size=8) | st.sampled_from([*NAMES, "v", "items", "m", "contact", "dial", "at"]))
+def test_of_a_mere_number_there_is_nothing_under_a_key_that_is_mute(string, name):
+    for names in ((), (name,), (name, "customer"), ("value", name)):
+        key = classify(names)
+        if is_mute(key) and is_mere(string):
+            assert candidates(string, key, frozenset()) == [] == candidates(string, key, frozenset(), ips=True)
+            assert fields.unnamed(string, key) is fields.NOTHING is fields.member(string, key)
+
+
+@pytest.mark.parametrize("name", ["phone", "ssn", "contact", "m", "account_id", "nhs", "driver"])
+def test_a_key_that_speaks_for_something_is_not_mute(name):
+    assert not is_mute(classify((name,)))
+
+
+@pytest.mark.parametrize("string", ["12345678901", "4111111111111111", "1-2", "+123", "1.2.3", "1,5", ""])
+def test_what_may_be_something_by_its_form_is_not_mere(string):
+    assert not is_mere(string)
