@@ -110,6 +110,15 @@ def classify(names: tuple[str, ...]) -> Key:
     return _classified(tuple([name[:_NAME] for name in names[:_DEPTH]]))
 
 
+def may_be_secret(names: tuple[str, ...]) -> bool:
+    """Whether ``classify(names)`` may be a secret, as the nearest name tells: it says so, or leaves it to others.
+
+    Every place of a message is asked for; its nearest name is mostly that of other places too.
+    """
+    near = _one(names[0][:_NAME])
+    return near.carries or near.entity == "SECRET" or k.FILLER.issuperset(near.words)
+
+
 # Under these may be a telephone number as well as a name.
 _REACH: Final = k.listed(
     """

@@ -259,7 +259,8 @@ class _Markup:
 
 def _is_known(string: str) -> bool:
     """Whether a text is the name of a field that says what its value is."""
-    return len(string) <= _LONGEST and bool(classify((string,)).entity)
+    # Of a number, the value of an id, nothing has to be read to know.
+    return 0 < len(string) <= _LONGEST and not string.isdecimal() and bool(classify((string,)).entity)
 
 
 def _are_heads(cells: list[str]) -> bool:

@@ -47,6 +47,9 @@ def is_plain(name: str) -> bool:
     return _PLAIN.fullmatch(name) is not None
 
 
+_NO_MEMBERS: "dict[str, Shape]" = {}  # of all places that have none: most, and where ids stand as names there are many
+
+
 class Shape:
     """One place. ``names``: those around the values that stand here, the nearest first, without indices.
 
@@ -61,7 +64,7 @@ class Shape:
         self.column = Column()
         self.collect = self.column.leaves.append
         self.role = role
-        self.members: dict[str, Shape] = {}
+        self.members = _NO_MEMBERS
         self.items: Shape | None = None
         self.inner: dict[int, Shape] | None = None
 
@@ -69,7 +72,11 @@ class Shape:
         """The place of the member ``name`` of objects that stand here."""
         found = self.members.get(name)
         if found is None:
-            found = self.members[name] = Shape((name, *self.names[: _MOST_NAMES - 1]), role_of(name))
+            found = Shape((name, *self.names[: _MOST_NAMES - 1]), role_of(name))
+            if self.members:
+                self.members[name] = found
+            else:
+                self.members = {name: found}
         return found
 
     def item(self) -> "Shape":

@@ -5,6 +5,7 @@ What stands beside its name (``SET name = 'Ann'``) is read with the other pairs 
 
 import re
 from collections.abc import Callable
+from typing import NamedTuple
 
 from doorward.core.leaf import Leaf
 from doorward.detection.shape import Draft, Shape
@@ -26,32 +27,38 @@ _VALUE = re.compile(
     r"|\s*+([^,()']*+(?:\([^()']*+\))?[^,()']*+)([,)])",
     re.DOTALL,
 )
+_UNQUOTED = 5  # the last group, with a value that is not quoted
 _COPIED = re.compile(r"([^\t\n]*+)(\t|\r?\n|\Z)")
 _MOST_COLUMNS = 256
 
 
-def find(text: str, check: Callable[[], None]) -> list[tuple[int, int]]:
-    """Where in ``text`` rows that are put into a table begin and end, with the names of the columns."""
-    found: list[tuple[int, int]] = []
+class Put(NamedTuple):
+    """Rows that are put into a table: where they begin and end, with the names of the columns, and these themselves."""
+
+    start: int
+    end: int
+    names: tuple[int, int]
+    rows: list[list[Cell]]
+
+
+def find(text: str, check: Callable[[], None]) -> list[Put]:
+    """The rows that are put into tables in ``text``."""
+    found: list[Put] = []
     position = 0
     while (into := _INTO.search(text, position)) is not None:
         check()
         names = _NAMES.match(text, into.end())
         assert names is not None
-        _, position = _rows(text, names, check)
+        rows, position = _rows(text, names, check)
         if position > names.end():
-            found.append((names.start(), position))
+            found.append(Put(names.start(), position, names.span(1), rows))
     return found
 
 
-def read(leaf: Leaf, shape: Shape, check: Callable[[], None]) -> Draft:
-    """The cells of ``leaf.string``, which ``find`` found."""
-    names = _NAMES.match(leaf.string)
-    assert names is not None
-    rows, _ = _rows(leaf.string, names, check)
-    start, end = names.span(1)
-    heads = [(*head.span(), False) for head in _HEAD.finditer(leaf.string, start, end)]
-    return grid(leaf, shape, heads, rows, check)
+def read(leaf: Leaf, shape: Shape, put: Put, check: Callable[[], None]) -> Draft:
+    """The cells of what ``find`` found in ``leaf.string``."""
+    heads = [(*head.span(), False) for head in _HEAD.finditer(leaf.string, *put.names)]
+    return grid(leaf, shape, heads, put.rows, check)
 
 
 def _rows(text: str, names: re.Match[str], check: Callable[[], None]) -> tuple[list[list[Cell]], int]:
@@ -75,13 +82,14 @@ def _row(text: str, position: int) -> tuple[list[Cell] | None, int]:
     cells: list[Cell] = []
     at = opening.end()
     while len(cells) < _MOST_COLUMNS and (found := _VALUE.match(text, at)) is not None:
-        group = next(group for group in (1, 2, 4) if found[group] is not None)
-        start, end = found.span(group)
-        if group == 4:
+        if found.lastindex == _UNQUOTED:
+            start = found.start(4)
             end = start + len(found[4].rstrip())
+        else:
+            start, end = found.span(1 if found[1] is not None else 2)
         cells.append((start, end, False))
         at = found.end()
-        if (found[3] or found[5]) == ")":
+        if text[at - 1] == ")":
             return cells, at
     return None, position
 

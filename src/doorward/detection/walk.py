@@ -41,7 +41,7 @@ def leaves(texts: Sequence[Text], check: Callable[[], None] = _never, *, every_n
     return found
 
 
-_LINED, _PUT = "lined", "put"  # content lines; rows of SQL
+_LINED = "lined"  # content lines
 
 
 class _Node:
@@ -241,29 +241,30 @@ class _Look:
         text = leaf.string
         for start, end, mark in self._cuts(text):
             self._prose(leaf, position, start, shape, level, found)
+            position = end
+            if isinstance(mark, sql.Put):
+                self.finish(sql.read(leaf, shape, mark, self._check), level + 1, found)
+                continue
             piece = part(leaf, start, end, leaf.names, leaf.record, leaf.column)
             if mark == _LINED:
                 self.finish(contentlines.read(piece, shape, self._check), level + 1, found)
-            elif mark == _PUT:
-                self.finish(sql.read(piece, shape, self._check), level + 1, found)
             elif mark:
                 self.finish(tables.read(piece, shape, mark, self._check), level + 1, found)
             else:
                 self._into(piece, shape, level + 1, found)
-            position = end
         if position:
             self._prose(leaf, position, len(text), shape, level, found)
             return True
         return False
 
-    def _cuts(self, text: str) -> list[tuple[int, int, str]]:
+    def _cuts(self, text: str) -> Sequence[tuple[int, int, str | sql.Put]]:
         """(where it begins, where it ends, what kind of table it is, if one) of what has a structure in ``text``."""
         if ":" in text and "BEGIN:V" in text:
             lined = [(*span, _LINED) for span in contentlines.spans(text, self._check)]
             if lined:
                 return lined
         if _puts(text):
-            put = [(*span, _PUT) for span in sql.find(text, self._check)]
+            put = [(put.start, put.end, put) for put in sql.find(text, self._check)]
             if put:
                 return put
         if "```" in text:
@@ -291,7 +292,9 @@ class _Look:
         self._rest(piece, position, len(piece.string), shape, level, found)
 
     def _rest(self, leaf: Leaf, start: int, end: int, shape: Shape, level: int, found: list[Leaf]) -> None:
-        if leaf.string[start:end].strip():
+        if end - start == len(leaf.string):
+            self._plain(leaf, shape, level, found)
+        elif leaf.string[start:end].strip():
             self._plain(part(leaf, start, end, leaf.names, leaf.record, leaf.column), shape, level, found)
 
     def _structure(self, leaf: Leaf, shape: Shape) -> Draft | None:
@@ -316,7 +319,16 @@ class _Look:
 
 def _is_marked(string: str) -> bool:
     """Whether there may be structure in ``string``."""
-    return any(mark in string for mark in "\n{[<|\t") or string.lstrip()[:1] == '"' or _puts(string)
+    return (
+        "\n" in string
+        or "{" in string
+        or "[" in string
+        or "<" in string
+        or "|" in string
+        or "\t" in string
+        or string.lstrip()[:1] == '"'
+        or _puts(string)
+    )
 
 
 def _puts(string: str) -> bool:
@@ -338,7 +350,9 @@ _ALIAS = re.compile(r"""["'`]?\)?\s{1,4}(?i:as)\s{1,4}["'`\[]?([^\W\d]\w{0,47})"
 
 def _is_escaped(string: str) -> bool:
     """Whether ``string`` may be other than it seems."""
-    if not string.isascii() or any(mark in string for mark in "%&=\\") or canonical.may_be_unseen(string):
+    if not string.isascii() or "%" in string or "&" in string or "=" in string or "\\" in string:
+        return True
+    if canonical.may_be_unseen(string):
         return True
     return not string.isprintable() and len(string.encode().translate(None, _CONTROLS)) < len(string)
 

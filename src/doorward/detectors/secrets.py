@@ -99,6 +99,8 @@ def _meaning(names: tuple[str, ...]) -> str:
     said = words.meaning(names[0])
     if said:
         return said
+    if not keys.may_be_secret(names):
+        return ""
     key = keys.classify(names)
     if key.entity != _ENTITY:
         return ""

@@ -285,3 +285,17 @@ def test_ids_as_names_go_through_no_rules(monkeypatch: pytest.MonkeyPatch) -> No
         monkeypatch.setattr(keys, rule, never)
     for name in ("0be2c1f4-e7a0-4d21-9b55-81d2a3cf0f9e", "item_17", "srv-a1-b2", "zq9"):
         assert keys._one.__wrapped__(name).entity == ""
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(st.sampled_from(sorted(keys._GLUED | {"api", "key", "s", "zq9", "n"})), min_size=1, max_size=4))
+def test_whatever_says_that_it_is_a_secret_may_be_one(names: list[str]) -> None:
+    if classify(tuple(names)).entity == "SECRET":
+        assert keys.may_be_secret(tuple(names))
+
+
+def test_below_ids_only_the_nearest_name_is_asked_for_secrets() -> None:
+    assert keys.may_be_secret(("password", "0be2c1f4"))
+    assert keys.may_be_secret(("value", "password"))
+    assert keys.may_be_secret(("number", "password"))
+    assert not keys.may_be_secret(("status", "0be2c1f4"))

@@ -4,6 +4,7 @@ import pytest
 
 from doorward.core.finding import Text
 from doorward.core.leaf import Leaf
+from doorward.detection import markup
 from doorward.detection.walk import leaves
 
 
@@ -72,3 +73,22 @@ def test_a_value_has_the_name_that_stands_before_it(text: str) -> None:
 def test_names_of_elements_are_no_values() -> None:
     made = leaves([Text("/t", "<Residence><Line1>x</Line1></Residence>")])
     assert [leaf.name for leaf in made if leaf.string == "Line1"] == [True]
+
+
+def test_space_around_a_text_is_none_of_it() -> None:
+    text = "<a><city>\n  Graz \t</city><n> \n</n><who> Ann Lee</who><b>x</b><to>Bea </to></a>"
+    made = found(text)
+    assert {"Graz", "Ann Lee", "Bea"} <= made.keys()
+    for value in ("Graz", "Ann Lee", "Bea"):
+        start, end = made[value].locate(0, len(value))
+        assert text[start:end] == value
+
+
+def test_ids_that_are_numbers_are_not_read_as_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    classify = markup.classify
+    monkeypatch.setattr(markup, "classify", lambda names: read.append(names[0]) or classify(names))
+    assert (
+        found("<people><person id='482734'><field id='email'>x@y</field></person></people>")["x@y"].names[0] == "email"
+    )
+    assert read == ["email"]

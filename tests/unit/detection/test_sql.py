@@ -1,8 +1,11 @@
 """Rows that SQL puts into a table."""
 
+import json
+
 import pytest
 
 from doorward.core.finding import Text
+from doorward.detection import sql
 from doorward.detection.walk import leaves
 
 
@@ -41,3 +44,22 @@ def test_what_a_column_is_called_behind_a_token() -> None:
     token = b"Ann Lee of Graz".hex()
     made = leaves([Text("/t", f"SELECT unhex('{token}') AS guest_name")])
     assert [leaf.names[0] for leaf in made if leaf.string == "Ann Lee of Graz"] == ["guest_name"]
+
+
+def test_rows_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    row = sql._row
+    monkeypatch.setattr(sql, "_row", lambda text, position: read.append(position) or row(text, position))
+    assert cells("INSERT INTO t (a, b) VALUES (1, 'x');\nINSERT INTO t (a, b) VALUES (2, f('y')), (3, NULL );")
+    assert len(read) == len(set(read)) == 5  # with what follows each statement, and is no row
+
+
+@pytest.mark.parametrize("before", ["", "x; ", "\u00e9 \\n"])
+def test_values_stand_where_they_are_in_escaped_texts_too(before: str) -> None:
+    text = before + "INSERT INTO t (a, who) VALUES (17, 'Ann Lee'), (18, N'Bea Ray' );\nSELECT 1"
+    for given in (text, json.dumps({"x": 1, "q": text})):
+        made = {leaf.string: leaf for leaf in leaves([Text("/t", given)])}
+        for value in ("17", "Ann Lee", "Bea Ray"):
+            start, end = made[value].locate(0, len(value))
+            assert given[start:end] == value
+            assert made[value].names[0] in ("a", "who")

@@ -62,7 +62,7 @@ def _ssn_scores(digits: str, joints: str) -> Scores | None:
 
 
 def _itin_scores(digits: str, joints: str) -> Scores | None:
-    if not valid("US_ITIN", digits):
+    if digits[0] != "9" or not valid("US_ITIN", digits):  # of the first digit it is told where the other is a SSN
         return None
     return (0.4, 0.85, 1.0) if joints else _HIDDEN
 
