@@ -192,7 +192,8 @@ def _single(one: Undecided, evidence: Evidence) -> str:
             return "LOCATION"
         if _is_route(string) and (where or not _TRIP.isdisjoint(name)):
             return "LOCATION"
-        if where and about_somebody and string[:1].isupper() and places.is_city(string) and _travels(leaf.record):
+        known = where and about_somebody and string[:1].isupper() and places.is_city(string)
+        if known and evidence.named(leaf.record, _speaks_of_travel):
             return "LOCATION"
         if "PERSON" in own and not _REACHED.isdisjoint(own) and name and _SEAT.issuperset(name) and _is_seat(string):
             return "LOCATION"
@@ -275,14 +276,8 @@ _TRAVELS: Final = _TRIP | keywords.listed(
 
 @lru_cache(1024)
 def _speaks_of_travel(name: str) -> bool:
+    """Whether ``name`` is one of a journey, or of a delivery."""
     return not _TRAVELS.isdisjoint(words(name))
-
-
-def _travels(record: Record | None) -> bool:
-    """Whether a name of a record is one of a journey, or of a delivery."""
-    if record is None:
-        return False
-    return any(leaf.names and _speaks_of_travel(leaf.names[0]) for leaf in record.leaves)
 
 
 _TO: Final = re.compile(r" (?:-|–|—|->|→|to|>|/|nach|a|à) ")

@@ -31,12 +31,12 @@ _UNMARKED = bytes(octet for octet in range(0x20, 0x7F) if chr(octet) not in "{[<
 _LONG_PART = re.compile(r"[0-9A-Za-z]{12}").search
 
 # Numbers and UUIDs in which nothing is encoded, nor anything else that is looked for in a leaf. Digits alone stand for
-# text only in hexadecimal: sixteen or more, and an even number of them; up to nineteen only for a number in turn, which
-# begins with a 2 or 3, or 7 where it is compressed (encodings._from_hex). In a UUID, a dash where its first one stands
-# makes an octet that is none of UTF-8, and compressed data does not begin with small letters of hexadecimal.
+# text only in hexadecimal: sixteen or more, and an even number of them; up to nineteen only for a number in turn, with
+# one octet or two for each character, or where they are compressed (encodings._from_hex). In a UUID, a dash where its
+# first one stands makes an octet that is none of UTF-8, and no compressed data begins with small letters of hexadecimal.
+_MUTE = r"(?:[0-9]{1,15}|[0-9]{17}|[0-9]{19}|(?!7801|(?:3[0-9]|2[089]|00){8})[0-9]{16}(?:[0-9]{2})?)"
 _BARE = re.compile(
-    r"-?[0-9]{1,15}(?:\.(?:[0-9]{1,15}|[0-9]{17}|[0-9]{19}|[014-689](?:[0-9]{15}|[0-9]{17})))?"
-    r"|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+    rf"-?{_MUTE}(?:\.{_MUTE})?|[0-9a-f]{{8}}-[0-9a-f]{{4}}-[0-9a-f]{{4}}-[0-9a-f]{{4}}-[0-9a-f]{{12}}"
 ).fullmatch
 
 _PLAIN = re.compile(r"[a-z_]{1,40}+|[A-Z_]{1,40}+|[A-Za-z_]{1,15}+")

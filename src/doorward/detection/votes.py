@@ -5,7 +5,7 @@ person's. A column speaks by all of its values. Both are only looked at where so
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -125,14 +125,13 @@ class Evidence:
     around it.
     """
 
-    __slots__ = ("_base", "_bases", "_found", "_here", "_inside", "_last", "_parted", "_read", "_wares")
+    __slots__ = ("_base", "_bases", "_found", "_here", "_inside", "_last", "_named", "_read")
 
     def __init__(self) -> None:
         self._bases: dict[Record, Record] = {}
         self._found: defaultdict[Record, set[str]] = defaultdict(set)
         self._inside: defaultdict[Record, set[str]] = defaultdict(set)
-        self._wares: dict[Record, bool] = {}
-        self._parted: dict[Record, bool] = {}
+        self._named: dict[tuple[Record, Callable[[str], bool]], bool] = {}
         self._read: defaultdict[Record, list[str]] = defaultdict(list)
         # What is found next is mostly in the same record: the last one, whose it is, and what was found in that.
         self._last: Record | None = None
@@ -198,23 +197,20 @@ class Evidence:
 
     def wares(self, record: Record | None) -> bool:
         """Whether the record's other names are those of goods, firms or code."""
-        if record is None:
-            return False
-        record = self.base(record)
-        known = self._wares.get(record)
-        if known is None:
-            known = self._wares[record] = any(
-                leaf.names and not _WARES.isdisjoint(words(leaf.names[0])) for leaf in record.leaves
-            )
-        return known
+        return record is not None and self.named(self.base(record), _is_of_wares)
 
     def parted(self, record: Record | None) -> bool:
         """Whether a record has a field for given names or surnames: what is called a name beside it is the other."""
+        return self.named(record, _is_a_part)
+
+    def named(self, record: Record | None, says: Callable[[str], bool]) -> bool:
+        """Whether one of the names in ``record`` says so; asked once, for an array may be a record of thousands."""
         if record is None:
             return False
-        known = self._parted.get(record)
+        known = self._named.get((record, says))
         if known is None:
-            known = self._parted[record] = any(leaf.names and _is_a_part(leaf.names[0]) for leaf in record.leaves)
+            known = any(map(says, {leaf.names[0] for leaf in record.leaves if leaf.names}))
+            self._named[record, says] = known
         return known
 
 
@@ -227,6 +223,11 @@ _PARTED: Final = (keywords.GIVEN | keywords.SURNAME) - keywords.listed(
 def _is_a_part(name: str) -> bool:
     said = words(name)
     return not _PARTED.isdisjoint(said) or "".join(said) in _PARTED
+
+
+@lru_cache(1024)
+def _is_of_wares(name: str) -> bool:
+    return not _WARES.isdisjoint(words(name))
 
 
 def _is_name(leaf: Leaf) -> bool:
@@ -294,11 +295,10 @@ def members(undecided: Sequence[Undecided]) -> list[Leaf]:
 _FEW_OTHERS = 3  # times as many are people
 
 
-def _is_paid(record: Record | None) -> bool:
-    """Whether a record holds what is printed on cards beside the number."""
-    return record is not None and any(
-        leaf.names and not _ON_CARDS.isdisjoint(words(leaf.names[0])) for leaf in record.leaves
-    )
+@lru_cache(1024)
+def _is_on_cards(name: str) -> bool:
+    """Whether ``name`` is of what is printed on cards beside the number."""
+    return not _ON_CARDS.isdisjoint(words(name))
 
 
 def phones(columns: Iterable[Column]) -> list[tuple[Leaf, Candidate]]:
@@ -343,11 +343,12 @@ def numbers(
     """Those of ``guesses`` (candidates below one half) that their columns raise: nearly all values keep the check
     digit, which one random number in ten does. The id of an account is somebody's whose name or card is beside it.
     """
+    evidence = evidence or Evidence()
     columns: dict[tuple[int, str], list[tuple[Leaf, Candidate]]] = {}
     raised: list[tuple[Leaf, Candidate]] = []
     for leaf, candidate in guesses:
         if candidate.entity == "ACCOUNT_ID":
-            if evidence is not None and not _PAYERS.isdisjoint(evidence.own(leaf.record)):
+            if not _PAYERS.isdisjoint(evidence.own(leaf.record)):
                 raised.append((leaf, replace(candidate, score=0.6, rule=candidate.rule + "+record")))
             continue
         whole = candidate.end - candidate.start >= len(leaf.string.strip())
@@ -355,7 +356,9 @@ def numbers(
             columns.setdefault((id(leaf.column), candidate.entity), []).append((leaf, candidate))
     for column in columns.values():
         raised += [
-            (leaf, replace(c, score=0.7, rule=c.rule + "+record")) for leaf, c in column if _is_paid(leaf.record)
+            (leaf, replace(c, score=0.7, rule=c.rule + "+record"))
+            for leaf, c in column
+            if evidence.named(leaf.record, _is_on_cards)
         ]
         size = _filled(column[0][0].column)
         if len({leaf.string for leaf, _ in column}) >= _LEAST and len(column) >= _SHARE * size:

@@ -151,7 +151,7 @@ class Patterns:
             if leaf.token is not None:
                 judged = self._decoded(leaf, key)
             elif judged is None:
-                if mute and is_mere(string) is not None:
+                if mute and is_mere(string):
                     continue  # no name or address either, nor is it worth to remember it
                 judged = self._judge(string, key, is_name)
                 if names and names[0] in _SAMPLES and people.is_placeholder(string):

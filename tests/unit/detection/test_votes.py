@@ -114,3 +114,28 @@ def test_a_column_that_is_mostly_something_else_stays() -> None:
     assert votes.phones(columns(leaves)) == []
     many, _ = column("n", ["+39 392 021 1406", *(f"602 939 {index:03}" for index in range(20))])
     assert votes.phones(columns(many)) == []
+
+
+def test_the_names_of_a_record_are_asked_once_however_many_numbers_it_has() -> None:
+    record, whole = Record(), Column()
+    values = [f"4{count:015}" for count in range(500)]
+    for value in values:
+        record.leaves.append(Leaf(Text("/v", value), value, ("v",), record=record, column=whole))
+    whole.leaves = record.leaves
+    asked: list[str] = []
+    evidence = votes.Evidence()
+    assert not any(evidence.named(leaf.record, lambda name: bool(asked.append(name))) for leaf in record.leaves[:1])
+    assert asked == ["v"]
+
+    def says(name: str) -> bool:
+        asked.append(name)
+        return name == "cvv"
+
+    assert not any(evidence.named(leaf.record, says) for leaf in record.leaves)
+    assert asked == ["v", "v"]
+    guesses = [(leaf, Candidate(0, 16, "CREDIT_CARD", 0.4, "card")) for leaf in record.leaves]
+    assert len(votes.numbers(guesses, evidence)) == 500  # by their column
+    beside = Record()
+    beside.leaves = [Leaf(Text("/c", "1"), "1", ("cvv",), record=beside), *record.leaves[:2]]
+    assert evidence.named(beside, says)
+    assert not evidence.named(None, says)

@@ -197,6 +197,8 @@ NUMBERS = st.one_of(
     st.from_regex(r"-?[0-9]{1,30}\.[0-9]{1,30}([eE][+-]?[0-9]{1,3})?", fullmatch=True),
     st.floats(allow_nan=False, allow_infinity=False).map(repr),
     st.integers(-(10**10) + 1, 10**10 - 1).map(str),
+    st.integers(10**10, 10**25).map(str),
+    st.integers(10**10, 10**18).map(lambda number: make.luhn(str(number))),
 )
 
 
@@ -215,6 +217,8 @@ def test_a_key_that_speaks_for_something_is_not_mute(name):
     assert not is_mute(classify((name,)))
 
 
-@pytest.mark.parametrize("string", ["12345678901", "4111111111111111", "1-2", "+123", "1.2.3", "1,5", ""])
+@pytest.mark.parametrize(
+    "string", ["12345678901", "4111111111111111", "185057800608491", "1-2", "+123", "1.2.3", "1,5", "", "١٢٣"]
+)
 def test_what_may_be_something_by_its_form_is_not_mere(string):
     assert not is_mere(string)
