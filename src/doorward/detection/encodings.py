@@ -119,6 +119,11 @@ def encoded(string: str) -> list[Encoded]:
     return _in_order(found) if len(found) > 1 else found
 
 
+def is_token(run: str) -> bool:
+    """Whether ``run``, ASCII letters and digits alone, stands for a text: it is whole then, or not at all."""
+    return len(run) >= _LEAST and _token(run, run, 0, len(run)) is not None
+
+
 def may_be_apart(octets: bytes) -> bool:
     """Whether characters, or pairs of digits, may be set apart in a string, of which ``octets`` are its characters."""
     return _automaton()(octets)

@@ -78,12 +78,15 @@ def _cut(word: str) -> list[str]:
     """Cut glued words apart ("customerphone"): the fewest known words, each of three letters or more, or not at all."""
     if len(word) > 40:
         return [word]
-    best: list[list[str] | None] = [None] * (len(word) + 1)
+    size = len(word)
+    best: list[list[str] | None] = [None] * (size + 1)
     best[0] = []
-    for end in range(2, len(word) + 1):
-        for start in range(max(0, end - _LONGEST), end - 1):
-            before = best[start]
-            if before is not None and word[start:end] in _PIECES:
+    for start in range(size - 1):
+        before = best[start]
+        if before is None:  # as mostly: no known words end here
+            continue
+        for end in range(start + 2, min(size, start + _LONGEST) + 1):
+            if word[start:end] in _PIECES:
                 now = best[end]
                 if now is None or len(before) + 1 < len(now):
                     best[end] = [*before, word[start:end]]
@@ -107,6 +110,8 @@ class _One(msgspec.Struct, frozen=True, gc=False):
 def classify(names: tuple[str, ...]) -> Key:
     """What ``names`` (the nearest first) say about the value inside."""
     # Only what is short is remembered, so that the caches stay small whatever the names.
+    if len(names) <= _DEPTH and sum(map(len, names)) <= _NAME:
+        return _classified(names)
     return _classified(tuple([name[:_NAME] for name in names[:_DEPTH]]))
 
 
@@ -175,6 +180,8 @@ def _one(name: str) -> _One:
         return _One(foreign, True, hints=frozenset((foreign,)), words=said)
     if _SAYING.isdisjoint(said) and joined not in _GLUED and _bare(said) not in _GLUED:
         return _One(words=said)
+    if _SPECIFIC.isdisjoint(said) and joined not in _GLUED_SPECIFIC and _bare(said) not in _GLUED_SPECIFIC:
+        return _negative(said, joined) or _whose(said, joined)
     return _specific(said, joined, name) or _negative(said, joined) or _whose(said, joined)
 
 
@@ -471,24 +478,37 @@ _VOCABULARY: Final = frozenset[str]().union(
 )
 _PIECES: Final = frozenset(word for word in _VOCABULARY if len(word) >= 3) | {"no", "nr", "id", "cc", "by", "ip"}
 _LONGEST: Final = max(map(len, _PIECES))
-_TABLES: Final = {
-    name: table for name, table in vars(k).items() if name.isupper() and isinstance(table, frozenset | dict)
-}
 # All words that one of the rules above asks for, of the tables and its own. A name of none of them, of which the tables
 # do not have all words glued together either, nor those but the fillers, says nothing: mostly an id that stands where a
 # name would. What is left out is asked for glued together alone, or only takes from what other words say.
-_SAYING: Final = frozenset[str]().union(
-    *[table for name, table in _TABLES.items() if name not in ("FILLER", "NO_PLACE", "WHOLE", "TRANSPORT")],
-    k.listed(
-        """
-        access api at auth birthdate birthday by cc citizen contact data date datum dato day detail details digits dl
-        dob driver drivers driving dt encryption fecha four government holder host id identification identifier
-        identity info key lastfour last lic licence license login master name national nick on owner pan pass payment
-        credit debit domain file private pw screen shared signing ssh suffix tarihi tax to user
-        """
-    ),
+_UNASKED: Final = ("FILLER", "NO_PLACE", "WHOLE", "TRANSPORT")
+_TABLES: Final = {
+    name: table for name, table in vars(k).items() if name.isupper() and isinstance(table, frozenset | dict)
+}
+_OWN_SPECIFIC: Final = k.listed(
+    """
+    access api auth birthdate birthday cc citizen data date datum dato day digits dl dob driver drivers driving dt
+    encryption fecha four government id identification identifier identity key last lastfour lic licence license master
+    national pan pass private pw shared signing ssh suffix tarihi tax
+    """
 )
+_OWN: Final = _OWN_SPECIFIC | k.listed(
+    """
+    at by contact credit debit detail details domain file holder host info login name nick on owner payment screen to
+    user
+    """
+)
+_SAYING: Final = _OWN.union(*[table for name, table in _TABLES.items() if name not in _UNASKED])
 _GLUED: Final = frozenset[str]().union(*_TABLES.values())
+# The same of the rules for numbers, addresses and secrets alone, which are most.
+_TABLES_OF_SPECIFIC: Final = k.listed(
+    """
+    EMAIL NATIONAL NATIONAL_GENERIC BIRTH PASSPORT LICENSE IBAN CARD CARD_WORD PHONE ACCOUNT ACCOUNT_WORD SECRET
+    NETWORK STREET POSTCODE CITY
+    """
+)
+_SPECIFIC: Final = _OWN_SPECIFIC.union(*[_TABLES[name] for name in _TABLES_OF_SPECIFIC])
+_GLUED_SPECIFIC: Final = _SPECIFIC.union(k.WHOLE)
 
 TRIGGERS: Final[tuple[str, ...]] = (*naming.PERSONAL,)
 """Where one of these or of ``trigger.HIDING`` fires, and nowhere else, a name alone can make a finding."""

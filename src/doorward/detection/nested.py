@@ -135,7 +135,7 @@ _LOOSE = re.compile(
 )
 
 
-def loose(leaf: Leaf, shape: Shape, check: Callable[[], None]) -> Draft:
+def loose(leaf: Leaf, shape: Shape, check: Callable[[], None], every_name: bool = False) -> Draft:
     """The values of ``leaf.string``, which looks like an object or array but is not quite JSON: as Python or JavaScript
     write it, cut off, with a name twice. Nothing of it but brackets, colons and commas is left out.
     """
@@ -148,6 +148,7 @@ def loose(leaf: Leaf, shape: Shape, check: Callable[[], None]) -> Draft:
     start = end = -1  # of what may still turn out to be a name or a value
     quote = False
     named = False
+    plain: set[str] = set()
 
     def flush() -> None:
         nonlocal start, end
@@ -184,10 +185,12 @@ def loose(leaf: Leaf, shape: Shape, check: Callable[[], None]) -> Draft:
         elif kind == 5:
             begin, behind = (start + 1, end - 1) if quote else (start, end)
             outer = stack[-1][0]
-            if begin < behind:
-                made = part(leaf, begin, behind, outer.names, record, name=True)
-                draft.name(made, outer)
-            place = outer.member(text[begin:behind])
+            name = text[begin:behind]
+            if name and name not in plain:
+                draft.name(part(leaf, begin, behind, outer.names, record, name=True), outer)
+                if not every_name and is_plain(name):
+                    plain.add(name)
+            place = outer.member(name)
             start = end = -1
             named = True
         elif kind == 2:

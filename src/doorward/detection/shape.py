@@ -9,7 +9,7 @@ from bisect import bisect_right
 from itertools import accumulate
 
 from doorward.core.leaf import Column, Leaf, Record
-from doorward.detection.encodings import PAIRS, RUN, RUNS, may_be_apart
+from doorward.detection.encodings import PAIRS, RUN, RUNS, is_token, may_be_apart
 from doorward.detection.offsets import Offsets
 
 # The nearest names say what a value is; a depth of a thousand must not make every value cost a thousand.
@@ -33,7 +33,7 @@ _LONG_PART = re.compile(r"[0-9A-Za-z]{12}").search
 # Numbers and UUIDs in which nothing is encoded, nor anything else that is looked for in a leaf. Digits alone stand for
 # text only in hexadecimal: sixteen or more, and an even number of them; up to nineteen only for a number in turn, with
 # one octet or two for each character, or where they are compressed (encodings._from_hex). In a UUID, a dash where its
-# first one stands makes an octet that is none of UTF-8, and no compressed data begins with small letters of hexadecimal.
+# first one stands makes an octet that is none of UTF-8; nothing compressed begins with small letters of hexadecimal.
 _MUTE = r"(?:[0-9]{1,15}|[0-9]{17}|[0-9]{19}|(?!7801|(?:3[0-9]|2[089]|00){8})[0-9]{16}(?:[0-9]{2})?)"
 _BARE = re.compile(
     rf"-?{_MUTE}(?:\.{_MUTE})?|[0-9a-f]{{8}}-[0-9a-f]{{4}}-[0-9a-f]{{4}}-[0-9a-f]{{4}}-[0-9a-f]{{12}}"
@@ -202,7 +202,7 @@ class Draft:
             found.update([bisect_right(ends, place) for place in put])
             for place in places:
                 index = bisect_right(ends, place)
-                if len(strings[index]) >= len(RUN) and index not in found and _BARE(strings[index]) is None:
+                if index not in found and _may_hold_token(strings[index]):
                     found.add(index)
             here = _MARKED(everything) if marked else None
             while here is not None:  # once for each leaf
@@ -237,6 +237,13 @@ def _is_long(string: str) -> bool:
 def _is_otherwise(string: str) -> bool:
     """Whether ``string`` holds what means something else, or more, in a leaf that is looked into for another reason."""
     return '"' in string or _COLON(string) is not None
+
+
+def _may_hold_token(string: str) -> bool:
+    """Whether a token may stand in the whole leaf ``string``, where a run of them was met."""
+    if len(string) < len(RUN) or _BARE(string) is not None:
+        return False
+    return not (string.isalnum() and string.isascii()) or is_token(string)
 
 
 def _tokens(string: str, octets: bytes, apart: bool) -> list[int]:

@@ -7,7 +7,7 @@ of prose end and begin with a word each, which is why a token needs a digit or a
 import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import Final
 
 from doorward.core.leaf import Leaf
 
@@ -16,45 +16,58 @@ _MOST_BLOCKS: Final = 32
 _LEAST: Final = 7  # digits, or characters of a token
 _COMPLETE: Final = 9  # digits that may be a number of their own; two such are a list of them
 
-_SIBLING: Final = re.compile(r"(.*/)([0-9]{1,9})(/text)?")
+_LONGEST_INDEX: Final = 10
 _GAP: Final = r"[ .()/\-]"
 # The same seen from the front and from the back: a block's string is turned round to look at its end.
 _DIGITS: Final = re.compile(rf"[ .\-]?\+?\(?[0-9](?:{_GAP}{{0,2}}[0-9])*+\)?[ .\-]?")
 _DIGITS_BACK: Final = re.compile(rf"[ .\-]?\)?[0-9](?:{_GAP}{{0,2}}[0-9])*+\(?\+?")
+_BEGINS: Final = frozenset(" .-+(0123456789")
+_ENDS: Final = frozenset(" .-)0123456789")
 _TOKEN: Final = re.compile(r"[0-9A-Za-z@._%+/=\-]++")
 _NUMBER: Final = re.compile(r"[0-9./+\-]*+")
 _GOES_ON: Final = re.compile(r"[.\-]?[0-9A-Za-z@_%+/=]")
 _A_GAP: Final = re.compile(r"(?<=[0-9])[ .\-](?=[0-9])")
 
 
-class Part(NamedTuple):
-    """``leaf.string[start:end]`` stands at ``at`` in the joined string."""
-
-    at: int
-    leaf: Leaf
-    start: int
-    end: int
+# ``leaf.string[start:end]``.
+_Piece = tuple[Leaf, int, int]
 
 
-class Split(NamedTuple):
-    """What the blocks say together; ``parts`` in order. A separator that was set between two belongs to no part."""
+class Split:
+    """What the blocks say together, ``string``; ``pieces`` in order, and a ``gap`` that was set between two digits that
+    belongs to none of them.
+    """
 
-    string: str
-    parts: tuple[Part, ...]
+    __slots__ = ("_gap", "pieces", "string")
 
-    def spans(self, start: int, end: int) -> list[tuple[Leaf, int, int]]:
+    def __init__(self, string: str, pieces: Sequence[_Piece], gap: str = "") -> None:
+        self.string = string
+        self.pieces = pieces
+        self._gap = gap
+
+    def spans(self, start: int, end: int) -> list[_Piece]:
         """Where ``string[start:end]`` stands: the leaf, and start and end in its ``string``.
 
         One alone means that the span is within one block, which its own leaf shows as well.
         """
         found = []
-        for part in self.parts:
-            begin = max(start, part.at)
-            behind = min(end, part.at + part.end - part.start)
+        at = 0
+        before = ""
+        for leaf, first, last in self.pieces:
+            if _is_gap(before, leaf.string[first : first + 1], self._gap):
+                at += len(self._gap)
+            begin = max(start, at)
+            behind = min(end, at + last - first)
             if begin < behind:
-                shift = part.start - part.at
-                found.append((part.leaf, begin + shift, behind + shift))
+                found.append((leaf, begin + first - at, behind + first - at))
+            at += last - first
+            before = leaf.string[last - 1 : last]
         return found
+
+
+def _is_gap(before: str, behind: str, gap: str) -> bool:
+    """Whether ``gap`` stands between the two characters."""
+    return gap != "" and before.isdecimal() and behind.isdecimal()
 
 
 def joined(leaves: Sequence[Leaf]) -> list[Split]:
@@ -103,15 +116,22 @@ def _followers(leaves: Sequence[Leaf]) -> Iterator[list[_Block]]:
             continue
         if not (pointer.endswith("/text") or pointer[-1:].isdecimal()):
             continue
-        place = _SIBLING.fullmatch(pointer)
-        if place is None:
+        whose, _, index = pointer.rpartition("/")
+        is_block = index == "text"
+        if is_block:
+            whose, _, index = whose.rpartition("/")
+        if not 0 < len(index) < _LONGEST_INDEX or not (index.isdigit() and index.isascii()) or "\n" in whose:
             continue
-        block = _Block(int(place[2]), leaf)
-        row = rows.setdefault(place[1] + (place[3] or ""), [])
-        if row and (row[-1].index != block.index - 1 or (not place[3] and row[-1].last.names != leaf.names)):
+        if is_block:
+            whose += "\n"  # as no array of strings is called
+        block = _Block(int(index), leaf)
+        row = rows.get(whose)
+        if row is None:
+            row = rows[whose] = []
+        elif row[-1].index != block.index - 1 or (not is_block and row[-1].last.names != leaf.names):
             if len(row) > 1:
                 yield row
-            rows[place[1] + (place[3] or "")] = row = []
+            rows[whose] = row = []
         row.append(block)
     for row in rows.values():
         if len(row) > 1:
@@ -121,12 +141,15 @@ def _followers(leaves: Sequence[Leaf]) -> Iterator[list[_Block]]:
 def _chains(blocks: list[_Block], *, digits: bool) -> Iterator[Split]:
     i = 0
     while i < len(blocks) - 1:
+        if digits and not _may_go_on(blocks[i], blocks[i + 1]):
+            i += 1
+            continue
         leaf = blocks[i].end()
         tail = 0 if leaf is None else _tail(leaf.string, digits=digits)
         if leaf is None or not tail:
             i += 1
             continue
-        pieces = [(leaf, len(leaf.string) - tail, len(leaf.string))]
+        pieces: list[_Piece] = [(leaf, len(leaf.string) - tail, len(leaf.string))]
         while i + 1 < len(blocks) and len(pieces) < _MOST_BLOCKS:
             following = blocks[i + 1].first
             head = 0 if following is None else _head(following.string, digits=digits)
@@ -140,6 +163,12 @@ def _chains(blocks: list[_Block], *, digits: bool) -> Iterator[Split]:
             yield from _read(pieces, digits=digits)
         else:
             i += 1
+
+
+def _may_go_on(one: _Block, other: _Block) -> bool:
+    """Whether the two characters where the blocks meet may be those of one number; most say that they are not."""
+    last, first = one.last.string, other.first
+    return last[-1:] in _ENDS and first is not None and first.string[:1] in _BEGINS
 
 
 def _head(string: str, *, digits: bool) -> int:
@@ -156,27 +185,23 @@ def _tail(string: str, *, digits: bool) -> int:
     return found.end()
 
 
-def _read(pieces: list[tuple[Leaf, int, int]], *, digits: bool) -> Iterator[Split]:
+def _read(pieces: list[_Piece], *, digits: bool) -> Iterator[Split]:
     """The pieces as they follow each other; of digits in groups also with the separator that the break stands for."""
     strings = [leaf.string[start:end] for leaf, start, end in pieces]
     whole = "".join(strings)
     count = sum(map(str.isdecimal, whole))
     if digits:
-        if count >= _LEAST and sum(sum(map(str.isdecimal, string)) >= _COMPLETE for string in strings) < 2:
-            yield _with("", pieces, strings)
+        if count >= _LEAST and sum([sum(map(str.isdecimal, string)) >= _COMPLETE for string in strings]) < 2:
+            yield Split(whole, pieces)
             gap = next(filter(None, map(_A_GAP.search, strings)), None)
             if gap is not None and any(one[-1].isdecimal() and two[0].isdecimal() for one, two in pairwise(strings)):
-                yield _with(gap[0], pieces, strings)
+                yield Split(_apart(strings, gap[0]), pieces, gap[0])
     elif len(whole) >= _LEAST and (count or "@" in whole) and whole.count("@") < 2 and not _NUMBER.fullmatch(whole):
-        yield _with("", pieces, strings)
+        yield Split(whole, pieces)
 
 
-def _with(gap: str, pieces: list[tuple[Leaf, int, int]], strings: list[str]) -> Split:
-    out = ""
-    parts = []
-    for (leaf, start, end), string in zip(pieces, strings, strict=True):
-        if gap and out and out[-1].isdecimal() and string[0].isdecimal():
-            out += gap
-        parts.append(Part(len(out), leaf, start, end))
-        out += string
-    return Split(out, tuple(parts))
+def _apart(strings: list[str], gap: str) -> str:
+    out = strings[0]
+    for string in strings[1:]:
+        out += gap + string if _is_gap(out[-1:], string[0], gap) else string
+    return out

@@ -306,7 +306,7 @@ class _Look:
         if first in "{[":
             draft = nested.whole(leaf, shape, self._check, self._every_name) if last in "}]" else None
             if draft is None and (nested.is_loose(string) or (last in "}]" and nested.is_flow(string))):
-                draft = nested.loose(leaf, shape, self._check)
+                draft = nested.loose(leaf, shape, self._check, self._every_name)
             return draft
         if first == '"' and last == '"':
             return nested.quoted(leaf, shape)

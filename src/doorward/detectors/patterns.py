@@ -220,7 +220,7 @@ class Patterns:
     def _split(self, leaves: Sequence[Leaf], found: list[Finding]) -> None:
         """What goes on from one content block to the next: each block's part is a finding."""
         for joined in split.joined(leaves):
-            key = keys.classify(joined.parts[0].leaf.names)
+            key = keys.classify(joined.pieces[0][0].names)
             for one in recognizers.candidates(joined.string, key, _NO_HINTS, self._ips):
                 spans = joined.spans(one.start, one.end) if one.score >= 0.5 else ()
                 if len(spans) > 1:

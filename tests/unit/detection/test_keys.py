@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.compiled import Compiled
 
-from doorward.detection import keys, naming, trigger
+from doorward.detection import keys, keywords, naming, trigger
 from doorward.detection.keys import classify, words
 from doorward.detection.keywords import OTHER_SCRIPTS
 
@@ -248,10 +248,24 @@ RULES: list[Callable[..., Any]] = [
 ]
 
 
+SPECIFIC: list[Callable[..., Any]] = [keys._specific, keys._secret, keys._place, keys._last_digits]
+# What only takes from what other words say, or is asked for glued together alone.
+TAKES = {"FILLER", "NO_PLACE", "NO_SECRET", "NATIONAL_ALL", "NAME", "WHOLE"}
+
+
 def test_every_word_that_a_rule_asks_for_by_itself_is_one_that_says_something() -> None:
     asked = {word for rule in RULES for word in constants(rule.__code__) if word.isalpha() and word.islower()}
     assert len(asked) > 60
     assert asked - {"hints", "thing", "words", "negative", "role", "part"} <= keys._SAYING
+    specific = {word for rule in SPECIFIC for word in constants(rule.__code__) if word.isalpha() and word.islower()}
+    beside = {"holder", "name", "owner", "contact", "info", "detail", "details"}  # behind or beside such a word
+    assert specific - {"hints", "words", "negative", "role", *beside} <= keys._SPECIFIC
+
+
+def test_every_table_that_a_rule_asks_is_one_of_them() -> None:
+    tables = {name for rule in SPECIFIC for name in rule.__code__.co_names if name.isupper() and name in vars(keywords)}
+    assert len(tables) > 15
+    assert tables - TAKES == keys._TABLES_OF_SPECIFIC
 
 
 NAMES_OF_WORDS = st.lists(
@@ -275,6 +289,13 @@ def test_a_name_without_such_a_word_says_what_the_rules_make_of_it(name: str) ->
         joined = "".join(said)
         ruled = keys._specific(said, joined, name) or keys._negative(said, joined) or keys._whose(said, joined)
         assert gated == (ruled if joined not in OTHER_SCRIPTS else gated)
+
+
+def test_of_every_word_the_rules_that_are_asked_are_those_that_say_something() -> None:
+    compare = test_a_name_without_such_a_word_says_what_the_rules_make_of_it.hypothesis.inner_test  # type: ignore[attr-defined]
+    for word in keys._GLUED | keys._OWN:
+        for name in (word, f"{word}_a", f"{word} id", f"x_{word}", f"{word}4", f"{word}_by", f"e_{word}_qzx"):
+            compare(name)
 
 
 def test_ids_as_names_go_through_no_rules(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -104,9 +104,24 @@ def test_names_numbers_and_other_members_are_not_joined() -> None:
 
 def test_many_blocks_end() -> None:
     found = joined(blocks(*["1"] * 300))
-    assert all(isinstance(split, Split) and len(split.parts) <= 32 for split in found)
+    assert all(isinstance(split, Split) and len(split.pieces) <= 32 for split in found)
     assert found
 
 
 def test_the_end_of_a_long_block_is_enough() -> None:
     assert strings("x" * 10_000 + " 123-45", "-6789" + " y" * 10_000) == ["123-45-6789"]
+
+
+def test_members_of_which_one_is_called_text_are_no_blocks() -> None:
+    one, two = (Leaf(Text(f"/a/text/{i}", s), s) for i, s in ((0, FOUR), (2, ONES * 3)))
+    other = Leaf(Text("/a/1/text", ONES * 3), ONES * 3)
+    assert joined([one, other, two]) == []
+
+
+def test_the_second_way_sets_a_gap_that_belongs_to_no_block() -> None:
+    leaves = blocks(f"{FOUR} {ONES}", f"{ONES} {ONES}", "x")
+    whole, apart = joined(leaves)[:2]
+    assert (len(apart.string), len(whole.string)) == (19, 18)
+    for split in (whole, apart):
+        text = "".join(leaf.string[start:end] for leaf, start, end in split.spans(0, len(split.string)))
+        assert text == f"{FOUR} {ONES}{ONES} {ONES}"

@@ -370,3 +370,36 @@ def test_numbers_and_uuids_are_not_looked_into() -> None:
     for string in ("756.1234567890123", "0be2c1f4-e7a0-4d21-9b55-81d2a3cf0f9e"):
         draft.add(Leaf(Text("/n", string), string), shape.Shape(()))
     assert draft.deeper() == []
+
+
+RUNS = st.one_of(
+    st.from_regex(r"[0-9A-Za-z]{12,40}", fullmatch=True),
+    st.text(alphabet="abcdefgh ijk@.é1", min_size=9, max_size=24).map(lambda text: text.encode().hex()),
+    st.text(min_size=9, max_size=24).map(lambda text: base64.b64encode(text.encode()).decode().rstrip("=")),
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.lists(RUNS, min_size=1, max_size=4))
+def test_words_are_looked_into_where_they_stand_for_a_text(strings: list[str]) -> None:
+    given = [Text(f"/v/{i}", text) for i, text in enumerate(strings)]
+    quick = leaves(given)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shape, "is_token", lambda _: True)
+        whole = leaves(given)
+    assert [(leaf.string, leaf.token, leaf.layers) for leaf in quick] == [
+        (leaf.string, leaf.token, leaf.layers) for leaf in whole
+    ]
+
+
+def test_words_that_stand_for_nothing_are_not_looked_into() -> None:
+    draft = shape.Draft()
+    for string in ("averyLongNameCount", "0123456789abcdef0123456789abcdef", b"Ann Lee of Graz".hex()):
+        draft.add(Leaf(Text("/n", string), string), shape.Shape(()))
+    assert draft.deeper() == [2]
+
+
+def test_plain_names_of_what_is_almost_json_are_given_once_too() -> None:
+    text = "[{'name': 'Ann', 'x y': 1}, {'name': 'Bea', 'x y': 2}]"
+    assert [leaf.string for leaf in leaves([Text("/t", text)]) if leaf.name] == ["name", "x y", "x y"]
+    assert [leaf.string for leaf in leaves([Text("/t", text)], every_name=True) if leaf.name] == ["name", "x y"] * 2
