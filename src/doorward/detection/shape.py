@@ -6,6 +6,7 @@ is worked out once, at its shape: a message of a thousand rows has as many shape
 
 import re
 from bisect import bisect_right
+from functools import lru_cache
 from itertools import accumulate
 
 from doorward.core.leaf import Column, Leaf, Record
@@ -121,6 +122,7 @@ ROLES = {
 _LONGEST_ROLE = max(map(len, ROLES))
 
 
+@lru_cache(1024)
 def role_of(name: str) -> int:
     """What a member called ``name`` is in an object of a label and a value; 0: nothing known."""
     if len(name) > _LONGEST_ROLE + 2:
