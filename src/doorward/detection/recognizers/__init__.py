@@ -1,7 +1,8 @@
 """Pattern entities: what a string is by its own form, its check digits, and what is said around it."""
 
-from doorward.detection.recognizers.all import candidates, is_mere, is_mute, prepare
+from doorward.detection.recognizers.all import candidates, prepare
 from doorward.detection.recognizers.look import Candidate
+from doorward.detection.recognizers.mere import is_mere, is_mute
 from doorward.detection.recognizers.triggers import ADDRESS_TRIGGERS, TRIGGERS
 
 __all__ = ["ADDRESS_TRIGGERS", "TRIGGERS", "Candidate", "candidates", "is_mere", "is_mute", "prepare"]

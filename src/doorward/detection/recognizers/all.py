@@ -11,7 +11,6 @@ from typing import Final
 from doorward.detection import context
 from doorward.detection.keys import Key, is_account_id
 from doorward.detection.recognizers import accounts, addresses, codes, iban, mail, numbers, phones
-from doorward.detection.recognizers.cards import is_card
 from doorward.detection.recognizers.look import Candidate, Look
 
 # Four digits or more, none farther from the next than in an account number with a bank's letters ("29 NWBK 6016").
@@ -26,13 +25,6 @@ _PLAIN: Final = re.compile(
     r"|-?[0-9]{1,6}|[+-]?[0-9]{1,30}\.[0-9]{1,30}(?:[eE][+-]?[0-9]{1,3})?"
     r"|[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 )
-# Of digits in a row where nothing speaks for a number: up to ten there is no form that counts, or is a guess, by
-# itself (``numbers.Rule.plain``), of these many only that of cards, of more none. A telephone number needs a word, an
-# account's a letter. Eleven and fifteen have rules of their own (PESEL, CPF, NIR).
-_FEW: Final = 10
-_OF_CARDS: Final = frozenset((12, 13, 14, 16, 17, 18, 19))
-_MANY: Final = range(20, 256)
-_DECIMAL: Final = re.compile(r"-[0-9]{1,10}|-?[0-9]{1,30}\.[0-9]{1,30}(?:[eE][+-]?[0-9]{1,3})?")
 # Seven digits or more, none far from the next: the least of any number here; but not a date before a time.
 _DENSE: Final = re.compile(
     r"[0-9](?<![^\W_][0-9])(?!(?<=[12])[0-9]{3}-[01][0-9]-[0-3][0-9](?![0-9-]))(?:[ ()./-]{0,3}[0-9]){6,}+"
@@ -56,21 +48,6 @@ def prepare() -> None:
     """Compile now what would else be compiled with the first text that has many numbers."""
     context.prepare(context.ASKED)
     context.prepare(accounts.ENTITIES)
-
-
-def is_mere(string: str) -> bool:
-    """Whether ``string`` is a number of which there are no candidates under any key that is mute."""
-    if string.isdigit():
-        size = len(string)
-        if size <= _FEW:
-            return string.isascii()
-        return (size in _MANY or (size in _OF_CARDS and not is_card(string))) and string.isascii()
-    return _DECIMAL.fullmatch(string) is not None
-
-
-def is_mute(key: Key) -> bool:
-    """Whether ``key`` speaks for nothing, so that a number under it is told by its form alone."""
-    return not (key.entity or key.hints or is_account_id(key) or phones.is_reached(key))
 
 
 def candidates(string: str, key: Key, hints: frozenset[str], ips: bool = False) -> list[Candidate]:
