@@ -1,8 +1,9 @@
 """What only the garbage collector would free: it comes by chance, and until then a call's messages stay in memory."""
 
 import gc
+import tracemalloc
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -22,6 +23,19 @@ def uncollected() -> Iterator[Counter[str]]:
         gc.set_debug(0)
         gc.garbage.clear()
         gc.enable()
+
+
+@contextmanager
+def most_memory() -> Iterator[Callable[[], int]]:
+    """Afterwards: how many bytes of what was made within stood at the same time, at most."""
+    most = 0
+    gc.collect()
+    tracemalloc.start()
+    try:
+        yield lambda: most
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
 
 
 def _name(each: object) -> str:

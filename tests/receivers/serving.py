@@ -12,6 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Condition, Event, Lock, Thread
 from typing import Any, NamedTuple, Self
 
+_PIECE = 64 << 10
+
 
 class Request(NamedTuple):
     method: str
@@ -30,7 +32,8 @@ class Reply(NamedTuple):
 class Fault(NamedTuple):
     """``status``: answers so, and has done nothing. ``hang``: reads, and says nothing. ``cut``: ends the connection
     before it has done anything, ``lost`` after; ``half``: does its work, and breaks off within its answer; ``trickle``:
-    its answer has no end. ``slow``: takes ``seconds`` first.
+    its answer has no end, and ``flood``: comes as fast as can be besides, in chunks; ``unbounded``: likewise, in a
+    chunk of a size that cannot be. ``slow``: takes ``seconds`` first.
     """
 
     kind: str
@@ -207,6 +210,19 @@ def _handler(serving: Serving, ending: Event) -> type[BaseHTTPRequestHandler]:
                     with suppress(OSError):
                         while not ending.wait(0.01):
                             self.wfile.write(b" ")
+                case "flood" | "unbounded":
+                    serving.work(request)
+                    self.send_response(200)
+                    self.send_header("Transfer-Encoding", "chunked")
+                    self.end_headers()
+                    piece = bytes(_PIECE)
+                    with suppress(OSError):
+                        if fault.kind == "flood":
+                            piece = b"%x\r\n%b\r\n" % (len(piece), piece)
+                        else:
+                            self.wfile.write(b"-1\r\n")
+                        while not ending.is_set():
+                            self.wfile.write(piece)
                 case "cut":
                     pass
                 case kind:

@@ -4,7 +4,7 @@ import select
 import socket
 import ssl
 import time
-from http.client import HTTPException
+from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 
 from doorward.configfile.outgoing import reachable
@@ -67,6 +67,12 @@ def readable(opened: socket.socket, seconds: float = 0.0) -> bool:
     poll = select.poll()
     poll.register(opened, select.POLLIN)
     return bool(poll.poll(seconds * 1000))
+
+
+def beginning(response: HTTPResponse, most: int) -> bytes:
+    """The first ``most`` bytes of a body. Raises ``OSError``, ``HTTPException``."""
+    room = bytearray(most)  # ``read`` takes a chunk of a size below 0 for one without a bound, and keeps all that comes
+    return bytes(memoryview(room)[: response.readinto(room)])
 
 
 def told(fault: BaseException) -> str:

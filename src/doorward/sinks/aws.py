@@ -10,6 +10,7 @@ import msgspec
 
 from doorward.configtypes import Refused, Secret
 from doorward.core.delivery import SinkFault
+from doorward.sinks.aws_answers import bound
 from doorward.sinks.bounded import Bounded
 from doorward.sinks.isolating import Unacceptable
 from doorward.sinks.options import SinkOptions
@@ -117,7 +118,9 @@ class Aws:
             retries={"total_max_attempts": 1, "mode": "standard"},  # what sends again is the pump, in order
             user_agent_extra="doorward",
         )
-        return session.client(service, region_name=self._region, endpoint_url=endpoint or None, config=settings)
+        client = session.client(service, region_name=self._region, endpoint_url=endpoint or None, config=settings)
+        bound(client, seconds)
+        return client
 
     def _assumed(self) -> dict[str, str]:
         """Fresh credentials of the role, as botocore keeps them."""
@@ -242,8 +245,10 @@ def _todo(code: str) -> str:
 _WORDS: Mapping[str, str] = {
     "ConnectTimeoutError": "no connection in time",
     "ConnectionClosedError": "the connection ended before the answer",
+    "Cut": "the connection ended within the answer",
     "EndpointConnectionError": "no connection",
     "NoCredentialsError": "no credentials were found",
+    "NoEnd": "the answer has no end",
     "PartialCredentialsError": "a part of the credentials is missing",
     "ProxyConnectionError": "no connection to the proxy",
     "ReadTimeoutError": "no answer in time",
@@ -264,7 +269,15 @@ _TODO: Mapping[str, str] = {
 
 # A client whose connection failed is as good as before; one that found no credentials never looks for them again.
 _CONNECTION = frozenset(
-    ("ConnectTimeoutError", "ConnectionClosedError", "EndpointConnectionError", "ReadTimeoutError", "_HalfAnswer")
+    (
+        "ConnectTimeoutError",
+        "ConnectionClosedError",
+        "Cut",
+        "EndpointConnectionError",
+        "NoEnd",
+        "ReadTimeoutError",
+        "_HalfAnswer",
+    )
 )
 
 

@@ -17,7 +17,7 @@ from doorward.configfile.headers import well_formed_name
 from doorward.configfile.outgoing import address as address
 from doorward.configtypes import Refused, Secret
 from doorward.core.delivery import SinkFault
-from doorward.outgoing.reaching import connect, cut, readable, shake, trouble, trust
+from doorward.outgoing.reaching import beginning, connect, cut, readable, shake, trouble, trust
 
 LARGEST_ANSWER = 64 << 10
 """Bytes of an answer's body that are read."""
@@ -216,7 +216,7 @@ _OURS = frozenset(("host", "content-length", "content-type", "content-encoding",
 
 def _read(response: HTTPResponse) -> tuple[Answer, bool]:
     """The answer, and whether its body ended where another answer may begin. Raises ``HTTPException``, ``OSError``."""
-    body = response.read(LARGEST_ANSWER + 1)
+    body = beginning(response, LARGEST_ANSWER + 1)
     whole = len(body) <= LARGEST_ANSWER
     if whole and response.length:
         raise HTTPException  # its end is missing: nobody knows what it would have said

@@ -3,10 +3,11 @@
 import logging
 from collections.abc import Iterator
 from contextlib import suppress
+from threading import enumerate as threads
 from typing import Any
 
 import pytest
-from tests.garbage import uncollected
+from tests.garbage import most_memory, uncollected
 from tests.journals import until_here
 from tests.receivers.aws import Amazon, account, error
 from tests.receivers.events import event, some
@@ -14,6 +15,7 @@ from tests.receivers.serving import Fault
 
 from doorward.configtypes import Duration, Refused
 from doorward.core.delivery import ALL, SinkFault
+from doorward.sinks.bounded import MOST_LEFT
 from doorward.sinks.firehose import Firehose, failed
 
 
@@ -130,6 +132,28 @@ def test_without_an_answer_all_comes_again(kind: str, why: str, amazon: Amazon) 
     amazon.cut()
     assert sink(amazon).deliver(some(2)) == ALL
     assert amazon.taken[-2:] == [one.data + b"\n" for one in some(2)]
+
+
+@pytest.mark.parametrize("kind", ["flood", "unbounded"])
+def test_of_an_answer_without_an_end_little_is_kept(kind: str, amazon: Amazon) -> None:
+    made = sink(amazon, timeout=Duration(5))
+    made.deliver(some(1))  # the library itself is in memory then
+    amazon.next(Fault(kind))
+    with most_memory() as most, pytest.raises(SinkFault, match=r"no end|within the answer"):
+        made.deliver(some(2))
+    assert most() < 8 << 20
+    assert made.deliver(some(2)) == ALL
+
+
+def test_who_was_left_behind_with_an_answer_without_an_end_ends(amazon: Amazon) -> None:
+    made = sink(amazon, timeout=Duration(0.3))
+    amazon.fault = lambda _: Fault("trickle")
+    for _ in range(MOST_LEFT + 1):
+        with pytest.raises(SinkFault, match=r"no answer in time|no end"):
+            made.deliver(some(2))
+        until_here(lambda: not any(thread.name == "doorward-firehose" for thread in threads()))
+    amazon.fault = lambda _: None
+    assert sink(amazon).deliver(some(2)) == ALL
 
 
 @pytest.mark.parametrize("fault", [Fault("cut"), Fault("half"), refused(), refused("InvalidArgumentException"), None])

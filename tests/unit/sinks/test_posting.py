@@ -11,7 +11,7 @@ from threading import Thread
 
 import pytest
 from tests.functional.edge.certificates import Authority
-from tests.garbage import uncollected
+from tests.garbage import most_memory, uncollected
 from tests.receivers.serving import Fault, Reply, Request, Serving
 
 from doorward.configtypes import Refused, Secret
@@ -163,6 +163,15 @@ def test_one_deadline_for_all_of_it(poster: Make, echo: Echo, fault: str) -> Non
     echo.next(Fault(fault))
     with pytest.raises(SinkFault, match="no answer in time"):
         poster(echo.url, 0.2).post(b"x")
+
+
+@pytest.mark.parametrize("fault", ["flood", "unbounded"])
+def test_of_an_answer_without_an_end_little_is_kept(poster: Make, echo: Echo, fault: str) -> None:
+    to = poster(echo.url, timeout=0.5)
+    echo.next(Fault(fault))
+    with most_memory() as most, suppress(SinkFault):
+        to.post(b"1")
+    assert most() < 2 << 20
 
 
 def test_what_is_slow_and_in_time_counts(poster: Make, echo: Echo) -> None:
