@@ -7,25 +7,29 @@ import msgspec
 from doorward.core.delivery import Event, Limits
 from doorward.shipping.cursor import Position
 from doorward.shipping.dead_letters import Dead
-from doorward.shipping.packing import Packed, Packing
+from doorward.shipping.packing import MOST_BYTES, Packed, Packing
 from doorward.shipping.source import Found, Source
 
 MOST_TURNS = 64
 """Turns of writers in one batch: where nearly nothing is shipped, the cursor moves on all the same."""
 
 MOST_DEAD = 50
-"""Dead letters of one batch: they may be as large as a line can be, and count for no limit of a delivery."""
+"""Dead letters of one batch: they count for no limit of a delivery."""
+
+MOST_HELD = MOST_BYTES
+"""Of the lines whose records are in a batch: a format may say less of them, and the records are kept all the same."""
 
 
 class Batch(msgspec.Struct):
     """Events in the order of the log, and how far it is settled with them. ``writers``: by number, of what writer each
-    event is.
+    event is. ``held``: bytes of the lines whose records are kept.
     """
 
     events: list[Event] = []
     writers: list[str] = []
     dead: list[Dead] = []
     size: int = 0
+    held: int = 0
     after: dict[str, Position] = {}
     ended: list[str] = []
     turns: int = 0
@@ -61,9 +65,9 @@ class Gatherer:
             if found.record is not None:
                 if self._packed is None:
                     self._packed = self._packing(found.record, found.writer)
-                if not self._fits(batch, self._packed):
+                if not self._fits(batch, found, self._packed):
                     return True
-                self._add(batch, found.writer, self._packed)
+                self._add(batch, found, self._packed)
             self._found = self._packed = None
             if found.ended:
                 batch.after.pop(found.writer, None)
@@ -89,21 +93,23 @@ class Gatherer:
                 return found
             self._turn = None
 
-    def _fits(self, batch: Batch, packed: Packed) -> bool:
-        if len(batch.dead) >= MOST_DEAD:
+    def _fits(self, batch: Batch, found: Found, packed: Packed) -> bool:
+        if len(batch.dead) >= MOST_DEAD or (batch.held and batch.held + found.size > MOST_HELD):
             return False
         if not batch.events or not packed.events:
             return True  # more than a delivery takes is cut later
         limits = self._limits
         return len(batch.events) + len(packed.events) <= limits.events and batch.size + packed.size <= limits.bytes
 
-    def _add(self, batch: Batch, writer: str, packed: Packed) -> None:
+    def _add(self, batch: Batch, found: Found, packed: Packed) -> None:
         batch.dead += packed.dead
+        if packed.events or packed.dead:
+            batch.held += found.size
         if packed.events:
             if not batch.events:
                 batch.begun = self._clock()
             batch.events += packed.events
-            batch.writers += [writer] * len(packed.events)
+            batch.writers += [found.writer] * len(packed.events)
             batch.size += packed.size
 
 

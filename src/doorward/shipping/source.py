@@ -25,12 +25,15 @@ PIECE = 256 << 10
 
 
 class Found(NamedTuple):
-    """A record, and how far its writer is read with it. Without one: only how far. ``ended``: nothing comes after."""
+    """A record, and how far its writer is read with it. Without one: only how far. ``ended``: nothing comes after.
+    ``size``: bytes of its line.
+    """
 
     writer: str
     record: Record | None
     position: Position
     ended: bool = False
+    size: int = 0
 
 
 class _Piece(NamedTuple):
@@ -264,7 +267,7 @@ class Source:
                 at = Position(
                     at.segment, offset, seq if type(seq) is int else at.seq, at.checkpoints, at.checkpoint_offset
                 )
-                yield Found(writer, record, at)
+                yield Found(writer, record, at, size=len(raw))
             if cut:
                 self.damaged += 1
                 at = Position(at.segment, at.offset + len(cut), at.seq, at.checkpoints, at.checkpoint_offset)
@@ -278,7 +281,7 @@ class Source:
         if vouched.record is None:
             self.damaged += 1
         else:
-            yield Found(writer, vouched.record, after)
+            yield Found(writer, vouched.record, after, size=vouched.end - at.checkpoint_offset)
         return after
 
     def _record(self, raw: bytes, writer: str, at: Position) -> Record | None:

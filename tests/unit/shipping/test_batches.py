@@ -1,12 +1,13 @@
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from doorward.core.delivery import Event, Limits
 from doorward.shipping import batches
-from doorward.shipping.batches import MOST_DEAD, Batch, Gatherer, deliveries
+from doorward.shipping.batches import MOST_DEAD, MOST_HELD, Batch, Gatherer, deliveries
 from doorward.shipping.cursor import Position
 from doorward.shipping.dead_letters import Dead
 from doorward.shipping.packing import Packed
@@ -18,10 +19,11 @@ def event(name: str, at: float = 0.0, size: int = 10) -> Event:
 
 
 class Turns:
-    """A source: each turn a list of (writer, records)."""
+    """A source: each turn a list of (writer, records), each of a line of ``size`` bytes."""
 
-    def __init__(self, *turns: tuple[str, list[Any]]) -> None:
+    def __init__(self, *turns: tuple[str, list[Any]], size: int = 0) -> None:
         self._turns = iter(turns)
+        self._size = size
         self._offset = 0
 
     def turn(self) -> Iterator[Found] | None:
@@ -31,7 +33,7 @@ class Turns:
     def _found(self, writer: str, records: list[Any]) -> Iterator[Found]:
         for record in records:
             self._offset += 1
-            yield Found(writer, record, Position(1, self._offset))
+            yield Found(writer, record, Position(1, self._offset), size=self._size)
         yield Found(writer, None, Position(1, self._offset + 1))
 
 
@@ -65,6 +67,20 @@ def test_a_batch_ends_where_the_next_event_has_no_room() -> None:
         (["5"], {"b": 6}),
     ]
     assert [names for names, _ in gathered(Turns(*turns), Limits(bytes=34))] == [["1", "2", "3"], ["4", "5"]]
+
+
+@pytest.mark.parametrize("dead", [False, True])
+def test_a_batch_holds_no_more_of_the_log_than_is_kept_in_memory_whatever_is_made_of_it(dead: bool) -> None:
+    size = MOST_HELD // 4 + 1
+    source = Turns(("a", [["1"]] * 7), size=size)
+    packed = Packed([], 0, [Dead(event("e"), "")]) if dead else Packed([event("e")], 11, [])
+    gathering = Gatherer(source, lambda *_: packed, Limits(), lambda: 0.0)  # type: ignore[arg-type, return-value]
+    sizes = []
+    for full in (True, True, False):
+        batch = Batch()
+        assert gathering.gather(batch) is full
+        sizes.append(batch.held // size)
+    assert sizes == [3, 3, 1]
 
 
 def test_what_is_not_shipped_moves_the_position_alone() -> None:

@@ -54,6 +54,14 @@ def test_everything_but_intents_in_the_order_of_the_chain(log: Log) -> None:
     assert len(shipped(writer)) == 1 + 5 + 1 + 1 + 1
 
 
+def test_it_says_how_long_the_line_of_a_record_is(log: Log) -> None:
+    writer = log.writer()
+    writer.call()
+    lines = {json.loads(line)["event_id"]: len(line.rstrip()) for line in writer.lines()}
+    found = [each for each in all_of(source(log)) if each.record is not None and each.record["phase"] != "signed"]
+    assert [each.size for each in found if each.record] == [lines[name] for name in ids(found)]
+
+
 def test_it_goes_on_from_any_position(log: Log) -> None:
     writer = log.writer(segment_records=3)
     for _ in range(4):
