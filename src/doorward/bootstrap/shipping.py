@@ -11,6 +11,7 @@ import socket
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any, NamedTuple, Protocol
@@ -22,9 +23,10 @@ from doorward.bootstrap.configured import directories
 from doorward.configtypes import InvalidConfiguration, Problem
 from doorward.control import keys as keystore
 from doorward.control.store import Store, StoreFault, location
+from doorward.core.delivery import LARGEST_EVENT
 from doorward.formats import FORMATS
 from doorward.shipping import places
-from doorward.shipping.packing import clipped
+from doorward.shipping.packing import clipped, largest
 from doorward.shipping.sampling import Sampling
 from doorward.shipping.shipper import Shipper
 from doorward.shipping.target import Target
@@ -159,7 +161,7 @@ def _target(use: str, sink: Any) -> Target:
     """Sinks of other packages need not have our options (``sinks.options``)."""
     options = getattr(sink, "options", None)
     limits = clipped(sink.limits, getattr(options, "events", 0))
-    lines = FORMATS[getattr(options, "format", "native")]
+    lines = partial(FORMATS[getattr(options, "format", "native")], most=min(largest(limits), LARGEST_EVENT))
     return Target(getattr(options, "name", "") or use, use, sink, lines, limits, float(getattr(options, "every", 1.0)))
 
 

@@ -6,6 +6,6 @@ from doorward.formats.native import lines as native_lines
 from doorward.formats.ocsf import lines as ocsf_lines
 
 FORMATS = {"native": native_lines, "ocsf": ocsf_lines, "ecs": ecs_lines, "cef": cef_lines}
-"""``lines(record)``: lines of at most ``LARGEST_EVENT`` bytes, without their ends. Raises ``ValueError`` for a record
-that has no time.
+"""``lines(record, most)``: lines without their ends, of at most ``most`` bytes (else ``LARGEST_EVENT``) where less than
+the record says can be. Raises ``ValueError`` for a record that has no time.
 """

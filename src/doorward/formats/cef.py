@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from doorward.core.audit import milliseconds
+from doorward.core.delivery import LARGEST_EVENT
 from doorward.formats.members import address, number, own_version, text, texts
 from doorward.formats.one_line import CUT, fitting
 
@@ -26,9 +27,9 @@ _IN_HEADER = str.maketrans({"\\": "\\\\", "|": "\\|"})
 _IN_VALUE = str.maketrans({"\\": "\\\\", "=": "\\=", "\n": "\\n", "\r": "\\r"})
 
 
-def lines(record: Mapping[str, Any]) -> list[bytes]:
+def lines(record: Mapping[str, Any], most: int = LARGEST_EVENT) -> list[bytes]:
     """One line. Raises ``ValueError`` for what has no time."""
-    return fitting(record, lambda fitted: [_line(fitted)])
+    return fitting(record, lambda fitted: [_line(fitted)], most)
 
 
 def _line(record: Mapping[str, Any]) -> bytes:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from doorward.core.audit import milliseconds
+from doorward.core.delivery import LARGEST_EVENT
 from doorward.core.tracing import span_id_of
 from doorward.formats.members import address, alerting, number, operation, own_version, says, text, texts
 from doorward.formats.one_line import fitting, json_line
@@ -30,9 +31,9 @@ _MAPPED = frozenset(
 )
 
 
-def lines(record: Mapping[str, Any]) -> list[bytes]:
+def lines(record: Mapping[str, Any], most: int = LARGEST_EVENT) -> list[bytes]:
     """One JSON object. Raises ``ValueError`` for what has no time."""
-    return fitting(record, lambda fitted: [json_line(document(fitted))])
+    return fitting(record, lambda fitted: [json_line(document(fitted))], most)
 
 
 def document(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from doorward.core.audit import milliseconds
+from doorward.core.delivery import LARGEST_EVENT
 from doorward.core.tracing import span_id_of
 from doorward.formats.members import address, alerting, number, operation, own_version, says, text, texts
 from doorward.formats.one_line import CUT, fitting, json_line
@@ -58,9 +59,9 @@ _OWN = ("gap", "alert", "checkpoint")
 """Kinds of records that tell of the gateway itself."""
 
 
-def lines(record: Mapping[str, Any]) -> list[bytes]:
+def lines(record: Mapping[str, Any], most: int = LARGEST_EVENT) -> list[bytes]:
     """One to three JSON objects. Raises ``ValueError`` for what has no time."""
-    return fitting(record, lambda fitted: [json_line(event) for event in events(fitted)])
+    return fitting(record, lambda fitted: [json_line(event) for event in events(fitted)], most)
 
 
 def events(record: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -6,8 +6,6 @@ from typing import Any
 
 import msgspec
 
-from doorward.core.delivery import LARGEST_EVENT
-
 CUT = "cut"
 """The member that names what was shortened."""
 
@@ -33,12 +31,14 @@ def json_line(value: Mapping[str, Any]) -> bytes:
     return made
 
 
-def fitting(record: Mapping[str, Any], made: Callable[[Mapping[str, Any]], list[bytes]]) -> list[bytes]:
-    """The lines of a record; where one is too large, of the record with less in it, which says so in ``cut``."""
+def fitting(record: Mapping[str, Any], made: Callable[[Mapping[str, Any]], list[bytes]], most: int) -> list[bytes]:
+    """The lines of a record; where one has more than ``most`` bytes, of the record with less in it, which says so in
+    ``cut``.
+    """
     lines: list[bytes] = []
     for smaller in _smaller(record):
         lines = made(smaller)
-        if all(len(line) <= LARGEST_EVENT for line in lines):
+        if all(len(line) <= most for line in lines):
             break
     return lines
 

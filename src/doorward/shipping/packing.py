@@ -31,7 +31,7 @@ class Packing:
     def __init__(self, lines: Lines, limits: Limits, sampling: Sampling | None, first_calls: FirstCalls) -> None:
         self._lines = lines
         self._overhead = limits.overhead
-        self._largest = min(limits.event, limits.bytes - limits.overhead)
+        self._largest = largest(limits)
         self._sampling = sampling
         self._first_calls = first_calls
         self._last = 0.0
@@ -86,6 +86,11 @@ class Packing:
 def _numbered(name: str, number: int) -> str:
     """The first event of a record has the record's id; others, an id of their own that is the same each time."""
     return f"{name}-{number + 1}" if number else name
+
+
+def largest(limits: Limits) -> int:
+    """Bytes of the largest event that a sink takes."""
+    return min(limits.event, limits.bytes - limits.overhead)
 
 
 def clipped(limits: Limits, events: int = 0) -> Limits:

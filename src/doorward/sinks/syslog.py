@@ -31,6 +31,9 @@ from doorward.sinks.syslog_message import FACILITIES, Facility, is_name, message
 LEAST = 4096
 """Bytes that a receiver must take: with fewer, what stands before an event would leave no room for it."""
 
+BEFORE = 1024
+"""Bytes of a message that are left to what stands before an event; mostly it is half of that."""
+
 PROOF = 1.0
 """Seconds in which a new connection may turn out to lead nowhere, before its first delivery counts."""
 
@@ -69,7 +72,7 @@ class Syslog:
             options.app,
             options.sd_id,
         )
-        self.limits = Limits(events=1000, bytes=1 << 20, overhead=512, event=options.largest)
+        self.limits = Limits(events=1000, bytes=1 << 20, overhead=512, event=options.largest - BEFORE)
         self._line = _Line(options)
         self._lately = _Lately()
 

@@ -5,8 +5,9 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, get_args
 
+import msgspec
 import pytest
 from tests.audit_logs import Log
 from tests.journals import until
@@ -17,9 +18,13 @@ from doorward.bootstrap.shipping import ReadOnlyTools, build, sampling, targets
 from doorward.configtypes import InvalidConfiguration
 from doorward.control import keys as keystore
 from doorward.control.store import Store
+from doorward.core.audit import AuditRecord, timestamp
 from doorward.core.delivery import Limits
 from doorward.formats import FORMATS
-from doorward.shipping.packing import MOST_BYTES
+from doorward.shipping.packing import MOST_BYTES, Packing
+from doorward.shipping.sampling import FirstCalls
+from doorward.sinks.options import Format
+from doorward.sinks.syslog_message import message
 
 SERVERS = "servers: {crm: {url: http://127.0.0.1:9/mcp}}\n"
 
@@ -36,9 +41,33 @@ def test_a_sink_as_it_is_configured(tmp_path: Path) -> None:
     one, two = targets(
         loaded(tmp_path, "{use: file, path: x, format: ocsf, every: 5s, events: 7}", "{use: stdout, name: out}")
     )
-    assert (one.name, one.use, one.lines, one.every, one.limits.events) == ("file", "file", FORMATS["ocsf"], 5.0, 7)
-    assert (two.name, two.use, two.lines, two.every) == ("out", "stdout", FORMATS["native"], 1.0)
+    assert (one.name, one.use, one.every, one.limits.events) == ("file", "file", 5.0, 7)
+    assert (two.name, two.use, two.every) == ("out", "stdout", 1.0)
+    record = msgspec.to_builtins(AuditRecord(event_id="e", exchange_id="x", kind="gap", timestamp=timestamp(1e9)))
+    assert (one.lines(record), two.lines(record)) == (FORMATS["ocsf"](record), FORMATS["native"](record))
     assert one.limits.bytes <= MOST_BYTES
+
+
+@pytest.mark.parametrize("form", get_args(Format))
+def test_what_a_sink_does_not_take_whole_it_gets_with_less_in_it(tmp_path: Path, form: str) -> None:
+    """The call in which most was found has the longest record of all, and is the one to be told of."""
+    (target,) = targets(loaded(tmp_path, f"{{use: syslog, host: siem.example.com, format: {form}}}"))
+    finding = {"entity": "US_SSN", "direction": "response", "pointer": "/result/structuredContent/*/*", "score": 0.95}
+    record = AuditRecord(
+        event_id="e",
+        exchange_id="x",
+        kind="exchange",
+        phase="outcome",
+        timestamp=timestamp(1e9),
+        tool_name="export",
+        entities={"US_SSN": 4000},
+        findings=[finding | {"detector": "patterns", "rule": "us-ssn"}] * 100,
+    )
+    packing = Packing(target.lines, target.limits, None, FirstCalls(tmp_path / "first-calls.json"))
+    events, _, dead = packing(msgspec.to_builtins(record), "w" * 32)
+    assert dead == []
+    assert all(b"US_SSN" in event.data for event in events[1:] or events)
+    assert all(len(message(event, 16, "h", "a", "x@1")) <= 8192 for event in events)
 
 
 def test_all_that_is_wrong_is_said_with_its_place(tmp_path: Path) -> None:

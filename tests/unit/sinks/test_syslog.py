@@ -16,7 +16,7 @@ from tests.receivers.syslog import parse
 from doorward.configtypes import InvalidConfiguration, Plugin, Refused, Size
 from doorward.core.delivery import ALL, Event, SinkFault
 from doorward.plugins import builder
-from doorward.sinks.syslog import LATELY, Syslog, _Lately
+from doorward.sinks.syslog import BEFORE, LATELY, Syslog, _Lately
 from doorward.sinks.syslog_message import FACILITIES, message
 
 Make = Callable[..., Syslog]
@@ -120,7 +120,7 @@ def test_text_beyond_ascii_is_marked_where_it_is_no_json() -> None:
 def test_what_the_receiver_would_cut_is_not_sent(syslog: Make, receiver: Receiver) -> None:
     large = event(1, data=b"x" * 8192)
     sink = syslog()
-    assert sink.limits.event == 8192
+    assert sink.limits.event == 8192 - BEFORE
     assert sink.deliver([event(0), large, event(2)]).refused == {1: "larger than the receiver takes whole"}
     receiver.wait_for(2)
     assert taken(receiver) == [event(0).id, event(2).id]
@@ -381,7 +381,7 @@ def test_as_a_configuration_writes_it(tmp_path: Path) -> None:
     spec: dict[str, Any] = {"host": "siem.example.com", "facility": "authpriv", "largest": "64KiB"}
     made = builder({}, tmp_path)("sinks", Plugin("syslog", spec))
     assert isinstance(made, Syslog)
-    assert made.limits.event == 64 << 10
+    assert made.limits.event == (64 << 10) - BEFORE
     with pytest.raises(InvalidConfiguration) as caught:
         builder({}, tmp_path)("sinks", Plugin("syslog", {**spec, "facility": "local9"}))
     assert caught.value.problems[0].path == "facility"
