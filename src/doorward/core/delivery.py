@@ -56,14 +56,15 @@ ALL = Delivered()
 
 class SinkFault(Exception):
     """Nobody knows that anything of a delivery was taken: all of it is sent again. ``wait``: not before so many
-    seconds. The text is for people, and holds no secret and nothing of an event; ``remedy`` is what they can do, where
-    that is known.
+    seconds. ``with_others``: what is at fault would show if it came with later events. The text is for people, and
+    holds no secret and nothing of an event; ``remedy`` is what they can do, where that is known.
     """
 
-    def __init__(self, detail: str, wait: float = 0.0, remedy: str = "") -> None:
+    def __init__(self, detail: str, wait: float = 0.0, remedy: str = "", *, with_others: bool = False) -> None:
         super().__init__(detail)
         self.wait = wait
         self.remedy = remedy
+        self.with_others = with_others
 
 
 class Sink(Protocol):

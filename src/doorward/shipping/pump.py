@@ -8,7 +8,7 @@ import logging
 import random
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from threading import Event as Flag
 from threading import Lock, Thread
 
@@ -71,6 +71,8 @@ class Pump:
         self._gatherer = Gatherer(self._source, packing, target.limits, clock)
         self._batch = Batch()
         self._parts: deque[list[Event]] | None = None  # of the batch, what is not settled; None: it is being gathered
+        self._whole = True  # nothing of the batch is settled
+        self._most = target.limits.events  # events of a delivery: fewer while the sink is too slow for as many
         self._damaged = 0
         self._unsaid, self._say_dead = 0, float("-inf")
         self._told = self._last_told = ""  # of a failure that is not over; of any
@@ -171,7 +173,7 @@ class Pump:
             self._bury(batch.dead)
             batch.dead = []
         while self._parts:
-            if self._over() or not self._deliver(self._parts[0]):
+            if self._over() or not self._deliver(self._parts[0][: self._most]):
                 return
         self._settle()
 
@@ -195,7 +197,7 @@ class Pump:
                 return False
         self._count_damaged()
         if batch.after or batch.ended or batch.dead:
-            self._parts = deque(deliveries(batch, self.target.limits))
+            self._parts, self._whole = deque(deliveries(batch, self.target.limits)), True
             return True
         if ending:
             self._finished = True
@@ -218,13 +220,14 @@ class Pump:
 
     def _deliver(self, part: list[Event]) -> bool:
         """One attempt; whether something of it was settled. Raises ``OSError`` for dead letters that cannot be kept."""
-        self._delivering = self._clock()
-        why, wait, remedy = "", 0.0, ""
+        began = self._delivering = self._clock()
+        why, wait, remedy, with_others = "", 0.0, "", False
         try:
             answer = self.target.sink.deliver(tuple(part))  # ours stays whole, whatever a plug-in does with its own
             again, refused = _understood(answer, len(part))
         except SinkFault as fault:
             why, wait, remedy = str(fault) or "the sink does not say why", fault.wait, fault.remedy
+            with_others = fault.with_others
         except BaseException as error:  # noqa: BLE001 - a plug-in may raise anything, and its text may hold a secret
             why = f"the sink has failed: {type(error).__name__}"
         finally:
@@ -232,18 +235,21 @@ class Pump:
         if self._retired:
             return False
         if why:  # only here: during the pause a fault would keep what the sink had made of the events
+            if self._clock() - began >= self._pace.slow:
+                self._most = max(len(part) // 2, 1)
+            if with_others:
+                self._widen()
             return self._not_taken(len(part), why, wait, remedy)
         if refused:
             self._bury([Dead(part[at], why) for at, why in refused.items()])
         taken = len(part) - len(again) - len(refused)
         self.cursor.totals.delivered += taken
         self.cursor.touch()
-        assert self._parts is not None
+        self._rest(part, again)
         if not again:
-            self._parts.popleft()
+            self._most = min(2 * self._most, self.target.limits.events)
             self._well()
             return True
-        self._parts[0] = [part[at] for at in sorted(again)]
         why = next(iter(again.values()))
         if not taken and not refused:
             return self._not_taken(len(again), why)
@@ -254,6 +260,22 @@ class Pump:
             self._save_in_time()
             self._wait(self._backoff.pause())
         return True
+
+    def _rest(self, part: list[Event], again: Mapping[int, str]) -> None:
+        """What is left of the delivery that ``part`` was the begin of."""
+        assert self._parts is not None
+        left = [part[at] for at in sorted(again)] + self._parts[0][len(part) :]
+        self._whole = self._whole and len(again) == len(part)
+        if left:
+            self._parts[0] = left
+        else:
+            self._parts.popleft()
+
+    def _widen(self) -> None:
+        """Let the next attempt have later events in it, as many as there are."""
+        self._most = self.target.limits.events
+        if self._whole:
+            self._parts = None
 
     def _not_taken(self, events: int, why: str, wait: float = 0.0, remedy: str = "") -> bool:
         self.cursor.totals.repeated += events

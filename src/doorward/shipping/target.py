@@ -33,7 +33,8 @@ class Target(msgspec.Struct, frozen=True):
 class Pace(msgspec.Struct, frozen=True):
     """Seconds. ``poll``: between two looks at the log. ``save``: between two saves of a cursor. ``tick``: between two
     statuses. ``first`` and ``longest``: the pauses after failures. ``stuck``: after which a delivery without an end
-    counts as a failure in the status. ``flush``: for what is there, before another configuration is used. ``leave``:
+    counts as a failure in the status. ``slow``: after which a delivery that failed is tried with half as many events.
+    ``flush``: for what is there, before another configuration is used. ``leave``:
     for a sink to come back after it was closed.
     """
 
@@ -43,6 +44,7 @@ class Pace(msgspec.Struct, frozen=True):
     first: float = 0.5
     longest: float = 60.0
     stuck: float = 30.0
+    slow: float = 1.0
     flush: float = 2.0
     leave: float = 1.0
     tries: int = 5

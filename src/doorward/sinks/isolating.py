@@ -54,7 +54,8 @@ class Isolating:
             self._witness = events[found.taken]
         elif found.suspects and not self._refused_alone(events[min(found.suspects)], put):
             said = f"refused whatever it holds: {next(iter(found.suspects.values()))}"
-            raise SinkFault(said, UNTRUSTED_WAIT, "check its address and settings: it takes nothing at all")
+            remedy = "check its address and settings: it takes nothing at all"
+            raise SinkFault(said, UNTRUSTED_WAIT, remedy, with_others=True)
         if found.refusals > MOST_REFUSALS:
             found.rest(first, "refused together with others")
         return Delivered(found.again, found.refused | found.suspects)

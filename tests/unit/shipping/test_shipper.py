@@ -1,8 +1,9 @@
 import json
 import logging
 import threading
+import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from tests.delivery.sinks import (
 )
 from tests.journals import until_here
 
-from doorward.core.delivery import ALL, Delivered, Limits, SinkFault
+from doorward.core.delivery import ALL, Delivered, Event, Limits, SinkFault
 from doorward.shipping import places
 from doorward.shipping import shipper as module
 from doorward.shipping.cursor import Cursor
@@ -37,6 +38,7 @@ from doorward.shipping.pump import Pump
 from doorward.shipping.shipper import Shipper
 from doorward.shipping.status import Alarm, Rate, Status
 from doorward.shipping.target import Pace, Target
+from doorward.sinks import isolating
 
 Start = Callable[..., Shipper]
 
@@ -178,6 +180,62 @@ def test_only_what_is_refused_as_such_is_a_dead_letter(log: Log, start: Start) -
     assert {each["event_id"] for each in dead} == wrong
     assert {each["reason"] for each in dead} == {"malformed"}
     assert status(shipper).dead == len(wrong)
+
+
+def test_one_that_is_refused_alone_waits_for_others_and_holds_up_none(
+    log: Log, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a start nothing was taken yet that the service could be asked with."""
+    monkeypatch.setattr(isolating, "UNTRUSTED_WAIT", 0.01)
+    writer = log.writer()
+    before = Memory()
+    first = start(target(before))
+    until_here(lambda: set(before.taken) == expected(writer))
+    first.close()
+    writer.refusal(event_id="bad")
+    isolates = isolating.Isolating()
+
+    def put(events: Sequence[Event]) -> Delivered:
+        if any(event.id == "bad" for event in events):
+            raise isolating.Unacceptable("HTTP 400")
+        return well(sink, events)
+
+    sink = Bad(lambda _, events: isolates.send(events, put))
+    shipper = start(target(sink))
+    until_here(lambda: sink.tries > 3 and "refused whatever it holds" in status(shipper).last_error)
+    assert status(shipper).dead == 0
+    for _ in range(3):
+        writer.refusal()
+    until_here(lambda: set(before.taken) | set(sink.taken) | {"bad"} == expected(writer))
+    until_here(lambda: (status(shipper).up, status(shipper).dead) == (True, 1))
+    assert sink.taken == [json.loads(line)["event_id"] for line in writer.lines()[2:]]
+
+
+@pytest.mark.parametrize("each", [0.001, 0.03])
+def test_who_is_too_slow_for_many_gets_fewer_at_once(log: Log, start: Start, each: float) -> None:
+    """What takes longer than the time-out of a delivery would never get there."""
+    writer = log.writer()
+    for _ in range(60):
+        writer.refusal()
+
+    def slow(sink: Bad, events: Sequence[Event]) -> Delivered:
+        lasts = each * len(events)
+        time.sleep(min(lasts, 0.05))
+        if lasts > 0.05:
+            raise SinkFault("no answer in time")
+        return well(sink, events)
+
+    sink = Bad(slow)
+    shipper = start(target(sink), pace=msgspec.structs.replace(FAST, slow=0.04))
+    until_here(lambda: set(sink.taken) == expected(writer))
+    assert sink.taken == [json.loads(line)["event_id"] for line in writer.lines()]
+    sink.behave = down
+    for _ in range(300):
+        writer.refusal()
+    sink.behave = well
+    until_here(lambda: set(sink.taken) == expected(writer))
+    assert max(map(len, sink.deliveries)) > 50
+    until_here(lambda: status(shipper).up)
 
 
 def test_no_cursor_goes_past_a_dead_letter_that_is_not_kept(
