@@ -78,6 +78,7 @@ class Splunk:
         self._text = options.format == "cef"
         self._isolating = Isolating()
         self._closed = Flag()
+        self._channel = _channel(options)
 
     def deliver(self, events: Sequence[Event]) -> Delivered:
         """An event that the collector names, and refuses alone too, is refused if it takes the others: these are sent
@@ -93,6 +94,15 @@ class Splunk:
         return "Splunk(****)"
 
     def _put(self, events: Sequence[Event]) -> Delivered:
+        try:
+            return self._sent(events)
+        except SinkFault:
+            # An acknowledgement may be left that nobody has asked for. Each collector has numbers of its own: where
+            # another takes its place behind one address, it would pass for that of a later delivery.
+            self._channel = _channel(self.options)
+            raise
+
+    def _sent(self, events: Sequence[Event]) -> Delivered:
         places, refused, why = list(range(len(events))), dict[int, str](), ""
         while places and len(refused) < MOST_NAMED:
             said = self._request([events[place] for place in places])
@@ -129,8 +139,9 @@ class Splunk:
     def _post(self, events: Sequence[Event]) -> tuple[Answer, dict[str, Any]]:
         """The answer, and what its body says. Raises ``SinkFault``."""
         body = b"".join(map(self._object, events))
-        headers = {"Content-Encoding": "gzip"} if self.options.gzip else {}
-        answer = self._poster.post(packed(body) if headers else body, headers, "/services/collector/event")
+        gzip = self.options.gzip
+        headers = self._channel | ({"Content-Encoding": "gzip"} if gzip else {})
+        answer = self._poster.post(packed(body) if gzip else body, headers, "/services/collector/event")
         return answer, _object_of(answer.body)
 
     def _object(self, event: Event) -> bytes:
@@ -153,7 +164,7 @@ class Splunk:
         question = msgspec.json.encode({"acks": [number]})
         pause = FIRST_LOOK
         while True:
-            answer = self._poster.post(question, path="/services/collector/ack")
+            answer = self._poster.post(question, self._channel, "/services/collector/ack")
             judge(answer)
             acks = _object_of(answer.body).get("acks")
             if isinstance(acks, dict) and acks.get(str(number)) is True:
@@ -167,10 +178,12 @@ class Splunk:
 
 
 def _headers(options: Splunk.Options) -> dict[str, str]:
-    headers = {"Authorization": f"Splunk {field(options.token, 'token')}", "Content-Type": "application/json"}
-    if options.ack:
-        headers["X-Splunk-Request-Channel"] = str(uuid.uuid4())
-    return headers
+    return {"Authorization": f"Splunk {field(options.token, 'token')}", "Content-Type": "application/json"}
+
+
+def _channel(options: Splunk.Options) -> dict[str, str]:
+    """A new one, where it takes one."""
+    return {"X-Splunk-Request-Channel": str(uuid.uuid4())} if options.ack else {}
 
 
 def _about(options: Splunk.Options) -> dict[str, str]:

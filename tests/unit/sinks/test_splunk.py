@@ -229,6 +229,22 @@ def test_after_a_fault_nothing_is_missing(splunk: Make, receiver: Receiver, kind
     assert set(ids(receiver.events)) == {one.id for one in some(3)}
 
 
+def test_an_acknowledgement_that_nobody_asked_for_is_not_that_of_a_later_delivery(
+    splunk: Make, receiver: Receiver
+) -> None:
+    """Two collectors behind one address, each with its own numbers: the second is asked in the place of the first."""
+    sink = splunk(ack_within=0.3)
+    receiver.next(Fault("lost"))  # taken as number 0, and the answer is lost
+    with pytest.raises(SinkFault):
+        sink.deliver(some(1))
+    other = {"text": "Success", "code": 0, "ackId": 0}
+    receiver.next(Fault("status", 200, {}, other))  # by a collector that dies of it
+    with pytest.raises(SinkFault, match="not acknowledged"):
+        sink.deliver([event(7)])
+    assert sink.deliver([event(7)]) == ALL
+    assert ids(receiver.events)[-1] == event(7).id
+
+
 def test_closing_ends_the_wait_for_an_acknowledgement(splunk: Make, receiver: Receiver) -> None:
     receiver.looks = 10_000
     sink = splunk()
