@@ -58,9 +58,10 @@ def _not_running(written: Written | None, *, serving: bool) -> list[Line]:
     if written is None:
         return [state("delivery", "nothing was shipped yet: there is no status of a shipper", _REMEDY)]
     age = time.time() - written.at
-    if age <= STALE:
+    if abs(age) <= STALE:  # one that is to come is from before the clock was set back
         return []
-    said = f"the shipper does not run: its last sign is {span(age)} old, of process {written.process}"
+    old = f"{span(age)} old" if age > 0 else f"of a time in {span(-age)}"
+    said = f"the shipper does not run: its last sign is {old}, of process {written.process}"
     return [state("delivery", said, _REMEDY)]
 
 

@@ -102,6 +102,12 @@ def test_a_shipper_that_cannot_note_what_was_taken(tmp_path: Path, age: float, m
     assert states(look(tmp_path, siem(), stdout())) == ["ok", "ok"]
 
 
+def test_a_last_sign_from_before_the_clock_was_set_back_is_none(tmp_path: Path) -> None:
+    first = look(tmp_path, siem(), stdout(), age=-3600.0)[0]
+    assert (first.about, first.state) == ("delivery", "fail")
+    assert "its last sign is of a time in 60 min" in first.what
+
+
 @pytest.mark.parametrize("text", [b"", b"{", b'{"at": "soon"}'])
 def test_no_status(tmp_path: Path, text: bytes) -> None:
     assert only(look(tmp_path, text=text)).state == "fail"
