@@ -70,6 +70,9 @@ FIRING: dict[str, tuple[str, list[tuple[str, str]]]] = {
     "DoorwardSpoolNearlyFull": ("5m", [_one("doorward_sink_spool_ratio", "0.9x60", sink="splunk")]),
 }
 
+NOT_BEGUN = ("DoorwardSinkDown", "10m", [_one("doorward_sink_up", "0x60", sink="splunk")])
+"""A sink of which nothing is known but that it takes nothing fires too."""
+
 HEALTHY: list[tuple[str, str]] = [
     _one("up", "1x120"),
     _one("doorward_worker_up", "1x120", worker="0"),

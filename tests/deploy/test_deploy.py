@@ -16,7 +16,7 @@ import pytest
 import yaml
 from tests.deploy.names import EXPORTED, TARGET, grouped, labels_of, selectors
 from tests.deploy.prometheus import MISSING, PROMETHEUS, PROMTOOL, Prometheus, prometheus, promtool
-from tests.deploy.series import FIRING, HEALTHY
+from tests.deploy.series import FIRING, HEALTHY, NOT_BEGUN
 from tests.functional.gateway_process import doorward, until
 
 from doorward.control.admin import EXPOSITION
@@ -162,7 +162,7 @@ def test_promtool_finds_nothing() -> None:
 
 @needs_promtool
 def test_each_alert_fires_alone_and_none_where_all_is_well(tmp_path: Path) -> None:
-    cases = [_case(alert, at, series) for alert, (at, series) in FIRING.items()]
+    cases = [_case(alert, at, series) for alert, (at, series) in FIRING.items()] + [_case(*NOT_BEGUN)]
     healthy = [_case("", at, HEALTHY) for at in ("5m", "32m", "60m", "119m")]
     file = tmp_path / "cases.yml"
     file.write_text(
@@ -257,7 +257,7 @@ def everything() -> bytes:
         meter.count("doorward_findings_total", "SECRET", direction)
     for stage in (*STAGES, "whole"):
         meter.observe(stage, 0.002)
-    sink = {"name": "splunk"} | {member: 0.0 for _, member, _ in SINKS.values()}
+    sink = {"name": "splunk", "since": 1.0} | {member: 0.0 for _, member, _ in SINKS.values()}
     total = combined([meter.export()])
     return render(View(total, {0: True, 1: False}, 1, 1, False, Shipping(True, 0, [sink])))
 

@@ -40,7 +40,9 @@ SINKS: Mapping[str, tuple[str, str, str]] = {
     "doorward_sink_cursor_unsaved": ("gauge", "unsaved", "1 while it cannot be noted what the sink has, else 0."),
     "doorward_sink_spool_ratio": ("gauge", "fill", "What waits for it, of that and the free space of the disk."),
 }
-"""Name -> kind, member of the sink's status, help; labelled by the sink's name."""
+"""Name -> kind, member of the sink's status, help; labelled by the sink's name. Of one that has not begun, which it has
+not while another configuration is put in its place, only whether it is up: its counts are not known, and not 0.
+"""
 
 
 class Shipping(msgspec.Struct, frozen=True):
@@ -132,5 +134,6 @@ def _shipping(shipping: Shipping) -> Iterator[Metric]:
     for name, (kind, member, text) in SINKS.items():
         family = (CounterMetricFamily if kind == "counter" else GaugeMetricFamily)(name, text, labels=("sink",))
         for sink in shipping.sinks:
-            family.add_metric((sink["name"],), float(sink[member]))
+            if sink["since"] or member == "up":
+                family.add_metric((sink["name"],), float(sink[member]))
         yield family

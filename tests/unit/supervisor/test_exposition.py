@@ -1,9 +1,11 @@
 import re
 from pathlib import Path
 
+import msgspec
 from prometheus_client.parser import text_string_to_metric_families
 
 from doorward.gateway.meter import CALLS, IN_FLIGHT, JOURNAL_RECORDS, METRICS, WHOLE, Meter
+from doorward.shipping.status import Status
 from doorward.supervisor.exposition import OURS, SHIPPING, SINKS, Shipping, View, render
 from doorward.supervisor.totals import combined
 
@@ -58,7 +60,7 @@ def test_the_supervisor_shows_its_own() -> None:
 
 
 def test_sinks_are_shown_where_there_are_some() -> None:
-    about = {"name": "siem", "up": False, "delivered": 7, "repeated": 2, "dead": 1}
+    about = {"name": "siem", "up": False, "since": 5.0, "delivered": 7, "repeated": 2, "dead": 1}
     about |= {"waiting_bytes": 4096, "waiting_seconds": 1.5, "acknowledged": 9.5, "rate": 3.0, "fill": 0.25}
     about |= {"unsaved": True}
     shown = samples(Meter(), shipping=Shipping(True, 2, [about]))
@@ -67,6 +69,13 @@ def test_sinks_are_shown_where_there_are_some() -> None:
     of_it = {name: shown[(name, (("sink", "siem"),))] for name in SINKS}
     assert list(of_it.values()) == [0, 7, 2, 1, 4096, 1.5, 9.5, 3, 1, 0.25]
     assert not any(name.startswith(("doorward_sink", "doorward_shipper")) for name, _ in samples(Meter()))
+
+
+def test_of_a_sink_that_has_not_begun_no_count_is_shown() -> None:
+    """A count that falls to 0 and comes back would be an increase: of dead letters, that is an alert."""
+    about = msgspec.to_builtins(Status(name="siem", use="splunk", last_error="another shipper works on it"))
+    shown = samples(Meter(), shipping=Shipping(True, 0, [about]))
+    assert [name for name, _ in shown if name.startswith("doorward_sink")] == ["doorward_sink_up"]
 
 
 def test_hostile_labels_cannot_forge_a_series() -> None:
