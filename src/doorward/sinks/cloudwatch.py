@@ -2,6 +2,7 @@
 
 import re
 import socket
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -58,8 +59,10 @@ class CloudWatch:
         return f"CloudWatch({self._group}, {self._stream})"
 
     def _put(self, events: Sequence[Event]) -> Delivered:
+        now = time.time()  # none is of later, unless the clock was set back since
         messages = [
-            {"timestamp": int(event.at * 1000), "message": event.data.decode(errors="replace")} for event in events
+            {"timestamp": int(min(event.at, now) * 1000), "message": event.data.decode(errors="replace")}
+            for event in events
         ]
         arguments = {"logGroupName": self._group, "logStreamName": self._stream, "logEvents": messages}
         try:
@@ -89,12 +92,14 @@ class CloudWatch:
 
 
 def rejected(answer: Mapping[str, Any], count: int) -> Delivered:
-    """HTTP 200 may hide rejected events: those whose time the service does not take, now or ever."""
+    """HTTP 200 may hide rejected events: those whose time the service does not take, now or ever. None is too new but
+    by a clock that is wrong, here or there: that passes.
+    """
     info = answer.get("rejectedLogEventsInfo") or {}
     refused = dict.fromkeys(range(min(info.get("expiredLogEventEndIndex", 0), count)), EXPIRED)
     refused |= dict.fromkeys(range(min(info.get("tooOldLogEventEndIndex", 0), count)), TOO_OLD)
-    refused |= dict.fromkeys(range(max(info.get("tooNewLogEventStartIndex", count), 0), count), TOO_NEW)
-    return Delivered(refused=refused)
+    again = dict.fromkeys(range(max(info.get("tooNewLogEventStartIndex", count), 0), count), TOO_NEW)
+    return Delivered(again, refused)
 
 
 MISSING = "the log group or stream is not there (create: true makes it)"

@@ -30,11 +30,16 @@ LOOK = 0.05
 
 BEHIND = "not sent yet: an earlier one was refused"
 
+_TIME = "INVALID_TIMESTAMP"
+
 # What a broker answers to a message that it will never take (Kafka protocol guide, error codes). To a request of
 # several it gives the answer for all of them, so that it is believed only where the message was alone in it.
-NEVER = frozenset(
-    ("MSG_SIZE_TOO_LARGE", "INVALID_MSG_SIZE", "RECORD_LIST_TOO_LARGE", "INVALID_TIMESTAMP", "INVALID_RECORD")
-)
+NEVER = frozenset(("MSG_SIZE_TOO_LARGE", "INVALID_MSG_SIZE", "RECORD_LIST_TOO_LARGE", _TIME, "INVALID_RECORD"))
+
+LATE = 3600.0
+"""Seconds. A time that a broker does not take of an event that is younger is not the event's fault: brokers take none
+that is an hour ahead of their clock (``message.timestamp.after.max.ms``), and ours may be.
+"""
 
 
 class Kafka:
@@ -66,7 +71,8 @@ class Kafka:
         if self._producer is None:
             self._producer = self._made({"batch.num.messages": 1} if self._alone else {})
             self._meet(min(MEETING, self.options.timeout))
-        batch = _Batch(len(events), believed=self._alone)
+        now = time.time()
+        batch = _Batch([now - event.at > LATE for event in events], believed=self._alone)
         self._hand_over(events, batch)
         while batch.open and not (batch.failed or self._over() or time.monotonic() >= until):
             self._reports(self._producer.poll, batch)
@@ -105,7 +111,7 @@ class Kafka:
                     event.data,
                     key=key(event),
                     headers=headers(event, self.options.format, self.options.source),
-                    timestamp=int(event.at * 1000),
+                    timestamp=int(min(event.at, time.time()) * 1000),  # of later, where the clock was set back since
                     on_delivery=partial(batch.report, place),
                 )
             except BufferError:
@@ -142,10 +148,11 @@ class Kafka:
 
 
 class _Batch:
-    """What is known of each message of a delivery."""
+    """What is known of each message of a delivery. ``late``: by number, whether it was made long ago."""
 
-    def __init__(self, count: int, *, believed: bool) -> None:
-        self._count = count
+    def __init__(self, late: Sequence[bool], *, believed: bool) -> None:
+        self._count = len(late)
+        self._late = late
         self._believed = believed
         self._taken: set[int] = set()
         self._again: dict[int, str] = {}
@@ -164,7 +171,7 @@ class _Batch:
             return
         name = error.name()
         self.failed = True
-        if name in NEVER and self._believed:
+        if name in NEVER and self._believed and (name != _TIME or self._late[place]):
             self._refused[place] = name
         elif name not in _LET_GO:
             self._again[place] = name

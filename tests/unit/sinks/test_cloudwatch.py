@@ -4,6 +4,7 @@ import json
 import socket
 import time
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,7 +13,8 @@ from tests.receivers.events import event
 from tests.receivers.serving import Fault
 
 from doorward.configtypes import Refused
-from doorward.core.delivery import ALL, Event, SinkFault
+from doorward.core.delivery import ALL, Delivered, Event, SinkFault
+from doorward.sinks import cloudwatch
 from doorward.sinks.cloudwatch import EXPIRED, TOO_NEW, TOO_OLD, CloudWatch, rejected
 
 DAY = 86400.0
@@ -65,11 +67,29 @@ def test_the_limits_are_within_what_the_service_takes(amazon: Amazon) -> None:
 
 
 def test_what_has_no_time_that_the_service_takes_is_refused(amazon: Amazon) -> None:
-    ages = (20 * DAY, 15 * DAY, 8 * DAY, 60, 0, -3 * 3600)
+    ages = (20 * DAY, 15 * DAY, 8 * DAY, 60, 0)
     said = sink(amazon).deliver([event(0, at=time.time() - age) for age in ages])
-    assert said.refused == {0: TOO_OLD, 1: TOO_OLD, 2: EXPIRED, 5: TOO_NEW}
+    assert said.refused == {0: TOO_OLD, 1: TOO_OLD, 2: EXPIRED}
     assert not said.again
     assert len(amazon.taken) == 2
+
+
+def test_what_was_made_while_the_clock_was_ahead_is_taken(amazon: Amazon) -> None:
+    began = time.time()
+    assert sink(amazon).deliver([event(0, at=began - 9), event(1, at=began + DAY), event(2, at=began + DAY)]) == ALL
+    assert json.loads(amazon.taken[1])["event_id"] == event(1).id
+    times = [one["timestamp"] for one in json.loads(amazon.requests[0].body)["logEvents"]]
+    assert times == sorted(times)
+    assert began * 1000 - 1 <= times[-1] <= time.time() * 1000
+
+
+def test_while_the_clock_is_ahead_nothing_is_refused_for_good(amazon: Amazon, monkeypatch: pytest.MonkeyPatch) -> None:
+    events = [event(0, at=time.time() + 3 * 3600)]
+    made = sink(amazon)
+    with monkeypatch.context() as ahead:
+        ahead.setattr(cloudwatch, "time", SimpleNamespace(time=lambda: events[0].at))
+        assert made.deliver(events) == Delivered(again={0: TOO_NEW})
+    assert made.deliver(events) == ALL
 
 
 @pytest.mark.parametrize(
@@ -84,7 +104,9 @@ def test_what_has_no_time_that_the_service_takes_is_refused(amazon: Amazon) -> N
     ],
 )
 def test_indices_as_the_service_counts_them(info: dict[str, int], refused: dict[int, str]) -> None:
-    assert rejected({"rejectedLogEventsInfo": info}, 3).refused == refused
+    said = rejected({"rejectedLogEventsInfo": info}, 3)
+    assert {**said.refused, **said.again} == refused
+    assert set(said.again.values()) <= {TOO_NEW}
 
 
 def test_group_and_stream_are_made_where_asked(amazon: Amazon) -> None:

@@ -4,6 +4,7 @@ single messages cannot be had in the mock; tests/delivery/test_kafka.py has a re
 
 import socket
 import sys
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from tests.receivers.kafka import Mock, ids, partitions
 from doorward.configtypes import Duration, Plugin, Refused, Secret
 from doorward.core.delivery import ALL, Delivered, SinkFault
 from doorward.plugins import builder
-from doorward.sinks.kafka import BEHIND, Kafka, key
+from doorward.sinks.kafka import BEHIND, LATE, Kafka, key
 from doorward.sinks.kafka_settings import KafkaOptions, settings
 
 PASSWORD = "pass" + "word-1"
@@ -50,6 +51,7 @@ class Library:
         self.fatal = False
         self.settings: list[Mapping[str, Any]] = []
         self.sent: list[bytes] = []
+        self.times: list[int] = []
 
     def Producer(self, settings: Mapping[str, Any]) -> "Producer":
         if settings["bootstrap.servers"]:  # else it only looks at the settings
@@ -68,7 +70,10 @@ class Producer:
     def list_topics(self, topic: str, timeout: float) -> None:
         assert timeout <= 0.5
 
-    def produce(self, topic: str, value: bytes, *, on_delivery: Callable[[Any, Any], None], **_: Any) -> None:
+    def produce(
+        self, topic: str, value: bytes, *, timestamp: int, on_delivery: Callable[[Any, Any], None], **_: Any
+    ) -> None:
+        self._library.times.append(timestamp)
         if local := self._library.local(self._count):
             self._count += 1
             raise BufferError if local == "full" else KafkaException(Error(local))
@@ -135,7 +140,26 @@ def test_the_first_failure_ends_the_producer_and_nothing_overtakes(library: Libr
     assert len(library.settings) == 2
 
 
-@pytest.mark.parametrize("name", ["MSG_SIZE_TOO_LARGE", "INVALID_TIMESTAMP", "INVALID_RECORD", "RECORD_LIST_TOO_LARGE"])
+def test_what_was_made_while_the_clock_was_ahead_is_of_now(library: Library) -> None:
+    began = time.time()
+    assert Kafka(options()).deliver([event(0, at=began - 60), event(0, at=began + 86400)]) == ALL
+    first, second = library.times
+    assert first == int((began - 60) * 1000)
+    assert int(began * 1000) <= second <= time.time() * 1000
+
+
+def test_a_time_that_a_broker_does_not_take_is_the_events_fault_only_where_it_is_long_ago(library: Library) -> None:
+    """While our clock is ahead brokers take nothing at all: that passes."""
+    library.says = lambda _: "INVALID_TIMESTAMP"
+    young, kafka = event(0, at=time.time() - LATE / 2), Kafka(options())
+    for _ in range(3):
+        assert kafka.deliver([young]) == Delivered(again={0: "INVALID_TIMESTAMP"})
+    assert kafka.deliver([event(0, at=time.time() - 2 * LATE)]) == Delivered(refused={0: "INVALID_TIMESTAMP"})
+    library.says = lambda _: ""
+    assert kafka.deliver([young]) == ALL
+
+
+@pytest.mark.parametrize("name", ["MSG_SIZE_TOO_LARGE", "INVALID_RECORD", "RECORD_LIST_TOO_LARGE"])
 def test_a_refusal_is_believed_where_the_message_was_alone(name: str, library: Library) -> None:
     library.says = lambda place: name if place == 1 else ""
     kafka = Kafka(options())
