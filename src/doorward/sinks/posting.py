@@ -2,6 +2,7 @@
 
 import gzip
 import socket
+import ssl
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -141,7 +142,7 @@ class Poster:
             shake(opened)
             line = HTTPConnection(self._host, self._port)
             line.sock = opened
-            with suppress(ConnectionError):  # it may have answered and gone before it had all: 413
+            with suppress(*_GONE):  # it may have answered before it had all: 413
                 line.request(method, target, body, dict(fields))
             with line.getresponse() as response:
                 answer, reusable = _read(response)
@@ -210,6 +211,9 @@ def packed(body: bytes) -> bytes:
     """In gzip, the same bytes for the same body; goes with ``Content-Encoding: gzip``."""
     return gzip.compress(body, compresslevel=3, mtime=0)
 
+
+_GONE = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
+"""Of a connection that the other side ended, while we send."""
 
 _OURS = frozenset(("host", "content-length", "content-type", "content-encoding", "transfer-encoding", "connection"))
 

@@ -239,6 +239,24 @@ def test_an_answer_that_came_before_the_body_was_read_counts(poster: Make) -> No
         thread.join()
 
 
+def test_such_an_answer_counts_in_tls_too(poster: Make, tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*authority.issue("server"))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def refuse() -> None:
+            with context.wrap_socket(listener.accept()[0], server_side=True) as accepted:
+                accepted.recv(1024)
+                accepted.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+        thread = Thread(target=refuse)
+        thread.start()
+        to = poster(f"https://127.0.0.1:{listener.getsockname()[1]}", ca=authority.path)
+        assert to.post(bytes(8 << 20)).status == 413
+        thread.join()
+
+
 @pytest.mark.parametrize("said", [b"", b"HTTP/1.1", b"nonsense\r\n\r\n", b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 200])
 def test_what_is_no_answer_is_a_fault(poster: Make, said: bytes) -> None:
     with _saying(said) as url, pytest.raises(SinkFault):
