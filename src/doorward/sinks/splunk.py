@@ -3,7 +3,7 @@
 import socket
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from threading import Event as Flag
 from typing import Any
@@ -40,6 +40,14 @@ _LAST_REFUSAL = 16
 MOST_NAMED = 8
 """Events that are refused by name in one request, each with two more requests, before halves are faster."""
 
+# No number of events is published. 1 MB a request is the advice for Splunk Cloud; limits.conf, [http_input]
+# max_content_length, may say otherwise, and 413 is honoured.
+MOST_IN_REQUEST = 1_000_000
+PER_EVENT = 700
+
+REQUESTS = 5
+"""Of one delivery: indexers take seconds to have something, and it is waited for once."""
+
 FIRST_LOOK = 0.1
 LONGEST_LOOK = 5.0
 """Seconds between two questions whether the indexers have it; each time twice as long."""
@@ -64,9 +72,7 @@ class Splunk:
         gzip: bool = True
         ca: Path | None = None
 
-    # No number of events is published. 1 MB a request is the advice for Splunk Cloud; limits.conf, [http_input]
-    # max_content_length, may say otherwise, and 413 is honoured.
-    limits = Limits(events=5000, bytes=1_000_000, overhead=700)
+    limits = Limits(events=5000, bytes=REQUESTS * MOST_IN_REQUEST, overhead=PER_EVENT)
 
     def __init__(self, options: Options) -> None:
         self.options = options
@@ -103,13 +109,32 @@ class Splunk:
             raise
 
     def _sent(self, events: Sequence[Event]) -> Delivered:
+        again: dict[int, str] = {}
+        refused: dict[int, str] = {}
+        numbers = []
+        for first, end in _requests(events):
+            try:
+                named, number = self._taken(events[first:end])
+            except SinkFault as fault:
+                if not first:
+                    raise
+                again = dict.fromkeys(range(first, len(events)), str(fault))
+                break
+            refused |= {first + place: why for place, why in named.items()}
+            numbers.append(number)
+        if self.options.ack:
+            self._acknowledged(numbers)
+        if again:
+            self._channel = _channel(self.options)
+        return Delivered(again, refused)
+
+    def _taken(self, events: Sequence[Event]) -> tuple[dict[int, str], Any]:
+        """What of one request is refused, by place, and the number of its acknowledgement. Raises ``SinkFault``."""
         places, refused, why = list(range(len(events))), dict[int, str](), ""
         while places and len(refused) < MOST_NAMED:
             said = self._request([events[place] for place in places])
             if said.get("code") not in _OF_AN_EVENT:
-                if self.options.ack:
-                    self._acknowledged(said.get("ackId"))
-                return Delivered(refused=refused)
+                return refused, said.get("ackId")
             why, named = f"code {said['code']}", said.get("invalid-event-number")
             alone = len(places) == 1
             if not isinstance(named, int) or not 0 <= named < len(places):
@@ -153,21 +178,24 @@ class Splunk:
         about = {"time": round(event.at, 3), **self._about, "fields": fields}
         return msgspec.json.encode(about)[:-1] + b',"event":' + data + b"}"
 
-    def _acknowledged(self, number: Any) -> None:
-        """Ask until the indexers have it. Raises ``SinkFault``. What was once said to be true is said never again, so
+    def _acknowledged(self, numbers: Sequence[Any]) -> None:
+        """Ask until the indexers have them. Raises ``SinkFault``. What was once said to be true is said never again, so
         that an answer which is lost costs the whole time and another delivery.
         """
-        if not isinstance(number, int):
+        if not all(isinstance(number, int) for number in numbers):
             todo = "enable indexer acknowledgement for the token, or set ack to false"
             raise SinkFault("the answer has no ackId: the token has no acknowledgement", SETTLED, todo)
         until = time.monotonic() + self.options.ack_within
-        question = msgspec.json.encode({"acks": [number]})
+        waiting = list(numbers)
         pause = FIRST_LOOK
         while True:
+            question = msgspec.json.encode({"acks": waiting})
             answer = self._poster.post(question, self._channel, "/services/collector/ack")
             judge(answer)
             acks = _object_of(answer.body).get("acks")
-            if isinstance(acks, dict) and acks.get(str(number)) is True:
+            if isinstance(acks, dict):
+                waiting = [number for number in waiting if acks.get(str(number)) is not True]
+            if not waiting:
                 return
             left = until - time.monotonic()
             if left <= 0:
@@ -175,6 +203,18 @@ class Splunk:
             if self._closed.wait(min(pause, left)):
                 raise SinkFault("closed")
             pause = min(pause * 2, LONGEST_LOOK)
+
+
+def _requests(events: Sequence[Event]) -> Iterator[tuple[int, int]]:
+    """Begin and end of what goes in one request each."""
+    first, size = 0, 0
+    for place, event in enumerate(events):
+        more = len(event.data) + PER_EVENT
+        if size and size + more > MOST_IN_REQUEST:
+            yield first, place
+            first, size = place, 0
+        size += more
+    yield first, len(events)
 
 
 def _headers(options: Splunk.Options) -> dict[str, str]:

@@ -119,6 +119,34 @@ def test_a_token_that_acknowledges_otherwise_is_said(splunk: Make, receiver: Rec
         splunk().deliver(some(1))
 
 
+def test_a_large_delivery_goes_in_several_requests_whose_acknowledgements_are_waited_for_together(
+    splunk: Make, receiver: Receiver
+) -> None:
+    """An indexer takes seconds to have something, however much it is."""
+    receiver.looks = 3
+    sink = splunk()
+    events = some(20, detail="x" * 200_000)
+    assert sum(len(one.data) + sink.limits.overhead for one in events) <= sink.limits.bytes
+    assert sink.deliver(events) == ALL
+    assert ids(receiver.events) == [one.id for one in events]
+    asked = [json.loads(each.body)["acks"] for each in receiver.requests if each.path.endswith("/ack")]
+    assert asked == [[0, 1, 2, 3, 4]] * 3
+
+
+def test_what_was_taken_before_a_fault_is_not_sent_again(splunk: Make, receiver: Receiver) -> None:
+    busy = Fault("status", 503, {"Retry-After": "9"}, {"text": "Server is busy", "code": 9})
+    receiver.next(None, None, busy)
+    sink, events = splunk(), some(20, detail="x" * 200_000)
+    said = sink.deliver(events)
+    assert said.again == dict.fromkeys(range(8, 20), "HTTP 503")
+    assert sink.deliver(events[8:]) == ALL
+    assert ids(receiver.events) == [one.id for one in events]
+    receiver.next(busy)
+    with pytest.raises(SinkFault) as caught:
+        sink.deliver(events)
+    assert caught.value.wait == 9
+
+
 def test_an_event_that_is_named_is_refused_and_the_rest_is_taken(splunk: Make, receiver: Receiver) -> None:
     receiver.refuses = lambda one: one["tool_name"] == "bad"
     events = [event(number, tool_name="bad" if number in (2, 7) else "good") for number in range(9)]
