@@ -66,6 +66,7 @@ FIRING: dict[str, tuple[str, list[tuple[str, str]]]] = {
         ],
     ),
     "DoorwardDeadLetters": ("10m", [_one("doorward_sink_dead_letters_total", "0x5 1x60", sink="splunk")]),
+    "DoorwardLogUnreadable": ("10m", [_one("doorward_sink_unreadable_total", "0x5 1x60", sink="splunk")]),
     "DoorwardSpoolHalfFull": ("10m", [_one("doorward_sink_spool_ratio", "0.6x60", sink="splunk")]),
     "DoorwardSpoolNearlyFull": ("5m", [_one("doorward_sink_spool_ratio", "0.9x60", sink="splunk")]),
 }
@@ -99,6 +100,7 @@ HEALTHY: list[tuple[str, str]] = [
     _one("doorward_sink_repeated_total", "0x120", sink="splunk"),
     _one("doorward_sink_delivered_total", "0x120", sink="splunk"),
     _one("doorward_sink_dead_letters_total", "3x120", sink="splunk"),
+    _one("doorward_sink_unreadable_total", "2x120", sink="splunk"),
     _one("doorward_sink_spool_ratio", "0.01x120", sink="splunk"),
     _one("doorward_sink_cursor_unsaved", "0x120", sink="splunk"),
 ]

@@ -39,7 +39,8 @@ START = Position()
 
 
 class Totals(msgspec.Struct):
-    """Events: acknowledged, sent again, set aside as dead letters; and lines of the log that are no records.
+    """Events: acknowledged, sent again, set aside as dead letters; and what of the log cannot be read: lines that are
+    no records, segments that are gone.
 
     ``newest``: when the newest event was made that is settled (seconds since the epoch).
     """

@@ -210,7 +210,8 @@ class Pump:
     def _count_damaged(self) -> None:
         if self._source.damaged > self._damaged:
             log.error(
-                "sink %s: %d lines of the log are no records and are not shipped; `doorward audit verify` names them",
+                "sink %s: %d lines or segments of the log are no records, or gone, and are not shipped;"
+                " `doorward audit verify` names them",
                 self.target.name,
                 self._source.damaged - self._damaged,
             )

@@ -194,20 +194,36 @@ class Source:
         return self._merged(writer, at, piece, due)
 
     def _records(self, writer: str, at: Position, extent: Extent) -> _Piece | None:
+        first = max(at.segment, 1)
+        there = 0
         for number, size in extent.segments:
+            if number < first:
+                continue
             offset = at.offset if number == at.segment else 0
-            if number < at.segment or size <= offset:
+            if size <= offset:
+                there += 1
                 continue
             # What follows the last line end is torn where there is a later segment, and else being written.
             try:
                 data = self._lines(segment_file(self._extents.directory, writer, number), offset, size)
             except FileNotFoundError:
                 os.stat(self._extents.directory / writer)  # the whole writer is gone: that is for who asked
-                log.error("segment %d of writer %s is gone: what of it was not shipped is not", number, writer)
                 continue
             if data:
+                self._miss(writer, number, number - first - there)
                 return _Piece(number, offset, data)
+            there += 1
         return None
+
+    def _miss(self, writer: str, before: int, count: int) -> None:
+        if count > 0:
+            log.error(
+                "%d segments before %d of writer %s are gone: what of them was not shipped is not",
+                count,
+                before,
+                writer,
+            )
+            self.damaged += count
 
     def _vouched(self, writer: str, at: Position) -> tuple[list[_Vouched], bool]:
         """The next ones; whether there are more behind them."""

@@ -22,11 +22,11 @@ class Status(msgspec.Struct, kw_only=True):
     one, also where it is up again; ``remedy``: what can be done about it, where that is known.
 
     ``delivered``, ``repeated``, ``dead``, ``damaged``: events acknowledged, sent again, set aside as dead letters, and
-    lines of the log that are no records; since the cursor was made. ``waiting_bytes`` of the log are not acknowledged;
-    ``waiting_seconds``: age of the oldest event that is not. ``fill``: of what waits and the disk's free space, the
-    part that waits. ``acknowledged``: when the newest event was made that is. ``writers``: the last acknowledged
-    ``seq`` of those that have not ended. ``rate``: events a second over the last minute. ``unsaved``: the cursor cannot
-    be saved, so that a restart sends again what was taken since.
+    lines of the log that are no records, or segments that are gone; since the cursor was made. ``waiting_bytes`` of the
+    log are not acknowledged; ``waiting_seconds``: age of the oldest event that is not. ``fill``: of what waits and the
+    disk's free space, the part that waits. ``acknowledged``: when the newest event was made that is. ``writers``: the
+    last acknowledged ``seq`` of those that have not ended. ``rate``: events a second over the last minute.
+    ``unsaved``: the cursor cannot be saved, so that a restart sends again what was taken since.
     """
 
     name: str

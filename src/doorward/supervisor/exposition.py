@@ -29,6 +29,11 @@ SINKS: Mapping[str, tuple[str, str, str]] = {
     "doorward_sink_delivered_total": ("counter", "delivered", "Events that the sink has acknowledged."),
     "doorward_sink_repeated_total": ("counter", "repeated", "Events that were sent again."),
     "doorward_sink_dead_letters_total": ("counter", "dead", "Events that the sink refuses as such, set aside."),
+    "doorward_sink_unreadable_total": (
+        "counter",
+        "damaged",
+        "Lines of the log that are no records, or segments that are gone: what it did not get of them, it never will.",
+    ),
     "doorward_sink_waiting_bytes": ("gauge", "waiting_bytes", "Bytes of the log that the sink has not acknowledged."),
     "doorward_sink_waiting_seconds": ("gauge", "waiting_seconds", "Age of the oldest record that it has not."),
     "doorward_sink_acknowledged_timestamp_seconds": (

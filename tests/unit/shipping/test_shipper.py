@@ -490,7 +490,7 @@ def test_lines_that_are_no_records_are_counted_and_told(
         opened.write(b"nonsense\n")
     shipper = start(target(Memory()))
     until_here(lambda: status(shipper).damaged == 1)
-    until_here(lambda: "1 lines of the log are no records" in caplog.text)
+    until_here(lambda: "1 lines or segments of the log are no records" in caplog.text)
 
 
 @pytest.mark.parametrize("behave", [well, then_well(down, 2), then_well(half_taking, 2)])

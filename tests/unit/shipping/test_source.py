@@ -54,6 +54,27 @@ def test_everything_but_intents_in_the_order_of_the_chain(log: Log) -> None:
     assert len(shipped(writer)) == 1 + 5 + 1 + 1 + 1
 
 
+@pytest.mark.parametrize("begun", [False, True])
+def test_segments_that_are_gone_are_told_and_counted(log: Log, begun: bool, caplog: pytest.LogCaptureFixture) -> None:
+    """Somebody made room while the sink was behind."""
+    writer = log.writer(segment_records=2)
+    reading = source(log)
+    if begun:
+        all_of(reading)
+    for _ in range(7):
+        writer.refusal()
+    due = shipped(writer)
+    for number in (2, 3):
+        (log.directory / writer.name / audit_layout.segment(number)).unlink()
+    left = [json.loads(line)["event_id"] for line in writer.lines()]
+    assert set(ids(all_of(reading))) == set(left) - (set(due[:1]) if begun else set())
+    assert reading.damaged == 2
+    assert "2 segments before 4" in caplog.text
+    writer.refusal()
+    all_of(reading)
+    assert reading.damaged == 2
+
+
 def test_it_says_how_long_the_line_of_a_record_is(log: Log) -> None:
     writer = log.writer()
     writer.call()
@@ -290,7 +311,7 @@ def test_a_segment_that_was_removed_is_told(log: Log, caplog: pytest.LogCaptureF
     writer.segments()[1].unlink()
     found = all_of(Source(extents, {}, set()))
     assert len([each for each in found if each.record and each.record["phase"] != "signed"]) == 2
-    assert "segment 2" in caplog.text
+    assert "1 segments before 3" in caplog.text
 
 
 def test_a_log_that_is_away_for_a_while_has_not_ended(log: Log) -> None:

@@ -60,14 +60,14 @@ def test_the_supervisor_shows_its_own() -> None:
 
 
 def test_sinks_are_shown_where_there_are_some() -> None:
-    about = {"name": "siem", "up": False, "since": 5.0, "delivered": 7, "repeated": 2, "dead": 1}
+    about = {"name": "siem", "up": False, "since": 5.0, "delivered": 7, "repeated": 2, "dead": 1, "damaged": 6}
     about |= {"waiting_bytes": 4096, "waiting_seconds": 1.5, "acknowledged": 9.5, "rate": 3.0, "fill": 0.25}
     about |= {"unsaved": True}
     shown = samples(Meter(), shipping=Shipping(True, 2, [about]))
     assert shown[("doorward_shipper_up", ())] == 1
     assert shown[("doorward_shipper_restarts_total", ())] == 2
     of_it = {name: shown[(name, (("sink", "siem"),))] for name in SINKS}
-    assert list(of_it.values()) == [0, 7, 2, 1, 4096, 1.5, 9.5, 3, 1, 0.25]
+    assert list(of_it.values()) == [0, 7, 2, 1, 6, 4096, 1.5, 9.5, 3, 1, 0.25]
     assert not any(name.startswith(("doorward_sink", "doorward_shipper")) for name, _ in samples(Meter()))
 
 

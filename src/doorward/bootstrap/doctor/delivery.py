@@ -82,6 +82,9 @@ def _sink(status: Status) -> Line:
     if status.unsaved:
         remedy = "the gateway's log says why: the disk, or who may write to the directory shipping of the log"
         return warn(about, f"{said}; its cursor cannot be saved, so a restart sends it all that once more", remedy)
+    if status.damaged:
+        what = f"{said}; {status.damaged} lines or segments of the log could not be read and were not sent"
+        return warn(about, what, "`doorward audit verify` names them")
     if status.dead:
         where = f"{status.name}.dead.jsonl in the directory shipping of the log"
         return warn(about, f"{said}; {status.dead} dead letters", f"{where} says why they were refused")

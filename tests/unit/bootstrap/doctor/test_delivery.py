@@ -65,6 +65,7 @@ def test_many_writers_are_counted(tmp_path: Path) -> None:
         ({"waiting_seconds": 901.0}, "warn", "less than comes"),
         ({"dead": 3}, "warn", "3 dead letters"),
         ({"unsaved": True}, "warn", "its cursor cannot be saved"),
+        ({"damaged": 2}, "warn", "2 lines or segments of the log could not be read"),
     ],
 )
 def test_what_is_wrong_with_a_sink(tmp_path: Path, status: dict[str, Any], state: str, words: str) -> None:
