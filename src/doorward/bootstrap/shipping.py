@@ -9,7 +9,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -30,6 +30,7 @@ from doorward.shipping.packing import clipped, largest
 from doorward.shipping.sampling import Sampling
 from doorward.shipping.shipper import Shipper
 from doorward.shipping.target import Target
+from doorward.sinks.options import SinkOptions
 from doorward.stages.record import shown
 
 log = logging.getLogger(__name__)
@@ -148,8 +149,8 @@ def targets(loaded: configfile.Loaded) -> list[Target]:
             problems += [problem.below(path) for problem in invalid.problems]
             continue
         target = _target(spec.use, sink)
-        found = [_name_fault(target.name, made), *_common_faults(getattr(sink, "options", None))]
-        problems += [wrong.below(path) for wrong in found if wrong is not None]
+        wrong = [*_option_faults(getattr(sink, "options", None)), *_name_faults(target.name, made)]
+        problems += [problem.below(path) for problem in wrong]
         made.append(target)
     if problems:
         _closed(made)
@@ -165,29 +166,23 @@ def _target(use: str, sink: Any) -> Target:
     return Target(getattr(options, "name", "") or use, use, sink, lines, limits, float(getattr(options, "every", 1.0)))
 
 
-def _name_fault(name: str, others: Iterable[Target]) -> Problem | None:
+def _option_faults(options: Any) -> Iterator[Problem]:
+    """Of what every sink can be told. Those of other packages may mean something else by these names."""
+    if not isinstance(options, SinkOptions):
+        return
+    if options.timeout <= 0:
+        yield Problem(path="timeout", message="must be longer than nothing", remedy="write 10s or the like")
+    if options.events < 0:
+        yield Problem(path="events", message="is below 0", remedy="0: as many as the service takes")
+
+
+def _name_faults(name: str, others: Iterable[Target]) -> Iterator[Problem]:
     if not places.is_name(name):
-        message, remedy = (
-            f"{name[:80]!r} cannot be the name of a sink",
-            "lower-case letters, digits, - and _; at most 63",
-        )
+        message = f"{name[:80]!r} cannot be the name of a sink"
+        yield Problem(path="", message=message, remedy="lower-case letters, digits, - and _; at most 63")
     elif any(each.name == name for each in others):
-        message, remedy = f"two sinks are called {name!r}", "give one of them another `name`"
-    else:
-        return None
-    return Problem(path="", message=message, remedy=remedy)
-
-
-def _common_faults(options: Any) -> list[Problem]:
-    """Of the options that every sink of ours has."""
-    found: list[Problem] = []
-    if getattr(options, "timeout", 1.0) <= 0:
-        message = "with no time for a request nothing is ever delivered"
-        found.append(Problem(path="timeout", message=message, remedy="write one such as 10s"))
-    if getattr(options, "events", 0) < 0:
-        message = "a delivery cannot hold fewer than no events"
-        found.append(Problem(path="events", message=message, remedy="0, or nothing: as many as the service takes"))
-    return found
+        message = f"two sinks are called {name!r}"
+        yield Problem(path="", message=message, remedy="give one of them another `name`")
 
 
 def sampling(loaded: configfile.Loaded, keys: Path, store: Path | None) -> Sampling | None:
