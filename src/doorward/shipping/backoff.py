@@ -6,6 +6,9 @@ from collections.abc import Callable
 LONGEST_ASKED = 3600.0
 """Seconds: who asks to be left alone for longer is asked again then."""
 
+LATER = 0.25
+"""Of what was asked for, which many were asked at once: up to so much more."""
+
 
 class Backoff:
     """Exponential, with full jitter: gateways that lost the same sink do not come back to it in step.
@@ -24,7 +27,8 @@ class Backoff:
         most = min(self._longest, self._first * 2.0 ** min(self.tries, 32))
         self.tries += 1
         least = min(asked, LONGEST_ASKED) if math.isfinite(asked) and asked > 0 else 0.0
-        return max(least, most * self._chance())
+        chance = self._chance()
+        return max(least * (1 + LATER * chance), most * chance)
 
     def reset(self) -> None:
         """Something was taken."""
