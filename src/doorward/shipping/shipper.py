@@ -54,6 +54,7 @@ class Shipper:
         self._trouble = "it has not begun yet"
         self._elsewhere = False  # another shipper works on the log
         self._unread = 0  # bytes of the log, of which a sink that has not begun has taken nobody knows how much
+        self._unwritten: str | None = None  # why the status is not
         self._in_vain = 0  # attempts to begin, not counted where another shipper is waited for
         self._thread = Thread(target=self._keep, name="shipper", daemon=True)
 
@@ -242,7 +243,11 @@ class Shipper:
         try:
             places.replace(self._places.status, msgspec.json.encode(written) + b"\n", durable=False)
         except OSError as error:
-            self._say(f"{self._places.status} cannot be written: {error.strerror}")
+            if error.strerror != self._unwritten:  # each second would be too often
+                log.warning("%s cannot be written: %s", self._places.status, error.strerror)
+            self._unwritten = error.strerror
+        else:
+            self._unwritten = None
 
 
 class _Sink:

@@ -755,7 +755,7 @@ def test_a_log_that_cannot_be_listed_is_told(
         until_here(lambda: set(sink.taken) == expected(writer) and status(shipper).up)
 
 
-def test_a_lock_that_cannot_be_had_again_is_had_later(log: Log, start: Start) -> None:
+def test_a_lock_that_cannot_be_had_again_is_had_later(log: Log, start: Start, caplog: pytest.LogCaptureFixture) -> None:
     writer = log.writer()
     sink = Memory()
     one = start(target(sink))
@@ -764,6 +764,8 @@ def test_a_lock_that_cannot_be_had_again_is_had_later(log: Log, start: Start) ->
     files.directory.rename(log.directory / "old")
     files.directory.touch()  # in the way
     until_here(lambda: "cannot be used" in one._trouble)
+    time.sleep(10 * FAST.tick)
+    assert 0 < len([each for each in caplog.messages if "cannot be" in each and "saved" not in each]) <= 4
     files.directory.unlink()
     until_here(files.lock.exists)
     two = start(target(Memory()))
