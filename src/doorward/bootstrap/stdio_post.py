@@ -10,6 +10,7 @@ from threading import Thread
 from doorward.bootstrap.stdio_token import TOKEN_URL, Unobtainable
 from doorward.control.egress import permitted
 from doorward.control.fetch import FetchFault, Location, locate
+from doorward.outgoing.reaching import beginning
 
 LONGEST = 10.0
 """Seconds for all of it."""
@@ -102,7 +103,7 @@ def _post(connection: HTTPConnection, location: Location, form: bytes) -> Answer
         connection.sock = _connected(location)
         connection.request("POST", location.target, form, headers)
         answer = connection.getresponse()
-        body = answer.read(MAX_BODY + 1)
+        body = beginning(answer, MAX_BODY + 1)
     except (OSError, HTTPException, ValueError) as fault:
         raise Unobtainable(f"{TOKEN_URL} could not be asked: {type(fault).__name__}") from None
     finally:

@@ -11,6 +11,8 @@ from pathlib import Path
 from urllib.parse import parse_qs
 
 import pytest
+from tests.garbage import most_memory
+from tests.receivers.serving import Fault, Reply, Request, Serving
 
 from doorward.bootstrap import stdio_post, stdio_token
 from doorward.bootstrap.stdio_caller import NO_GRANT, NO_VERIFIER, Caller, NoCaller
@@ -366,6 +368,19 @@ async def test_an_endpoint_that_does_not_answer_well(answer: bytes, said: str) -
         with pytest.raises(Unobtainable) as found:
             await Poster(f"http://127.0.0.1:{port}")(b"a=b")
     assert said in found.value.detail
+
+
+async def test_of_an_answer_without_an_end_little_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Endless(Serving):
+        def serve(self, request: Request) -> Reply:
+            return Reply(200)
+
+    monkeypatch.setattr(stdio_post, "LONGEST", 0.5)
+    with Endless() as endless, most_memory() as most:
+        endless.next(Fault("unbounded"))
+        with pytest.raises(Unobtainable):
+            await Poster(endless.url)(b"a=b")
+    assert most() < 4 << 20
 
 
 async def test_an_endpoint_that_never_answers_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
