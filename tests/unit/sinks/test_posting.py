@@ -249,6 +249,7 @@ def test_such_an_answer_counts_in_tls_too(poster: Make, tmp_path: Path) -> None:
             with context.wrap_socket(listener.accept()[0], server_side=True) as accepted:
                 accepted.recv(1024)
                 accepted.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+                time.sleep(0.3)  # until it has come: what is unread then ends the connection with a reset
 
         thread = Thread(target=refuse)
         thread.start()
