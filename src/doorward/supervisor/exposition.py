@@ -46,8 +46,10 @@ SINKS: Mapping[str, tuple[str, str, str]] = {
     "doorward_sink_spool_ratio": ("gauge", "fill", "What waits for it, of that and the free space of the disk."),
 }
 """Name -> kind, member of the sink's status, help; labelled by the sink's name. Of one that has not begun, which it has
-not while another configuration is put in its place, only whether it is up: its counts are not known, and not 0.
+not while another configuration is put in its place, only ``OF_ANY``: its counts are not known, and not 0.
 """
+
+OF_ANY = ("up", "waiting_bytes")
 
 
 class Shipping(msgspec.Struct, frozen=True):
@@ -139,6 +141,6 @@ def _shipping(shipping: Shipping) -> Iterator[Metric]:
     for name, (kind, member, text) in SINKS.items():
         family = (CounterMetricFamily if kind == "counter" else GaugeMetricFamily)(name, text, labels=("sink",))
         for sink in shipping.sinks:
-            if sink["since"] or member == "up":
+            if sink["since"] or member in OF_ANY:
                 family.add_metric((sink["name"],), float(sink[member]))
         yield family

@@ -88,7 +88,7 @@ def test_of_a_connection_that_came_too_late() -> None:
 )
 def test_of_kafka(why: str, words: str) -> None:
     with pytest.raises(SinkFault) as caught:
-        kafka._Batch(1, believed=False).delivered(why)
+        kafka._Batch([False], believed=False).delivered(why)
     assert words in caught.value.remedy
     assert bool(words) == bool(caught.value.remedy)
 

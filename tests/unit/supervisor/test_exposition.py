@@ -75,7 +75,10 @@ def test_of_a_sink_that_has_not_begun_no_count_is_shown() -> None:
     """A count that falls to 0 and comes back would be an increase: of dead letters, that is an alert."""
     about = msgspec.to_builtins(Status(name="siem", use="splunk", last_error="another shipper works on it"))
     shown = samples(Meter(), shipping=Shipping(True, 0, [about]))
-    assert [name for name, _ in shown if name.startswith("doorward_sink")] == ["doorward_sink_up"]
+    assert [name for name, _ in shown if name.startswith("doorward_sink")] == [
+        "doorward_sink_up",
+        "doorward_sink_waiting_bytes",
+    ]
 
 
 def test_hostile_labels_cannot_forge_a_series() -> None:
