@@ -61,8 +61,11 @@ def is_somebody(text: str, start: int, end: int) -> bool:
     after = _AFTER.match(text, end)
     if after is not None and after[1] in _DID:
         return True
+    left = text[max(0, start - _LOOK) : start].rstrip(" ")
+    if not left or not (left[-1].isalnum() or left[-1] == "_"):
+        return False  # the last before it is a sign
     # The two words before, in their order.
-    before = _BEFORE.findall(text[max(0, start - _LOOK) : start])[-2:]
+    before = _BEFORE.findall(left)[-2:]
     if not before:
         return False
     last = before[-1].lower()

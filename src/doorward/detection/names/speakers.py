@@ -21,14 +21,18 @@ _SAYS: Final = listed(
     respondió escreveu disse écrit dit répondu scritto detto schreef zei skrev sagde napisał napisała
     """
 )
-# Each takes a line, or the begin of one, and is looked for where one of its signs is.
+_LASTS: Final = frozenset(word[-1] for word in _SAYS)
+_VERB: Final = max(map(len, _SAYS)) + 1
+_VOICE: Final = re.compile(rf"<v(?:\.[\w.]+)* {_NAME}>")  # WebVTT
+# Each takes the begin of a line, and is looked for in lines with its sign.
 _FORMS: Final = (
-    (("<v",), re.compile(rf"<v(?:\.[\w.]+)* {_NAME}>")),  # WebVTT
-    (("> ",), re.compile(rf"(?m)^(?:[\[(]?{_STAMP}[\])]? )?<[@+~%&]?{_NAME}> ")),  # IRC
-    (("**",), re.compile(rf"(?m)^[#>*\- ]{{0,4}}\*\*{_NAME}\*\*:? ?[·•|,–—-]? ?[\[(]?{_STAMP}")),
-    (("):",), re.compile(rf"(?m)^[^\n(]{{2,24}}\({_NAME}, {_STAMP}\):")),  # Speaker 1 (Lee, 00:10):
+    ("> ", re.compile(rf"(?:[\[(]?{_STAMP}[\])]? )?<[@+~%&]?{_NAME}> ")),  # IRC
+    ("**", re.compile(rf"[#>*\- ]{{0,4}}\*\*{_NAME}\*\*:? ?[·•|,–—-]? ?[\[(]?{_STAMP}")),
+    ("):", re.compile(rf"[^\n(]{{2,24}}\({_NAME}, {_STAMP}\):")),  # Speaker 1 (Lee, 00:10):
 )
-_DATED: Final = re.compile(rf"(?m)^\[?{_DATE},? {_TIME}\]?(?: [-–])? {_NAME}: ")  # WhatsApp
+_DATED: Final = re.compile(rf"\[?{_DATE},? {_TIME}\]?(?: [-–])? {_NAME}: ")  # WhatsApp
+_STAMPS: Final = "[0123456789"
+_STAMPED: Final = re.compile(rf"\n[{re.escape(_STAMPS)}]")
 _HEAD: Final = re.compile(rf"(?:[-*•>] )?{_NAME} (?:h?a )?\Z")
 _LONGEST: Final = 60
 _NOBODY: Final = listed(
@@ -58,25 +62,36 @@ def speakers(text: str) -> list[Speaker]:
     if ":" not in text and "<" not in text and "**" not in text:
         return []
     found = []
-    for signs, form in _FORMS:
-        for sign in signs:
-            if sign in text:
-                found += [Speaker(*m.span("name")) for m in form.finditer(text) if is_name(m["name"])]
-                break
-    colon, line = text.find(":"), -1
+    if "<v" in text:
+        found += [Speaker(*match.span("name")) for match in _VOICE.finditer(text) if is_name(match["name"])]
+    for sign, form in _FORMS:
+        place = text.find(sign)
+        while place >= 0:
+            match = form.match(text, text.rfind("\n", 0, place) + 1)
+            if match is not None and is_name(match["name"]):
+                found.append(Speaker(*match.span("name")))
+            behind = text.find("\n", place)  # the next line
+            place = text.find(sign, behind) if behind >= 0 else -1
+    said = []
+    begins = [match.end() - 1 for match in _STAMPED.finditer(text)]
+    if text[0] in _STAMPS:
+        begins.append(0)
+    for begin in begins:
+        dated = _DATED.match(text, begin)
+        if dated is not None and is_name(dated["name"]):
+            said.append((begin, Speaker(*dated.span("name"))))
+    colon = text.find(":", 1)
     while colon >= 0:
-        begin = text.rfind("\n", 0, colon) + 1
-        if begin != line and text[begin] in "[0123456789":
-            dated = _DATED.match(text, begin)
-            if dated is not None and is_name(dated["name"]):
-                found.append(Speaker(*dated.span("name")))
-        line = begin
-        verb = text.rfind(" ", begin, colon) + 1
-        if verb > begin and text[verb:colon] in _SAYS and verb - begin <= _LONGEST:
-            head = _HEAD.match(text, begin, verb)
-            if head is not None and is_name(head["name"]):
-                found.append(Speaker(*head.span("name")))
+        if text[colon - 1] in _LASTS:
+            verb = text.rfind(" ", max(0, colon - _VERB), colon) + 1
+            if verb and text[verb:colon] in _SAYS:
+                begin = text.rfind("\n", 0, verb) + 1
+                if verb - begin <= _LONGEST:
+                    head = _HEAD.match(text, begin, verb)
+                    if head is not None and is_name(head["name"]):
+                        said.append((colon, Speaker(*head.span("name"))))
         colon = text.find(":", colon + 1)
+    found += [speaker for _, speaker in sorted(said)]
     return found
 
 

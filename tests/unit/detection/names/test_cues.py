@@ -1,6 +1,8 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from doorward.detection.names import prose
+from doorward.detection.names import cues, prose
 from doorward.detection.names.cues import koreans
 
 
@@ -48,3 +50,25 @@ def test_a_name_of_several_words_is_found_whole() -> None:
 
 def test_prose_in_markup_is_prose() -> None:
     assert people("<article><p>We talked to Terrence about it.</p></article>") == ["Terrence"]
+
+
+@given(
+    st.lists(
+        st.sampled_from(("son", "by", "signed", "to", "thanks", "hi", " ", "_", "9", "\n", "\t", "(", "é", ".")),
+        max_size=8,
+    )
+)
+def test_a_word_behind_a_sign_is_nobody_by_what_is_before_it(before: list[str]) -> None:
+    left = "".join(before)
+    text = f"{left}Femke!"
+    near = cues._BEFORE.findall(left[-cues._LOOK :])[-2:]
+    last = near[-1].lower() if near else ""
+    first = near[0].lower() if len(near) > 1 else ""
+    expected = (
+        last in cues._KIN
+        or last in cues.CALLS
+        or (last == "by" and first in cues._BY)
+        or (last in ("to", "an", "à", "a") and first in cues._THANKED)
+    )
+
+    assert cues.is_somebody(text, len(left), len(text) - 1) == expected

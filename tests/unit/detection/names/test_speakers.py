@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from doorward.detection.names import prose
 from doorward.detection.names.speakers import speakers
@@ -49,3 +51,34 @@ def test_what_stands_beside_a_time_is_not_always_somebody(text: str) -> None:
 def test_a_speaker_is_known_again() -> None:
     text = "[16:21] <Zbyszko> hello\n[16:22] <Ngozi> the draft that Zbyszko sent is fine"
     assert people(text).count("Zbyszko") == 2
+
+
+SAID = (
+    "<v Zbyszko Wnuk>can you hear me?",
+    "[16:21] <Zbyszko> can you > hear",
+    "**Zbyszko Wnuk** · 01:27",
+    "Speaker 2 (Wnuk, 00:55): the flat (is cold):",
+    "24/2/2026, 17:55 - Zbyszko van 't Wold: ok",
+    "[24.02.26, 17:55:01] Zbyszko Wnuk: ok, Jana said: no",
+    "- Zbyszko wrote: ok: yes",
+    "Zbyszko Wnuk ha scritto: ok",
+    "x: y (z): > ** 10:20",
+    "said: nothing",
+    "1 2 3",
+    ":",
+    "",
+)
+
+
+@given(st.lists(st.sampled_from(SAID) | st.text(alphabet="<v> *():[1Zdé", max_size=12), max_size=6))
+def test_each_line_says_who_speaks_by_itself(lines: list[str]) -> None:
+    text = "\n".join(lines)
+    alone = [(line, line[s.start : s.end]) for line in lines for s in speakers(line)]
+    found = [(text[text.rfind("\n", 0, s.start) + 1 :].split("\n")[0], text[s.start : s.end]) for s in speakers(text)]
+
+    assert sorted(found) == sorted(alone)
+
+
+def test_those_who_speak_are_told_in_their_order() -> None:
+    text = "Ann said: a\n24/2/2026, 17:55 - Bob: b, Cy said: c\n1/2/2026, 10:20 - Dan: d"
+    assert [text[s.start : s.end] for s in speakers(text)] == ["Ann", "Bob", "Dan"]
