@@ -5,15 +5,14 @@ with a capital, so that there a word known as a name, or a person-like neighbour
 """
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterable
 from functools import lru_cache
 from importlib import resources
-from itertools import accumulate
+from itertools import islice
 from typing import Final, NamedTuple
 
 from doorward.detection.names import cues, lexicon, things, words
-from doorward.detection.names.model import Entry, Model, Run
+from doorward.detection.names.model import POINTS, Entry, Model, Run
 from doorward.detection.names.speakers import speakers
 
 PIECE: Final = 1000
@@ -36,27 +35,30 @@ _CUE: Final = 0.6
 # How likely a word must be (part of) a person to be one when another word beside it says so.
 _CUED: Final = 0.03
 _GROWS: Final = 0.01
+# So many words are no title.
+_MANY: Final = 13
+_SHORT: Final = 120
 _JOINTS: Final = (" ", "-", "‐", "'", "’")
 
-_RUN: Final = re.compile(r"\S+")
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _LAST: Final = re.compile(r"[^\W\d_]+|[^\w\s]")
-# What only code and logs hold, in any place of a line (where one of the signs is), at its begin, and in capitals.
-_SIGN: Final = re.compile(r"[(=<>{}$;\\]|::")
+# What only code and logs hold, in any place of a line, at its begin, and in capitals. The first begins with a sign that
+# each of its forms has, so that the search leaps from sign to sign.
 _IS_CODE: Final = re.compile(
-    r"\w\(|\(\)|\w=[\w'\"\[{(]|\w \+?= [\w'\"\[{(]|[!=]=|::|->|=>"
-    r"|</(?!(?:p|div|span|article|section|main|body|td|th|tr|li|ul|ol|em|strong|b|i|u|a|h[1-6]|blockquote|small)>)\w|/>"
-    r"|[{};\\]\s*$|\$\{|\{\{|>>> "
+    r"[(=<>{}$;\\:](?:(?<=\w\()|(?<=\()\)|(?<=\w=)[\w'\"\[{(]|(?<=\w =) [\w'\"\[{(]|(?<=\w \+=) [\w'\"\[{(]"
+    r"|(?<=[!=]=)|(?<=[-=/]>)|(?<=>)>> |(?<=:):|(?<=[{};\\])\s*$|(?<=[${])\{|(?<=<)/"
+    r"(?!(?:p|div|span|article|section|main|body|td|th|tr|li|ul|ol|em|strong|b|i|u|a|h[1-6]|blockquote|small)>)\w)"
 )
 _BEGINS_CODE: Final = re.compile(
     r"\s*(?:import|def|class|return|from\s\w+\simport|package|using|func|fn|var|let|const|#include|at)\s\S+\s*[({:;.]?$"
     r"|\s*from [\w.]+ import\b|\s*(?:if|elif|else|for|while|try|except|with|async|case|switch)\b.*[:{]\s*$"
     r"|\s*[}\])]|\W*\d{4}-\d\d-\d\d[T ]\d\d:\d\d"
 )
-_CAPITALS: Final = re.compile(r"[CDEFITUVSW][AENPRrx]")  # as those below begin
-_LEVEL: Final = re.compile(
-    r"\b(?:INFO|WARN|WARNING|ERROR|DEBUG|TRACE|FATAL|Traceback|Exception|VARCHAR|SELECT|INSERT|UPDATE|CREATE TABLE)\b"
+_LEVELS: Final = (
+    *("INFO", "WARN", "WARNING", "ERROR", "DEBUG", "TRACE", "FATAL", "Traceback", "Exception", "VARCHAR", "SELECT"),
+    *("INSERT", "UPDATE", "CREATE TABLE"),
 )
+_LEVEL: Final = re.compile(rf"\b(?:{'|'.join(_LEVELS)})\b")
 # A line of one to four capitalised words.
 _OWN_LINE: Final = re.compile(
     r"\n\s{0,4}[-–—]{0,2} ?([^\W\d_a-zß-öø-ÿ]\w{1,24}(?:[ -][^\W\d_a-zß-öø-ÿ][\w.]{0,24}){0,3})[.!]?[ \t]*(?=\n|$)"
@@ -84,6 +86,8 @@ _SENTENCE: Final = (
 )
 _PERSONAL: Final = cues.GREETED
 _ELSE: Final = words.PLACE | words.ORG | words.COMMON
+_NOT_BY: Final = lexicon.TITLES | lexicon.PARTICLES
+_NAMES: Final = words.GIVEN | words.SURNAME
 _NEVER: Final = lexicon.NO_PEOPLE | cues.CALLS
 
 
@@ -136,13 +140,14 @@ def pieces(text: str) -> list[tuple[int, int]]:
 def piece(text: str) -> Piece:
     """What is in ``text``, of at most ``PIECE`` characters."""
     known = model()
-    entries = known.entries(text)
+    entries, lines = known.read(text)
     runs, maybe = known.runs(entries, _FULL, _FULL)
     said = [Span(start, end, "PERSON", _SPEAKS) for start, end in speakers(text) if _is_odd(text[start:end], known)]
     if not runs and not maybe:
         if "\n" not in text and not said:
             return NOTHING
         return Piece((*said, *_signatures(text, said, known)), (), _named(text, said))
+    maybe = [one for one in maybe if entries[one[0]][1] == POINTS]
     wanted = {index for index, _ in maybe}
     trimmed = []
     for run in runs:
@@ -151,7 +156,7 @@ def piece(text: str) -> Piece:
             trimmed.append((start, end, run))
             wanted.add(start)
             wanted.add(end - 1)
-    where = _places(text, known, wanted)
+    where = known.places(lines, wanted)
     spans: list[Span] = []
     names: set[str] = set()
     longer = False
@@ -188,7 +193,7 @@ def piece(text: str) -> Piece:
     likely: list[tuple[int, int, float]] = []
     for index, chance in maybe:
         start, end = where[index]
-        if taken[start] or not text[start].isupper():
+        if taken[start]:
             continue
         rest.append(Span(start, end, "PERSON", round(max(_AGAIN, 0.5 + chance / 2), 3)))
         if chance >= _GROWS and _is_rare(text[start:end], known):
@@ -309,6 +314,9 @@ def _whole_words(text: str, start: int, end: int) -> tuple[int, int]:
 
 def _people(text: str, start: int, end: int) -> list[tuple[int, int]]:
     """Each of the people in one run: "Ann Lee, Bob Ray and Cy" are three, "Lee, Ann" is one."""
+    said = text[start:end]
+    if said.count(" ") < 2 and said.replace(" ", "").isalpha():
+        return [(start, end)]  # one word, or two: nothing stands between people here
     found = []
     ends = [(match.start(), match.end()) for match in _BETWEEN.finditer(text, start, end)]
     for behind, following in [*ends, (end, end)]:
@@ -353,44 +361,18 @@ def _is_beside(word: str, known: Model) -> bool:
     return not known.flags(low) & (words.GIVEN | words.SURNAME)
 
 
-def _places(text: str, known: Model, wanted: set[int]) -> dict[int, tuple[int, int]]:
-    """Where the ``wanted`` tokens of ``text`` stand; tokens are counted as ``Model.entries`` does."""
-    result: dict[int, tuple[int, int]] = {}
-    queue = sorted(wanted, reverse=True)
-    at = count = 0
-    for line in text.splitlines(keepends=True):
-        if count:
-            count += 1
-        chunks = line.split()
-        counts = list(accumulate(known.sizes(chunks), initial=count))
-        count = counts[-1]
-        if queue[-1] < count:
-            if " ".join(chunks) == line.rstrip():
-                starts = list(accumulate([len(chunk) + 1 for chunk in chunks], initial=at))
-            else:
-                starts = [at + run.start() for run in _RUN.finditer(line)]
-            while queue and queue[-1] < count:
-                token = queue.pop()
-                place = bisect_right(counts, token) - 1
-                start, end = words.place(chunks[place])[token - counts[place]]
-                result[token] = (starts[place] + start, starts[place] + end)
-            if not queue:
-                return result
-        at += len(line)
-    return result
-
-
 def _line(text: str, start: int, end: int) -> tuple[int, int]:
     behind = text.find("\n", end)
     return text.rfind("\n", 0, start) + 1, len(text) if behind < 0 else behind
 
 
 def _is_code(line: str) -> bool:
-    if _SIGN.search(line) is not None and _IS_CODE.search(line) is not None:
+    if _IS_CODE.search(line) is not None or _BEGINS_CODE.match(line) is not None:
         return True
-    if _BEGINS_CODE.match(line) is not None:
-        return True
-    return _CAPITALS.search(line) is not None and _LEVEL.search(line) is not None
+    for level in _LEVELS:  # to look for each takes a third of one search for all
+        if level in line:
+            return _LEVEL.search(line) is not None
+    return False
 
 
 @lru_cache(4096)
@@ -398,8 +380,11 @@ def _manner(line: str) -> str:
     """What a line is like: "code" (or a log), "title" (no sentence) or "prose"."""
     if _is_code(line):
         return "code"
-    found = _WORD.findall(line)
-    if len(found) <= 12 and _SENTENCE.isdisjoint(w for w in found if w.islower()):
+    if len(line) < _SHORT:
+        found = _WORD.findall(line)
+    else:  # the rest of a long line is not cut for nothing
+        found = [match[0] for match in islice(_WORD.finditer(line), _MANY)]
+    if len(found) < _MANY and _SENTENCE.isdisjoint([word for word in found if word.islower()]):
         return "prose" if found and found[0].lower() in lexicon.GREETINGS else "title"
     return "prose"
 
@@ -434,20 +419,24 @@ def _signatures(text: str, spans: list[Span], known: Model) -> list[Span]:
 
 def _is_named(parts: list[str], known: Model) -> bool:
     """Whether one of the words is often a given name or a surname."""
-    return any(known.flags(part.lower()) & (words.GIVEN | words.SURNAME) for part in parts)
+    for part in parts:  # noqa: SIM110 - asked of every person: any() takes twice as long
+        if known.flags(part.lower()) & _NAMES:
+            return True
+    return False
 
 
 def _person_score(text: str, start: int, end: int, peak: float, known: Model) -> float:
-    begin, behind = _line(text, start, end)
-    manner = _manner(text[begin:behind])
-    parts = _WORD.findall(text[start:end])
-    capitals = [part for part in parts if part[0].isupper()]
-    if all(part.lower() in lexicon.NO_PEOPLE for part in parts):
-        return 0.0
     if text[end : end + 1] == "/" and text[end + 1 : end + 2].isdigit():  # "Mozilla/5.0"
         return 0.0
-    if any(part.isupper() and part.lower() in lexicon.NO_PEOPLE for part in parts) and not text[start:end].isupper():
+    parts = _WORD.findall(text[start:end])
+    capitals = [part for part in parts if part[0].isupper()]
+    nobody = [part for part in parts if part.lower() in lexicon.NO_PEOPLE]
+    if len(nobody) == len(parts):
         return 0.0
+    if nobody and any(part.isupper() for part in nobody) and not text[start:end].isupper():
+        return 0.0
+    begin, behind = _line(text, start, end)
+    manner = _manner(text[begin:behind])
     if things.lists_things(text, begin, start) or things.is_thing(text, start, end, parts, title=manner == "title"):
         return 0.0
     is_named = _is_named(parts, known)
@@ -495,8 +484,8 @@ def full_names(said: str) -> frozenset[str]:
 
 def full_name(said: str) -> frozenset[str]:
     """The words, in lower case, of a full name that point to its bearer where they stand alone."""
-    parts = [part for part in _WORD.findall(said) if len(part) > 2 and part[0].isupper()]
+    parts = [part.lower() for part in _WORD.findall(said) if len(part) > 2 and part[0].isupper()]
     if len(parts) < 2:
         return frozenset()
-    lower = {part.lower() for part in parts} - lexicon.TITLES - lexicon.PARTICLES
-    return frozenset(word for word in lower if not model().flags(word) & words.COMMON)
+    flags = model().flags
+    return frozenset([word for word in parts if word not in _NOT_BY and not flags(word) & words.COMMON])

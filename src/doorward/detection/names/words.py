@@ -5,6 +5,7 @@ by word), plus what the *classes* of two or three neighbours say together. Train
 """
 
 import re
+from itertools import islice
 
 from doorward.detection.names import lexicon
 
@@ -41,6 +42,11 @@ def place(chunk: str) -> list[tuple[int, int]]:
     return [match.span() for match in _TOKEN.finditer(chunk)]
 
 
+def span(chunk: str, index: int) -> tuple[int, int]:
+    """``place(chunk)[index]``, if the tokens are several."""
+    return next(islice(_TOKEN.finditer(chunk), index, None)).span()
+
+
 def spread(text: str) -> list[str]:
     """The tokens of ``text``, with ``EDGE`` between lines."""
     result: list[str] = []
@@ -73,6 +79,16 @@ _FUNCTIONS: dict[str, str] = {}
 for _words, _mark in reversed(_FUNCTION):
     for _word in _words:
         _FUNCTIONS[_word] = _mark
+
+
+def function(lower: str) -> str:
+    """What a word of a closed class does, or nothing."""
+    return _FUNCTIONS.get(lower, "")
+
+
+def lower(word: str) -> str:
+    """The token as the model knows it."""
+    return _SIGNS.get(word) or word.lower()
 
 
 def case(word: str) -> str:

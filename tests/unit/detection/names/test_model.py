@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from doorward.detection.keywords import listed
 from doorward.detection.names import prose, words
-from doorward.detection.names.model import Model, ModelFault
+from doorward.detection.names.model import POINTS, Model, ModelFault, Run
 
 
 def artefact() -> bytes:
@@ -73,3 +74,102 @@ def test_what_was_met_is_forgotten() -> None:
     model.forget()
 
     assert len(model._words) == often
+
+
+WORDS = st.one_of(
+    st.sampled_from(
+        sorted(
+            listed("the Ann O'Neill McAdam SMITH delivered Lieferung 2026 x86_64 ñandú J. 's @ann #tag , — ¶ Dr may")
+        )
+    ),
+    st.from_regex(r"\A[A-Za-zÀ-ÿ]{1,12}\Z"),
+    st.from_regex(r"\A[A-Z]?[a-z]{0,4}[0-9_]{1,4}\Z"),
+)
+
+
+@given(WORDS)
+def test_what_is_known_of_a_word_is_the_sum_of_its_attributes(word: str) -> None:
+    model = prose.model()
+    flags = model.flags(word.lower())
+    *each, kind = words.attributes(word, flags)
+    sums: list[float] = []
+    for table, attributes, size in zip(model._attributes, each, (3, 6, 6), strict=True):
+        for column in range(size):
+            sums.append(sum(table[one][column] for one in attributes if one in table) * model._step)
+    found = model._entry(word)
+
+    assert found[0] == model._kind(kind)
+    assert [weight for weights in found[2:] for weight in weights] == sums
+    least = -1.5 if word[0].islower() else -2.5
+    assert bool(found[1]) == (word[0].isalpha() and max(sums[:2]) > least)
+    assert (found[1] == POINTS) == bool(found[1] and word[0].isupper() and not flags & words.COMMON)
+
+
+TEXTS = st.lists(
+    st.sampled_from(
+        sorted(listed("I met Ann Lee in Lisbon , Mozilla/5.0 (X11; Linux asked about the Rossi case. Gupta's )"))
+    )
+    | st.sampled_from(("\n", "\t"))
+    | st.from_regex(r"\A[A-Z][a-z]{1,8}[.,]?\Z"),
+    max_size=40,
+).map(" ".join)
+
+
+@given(TEXTS, st.sampled_from((0.0, 0.002, 0.15, 0.6)))
+def test_a_token_alone_is_judged_as_in_an_island(text: str, high: float) -> None:
+    model = prose.model()
+    padded = [model.edge] * 2 + model.entries(text) + [model.edge] * 2
+    for index in range(len(padded) - 4):
+        if not padded[index + 2][1]:
+            continue
+        found: list[Run] = []
+        maybe: list[tuple[int, float]] = []
+        model._alone(padded, [index], high, high, found, maybe)
+        runs, chances = model._judged(padded[index : index + 5], high, high)
+
+        assert found == [Run(index, index + 1, label, peak) for _, _, label, peak in runs]
+        assert maybe == [(index, chance) for _, chance in chances]
+
+
+@given(TEXTS)
+def test_islands_that_are_kept_say_the_same_again(text: str) -> None:
+    model = prose.model()
+    entries = model.entries(text)
+    again = model.runs(entries, 0.15, 0.15)
+    model._islands.clear()
+
+    assert model.runs(entries, 0.15, 0.15) == again
+    assert model.runs(entries, 0.15, 0.15) == again
+
+
+def test_what_is_kept_of_islands_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    from doorward.detection.names import model as module
+
+    model = Model(artefact())
+    monkeypatch.setattr(module, "_KEPT_ISLANDS", 5)
+    each = (
+        f"{name} Lee and then we saw that it was good" for name in ("Ann", "Ivo", "Priya", "Sven", "Jamila", "Wanda")
+    )
+    entries = model.entries("\n".join(each))
+    model.runs(entries, 0.15, 0.15)
+
+    assert 0 < len(model._islands) <= 5
+    model.forget()
+    assert not model._islands
+
+
+@given(st.text(alphabet="aB9. ,()'’\t\n\r\x0b\x1c\u2028\u3000é-@", max_size=80) | TEXTS)
+def test_each_token_has_its_place(text: str) -> None:
+    model = prose.model()
+    entries, lines = model.read(text)
+    tokens = words.spread(text)
+    wanted = [index for index, token in enumerate(tokens) if token != words.EDGE]
+    places = model.places(lines, wanted)
+
+    assert len(entries) == len(tokens)
+    assert [text[slice(*places[index])] for index in wanted if tokens[index] != words.OPAQUE] == [
+        tokens[index] for index in wanted if tokens[index] != words.OPAQUE
+    ]
+    assert sorted(places.values()) == [places[index] for index in wanted]
+    for index in wanted:  # alone, too
+        assert model.places(lines, [index]) == {index: places[index]}

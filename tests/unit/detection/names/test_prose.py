@@ -1,7 +1,10 @@
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from doorward.detection.keywords import listed
 from doorward.detection.names import prose
 
 
@@ -108,3 +111,40 @@ def test_the_words_of_a_full_name() -> None:
     assert prose.full_name("Dr. Elizabeth Thornbury") == {"elizabeth", "thornbury"}
     assert prose.full_name("Elizabeth") == frozenset()
     assert prose.full_name("lower case only") == frozenset()
+
+
+# The forms of code, as they are said one by one.
+CODE = re.compile(
+    r"\w\(|\(\)|\w=[\w'\"\[{(]|\w \+?= [\w'\"\[{(]|[!=]=|::|->|=>"
+    r"|</(?!(?:p|div|span|article|section|main|body|td|th|tr|li|ul|ol|em|strong|b|i|u|a|h[1-6]|blockquote|small)>)\w|/>"
+    r"|[{};\\]\s*$|\$\{|\{\{|>>> "
+)
+SIGNS = listed(
+    "( ) = == != -> => > >> >>> < </ </p> </div> <b /> { } {{ ${ ; \\ : :: + += a é 9 _ ' \" [ INFO WARNING Ann xTRACE"
+)
+LINES = st.lists(
+    st.sampled_from([*sorted(SIGNS), " ", "  ", "\t", "\n", "CREATE TABLE"]),
+    max_size=12,
+).map("".join)
+
+
+@given(LINES)
+def test_code_is_known_by_any_of_its_signs(line: str) -> None:
+    assert (prose._IS_CODE.search(line) is None) == (CODE.search(line) is None)
+    levels = re.compile(rf"\b(?:{'|'.join(prose._LEVELS)})\b")
+    expected = CODE.search(line) or prose._BEGINS_CODE.match(line) or levels.search(line)
+    assert prose._is_code(line) == (expected is not None)
+
+
+@pytest.mark.parametrize("count", [12, 13])
+@pytest.mark.parametrize("word", ["ab", "abcdefghijkl"])
+def test_many_words_are_no_title(count: int, word: str) -> None:
+    assert prose._manner(" ".join([word] * count)) == ("title" if count < 13 else "prose")
+    assert prose._manner(" ".join([word] * (count - 1) + ["the"])) == "prose"
+
+
+def test_common_words_point_to_nobody() -> None:
+    text = "(Grace) [Rossi] <Will> Mark; Lindqvist,"
+    said = [text[s.start : s.end] for s in prose.piece(text).maybe]
+    assert "Rossi" in said
+    assert not [word for word in said if prose.model().flags(word.lower()) & prose.words.COMMON]

@@ -31,6 +31,7 @@ def test_every_token_has_its_place(chunk: str) -> None:
     assert len(found) == len(places)
     if found != (words.OPAQUE,):
         assert [chunk[a:b] for a, b in places] == list(found)
+        assert [words.span(chunk, index) for index in range(len(found))] == places
 
 
 @pytest.mark.parametrize(
