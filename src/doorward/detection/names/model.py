@@ -75,6 +75,11 @@ _LOWER_LIVES: Final = -1.5
 _CAPITAL_LIVES: Final = -2.5
 
 
+def _sum(size: int, weights: list[Sums]) -> Sums:
+    """``weights``, each of this ``size``, added up."""
+    return tuple(map(sum, zip((0,) * size, *weights, strict=True)))
+
+
 def _least(chance: float, way: float, other: float) -> float:
     """What must speak for a label so that it has this ``chance``, by the weights of the ways through it and through O;
     a little less, for what is lost in rounding.
@@ -158,22 +163,23 @@ class Model:
         common = flags & words.COMMON
         first = word[0]
         if look not in _LETTERS:
+            other = self._rest.get(look) or self._other(word, 0, look)
             if said is not None or flags:
-                return self._made(first, self._other(word, look, 0, lower), said or _NOTHING, common)
+                return self._made(first, other, said or _NOTHING, common)
             # Nothing is known of the word but its class, as of most numbers.
-            about = (look, first.isalpha(), first.islower(), first.isupper())
-            shared = self._shared.get(about)
+            alike = (look, first.isalpha(), first.islower(), first.isupper())
+            shared = self._shared.get(alike)
             if shared is None:
-                shared = self._shared[about] = self._made(first, self._other(word, look, 0, lower), _NOTHING, 0)
+                shared = self._shared[alike] = self._made(first, other, _NOTHING, 0)
             return shared
-        other = self._other(word, look, flags, lower)
+        size = len(lower)
+        about = (look, flags, words.function(lower), size if size < 9 else 9)
+        other = self._rest.get(about) or self._other(word, flags, about)
         if look == "l" and flags == words.COMMON:
             return self._made(first, other, said or _NOTHING, common)
-        size = len(lower)
         begins, ends = self._begins.get, self._ends[look].get
-        sizes = (1, 2, 3, 4) if size > 4 else range(1, size)
         p, q, g, a, b, c, d, e, f, *far = said or _NOTHING
-        for n in sizes:
+        for n in (1, 2, 3, 4) if size > 4 else range(1, size):
             if own := begins(lower[:n]):
                 p += own[0]
                 q += own[1]
@@ -192,19 +198,15 @@ class Model:
                 f += own[8]
         return self._made(first, other, (p, q, g, a, b, c, d, e, f, *far), common)
 
-    def _other(self, word: str, look: str, flags: int, lower: str) -> Other:
+    def _other(self, word: str, flags: int, about: tuple[str, int, str, int] | str) -> Other:
         """A token's class, and what its attributes say but for the word itself, its begins and its ends: few classes of
         words differ in these.
         """
-        about = (look, flags, words.function(lower), min(len(lower), 9)) if look in _LETTERS else look
-        found = self._rest.get(about)
-        if found is None:
-            *each, own = words.attributes(word, flags)
-            sums: list[int] = []
-            for table, attributes, size in zip(self._attributes, each, (3, 6, 6), strict=True):
-                weights = [table[one] for one in attributes if one[0] not in "wps" and one in table]
-                sums += map(sum, zip((0,) * size, *weights, strict=True))
-            found = self._rest[about] = (self._kind(own), tuple(sums))
+        *each, own = words.attributes(word, flags)
+        sums: list[int] = []
+        for table, attributes, size in zip(self._attributes, each, (3, 6, 6), strict=True):
+            sums += _sum(size, [table[one] for one in attributes if one[0] not in "wps" and one in table])
+        found = self._rest[about] = (self._kind(own), tuple(sums))
         return found
 
     def _made(self, first: str, other: Other, said: Sums, common: int) -> Entry:
@@ -381,6 +383,7 @@ class Model:
     def _judged(self, about: list[Entry], high: float, low: float) -> tuple[list[Run], list[tuple[int, float]]]:
         """``runs`` in an island, which has two more tokens on both sides."""
         triples = self._triples.get
+        least, most = -_BOUND, _BOUND
         (oo, op, ol, og), (po, pp, pl, pg), (lo, lp, ll, lg), (go, gp, gl, gg) = self._moves
         potentials: list[tuple[float, float, float]] = []
         forward: list[tuple[float, float, float, float]] = []
@@ -396,9 +399,9 @@ class Model:
             up = hp + ip + jp + kp + mp + x
             uq = hq + iq + jq + kq + mq + y
             ug = hg + ig + jg + kg + mg + z
-            ep = exp(_BOUND if up > _BOUND else -_BOUND if up < -_BOUND else up)
-            el = exp(_BOUND if uq > _BOUND else -_BOUND if uq < -_BOUND else uq)
-            eg = exp(_BOUND if ug > _BOUND else -_BOUND if ug < -_BOUND else ug)
+            ep = exp(most if up > most else least if up < least else up)
+            el = exp(most if uq > most else least if uq < least else uq)
+            eg = exp(most if ug > most else least if ug < least else ug)
             potentials.append((ep, el, eg))
             o, p, q, g = (
                 o * oo + p * po + q * lo + g * go,
@@ -411,14 +414,12 @@ class Model:
             forward.append((o, p, q, g))
         # Backwards, from the O behind the island.
         bo, bp, bl, bg = oo, po, lo, go
-        people: list[float] = []
-        places: list[float] = []
-        for (o, p, q, g), (ep, el, eg) in zip(reversed(forward), reversed(potentials), strict=True):
-            p *= bp
-            q *= bl
-            total = 1.0 / (o * bo + p + q + g * bg)
-            people.append(p * total)
-            places.append(q * total)
+        p *= bp
+        q *= bl
+        total = 1.0 / (o * bo + p + q + g * bg)
+        people = [p * total]
+        places = [q * total]
+        for (o, p, q, g), (ep, el, eg) in zip(forward[-2::-1], potentials[:0:-1], strict=True):
             ep *= bp
             el *= bl
             eg *= bg
@@ -430,6 +431,11 @@ class Model:
             )
             total = 1.0 / (bo + bp + bl + bg)
             bo, bp, bl, bg = bo * total, bp * total, bl * total, bg * total
+            p *= bp
+            q *= bl
+            total = 1.0 / (o * bo + p + q + g * bg)
+            people.append(p * total)
+            places.append(q * total)
         people.reverse()
         places.reverse()
         maybe = [(i, chance) for i, chance in enumerate(people) if chance > _MAYBE and about[i + 2][1]]
@@ -464,6 +470,7 @@ class Model:
     ) -> None:
         """``_island`` for each of ``tokens`` alone, as most islands are: no loop, and mostly no exponent."""
         triples = self._triples.get
+        least, most = -_BOUND, _BOUND
         (oo, op, ol, og), (po, *_), (lo, *_), (go, *_) = self._moves
         # A chance is at most what speaks for it by what speaks for O.
         least_p = _least(min(_MAYBE, high), op * po, oo * oo)
@@ -482,9 +489,9 @@ class Model:
             if up < least_p and uq < least_q:
                 continue
             ug = hg + ig + jg + kg + mg + x[2]
-            ep = exp(_BOUND if up > _BOUND else -_BOUND if up < -_BOUND else up)
-            el = exp(_BOUND if uq > _BOUND else -_BOUND if uq < -_BOUND else uq)
-            eg = exp(_BOUND if ug > _BOUND else -_BOUND if ug < -_BOUND else ug)
+            ep = exp(most if up > most else least if up < least else up)
+            el = exp(most if uq > most else least if uq < least else uq)
+            eg = exp(most if ug > most else least if ug < least else ug)
             o, p, q, g = oo, op * ep, ol * el, og * eg
             total = 1.0 / (o + p + q + g)
             o, p, q, g = o * total * oo, p * total * po, q * total * lo, g * total * go

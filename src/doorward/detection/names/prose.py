@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 from importlib import resources
-from itertools import islice
 from typing import Final, NamedTuple
 
 from doorward.detection.names import cues, lexicon, things, words
@@ -37,7 +36,8 @@ _CUED: Final = 0.03
 _GROWS: Final = 0.01
 # So many words are no title.
 _MANY: Final = 13
-_SHORT: Final = 120
+_ENOUGH: Final = 200
+"""Characters that hold so many words, mostly."""
 _JOINTS: Final = (" ", "-", "‐", "'", "’")
 
 _WORD: Final = re.compile(r"[^\W\d_]+")
@@ -380,10 +380,11 @@ def _manner(line: str) -> str:
     """What a line is like: "code" (or a log), "title" (no sentence) or "prose"."""
     if _is_code(line):
         return "code"
-    if len(line) < _SHORT:
+    if not _SENTENCE.isdisjoint(line.split(maxsplit=_MANY)[:_MANY]):
+        return "prose"  # one stands between blanks, as mostly: whole, and in lower case as all of these
+    found = _WORD.findall(line[:_ENOUGH])
+    if len(found) < _MANY and len(line) > _ENOUGH:
         found = _WORD.findall(line)
-    else:  # the rest of a long line is not cut for nothing
-        found = [match[0] for match in islice(_WORD.finditer(line), _MANY)]
     if len(found) < _MANY and _SENTENCE.isdisjoint([word for word in found if word.islower()]):
         return "prose" if found and found[0].lower() in lexicon.GREETINGS else "title"
     return "prose"

@@ -143,6 +143,22 @@ def test_many_words_are_no_title(count: int, word: str) -> None:
     assert prose._manner(" ".join([word] * (count - 1) + ["the"])) == "prose"
 
 
+@given(
+    st.lists(
+        st.sampled_from(
+            ("Ann", "the", "The", "the,", "is", "IS", "his-", "x9the", "Hello", "thé", "\t", " ", "-", "a" * 40)
+        ),
+        max_size=30,
+    ).map(" ".join)
+)
+def test_a_line_with_a_word_of_sentences_is_prose(line: str) -> None:
+    found = prose._WORD.findall(line)
+    is_title = len(found) < 13 and prose._SENTENCE.isdisjoint(word for word in found if word.islower())
+    greets = bool(found) and found[0].lower() in prose.lexicon.GREETINGS
+
+    assert prose._manner(line) == ("title" if is_title and not greets else "prose")
+
+
 def test_common_words_point_to_nobody() -> None:
     text = "(Grace) [Rossi] <Will> Mark; Lindqvist,"
     said = [text[s.start : s.end] for s in prose.piece(text).maybe]
