@@ -80,6 +80,20 @@ def _sum(size: int, weights: list[Sums]) -> Sums:
     return tuple(map(sum, zip((0,) * size, *weights, strict=True)))
 
 
+def _about(letter: str, table: dict[str, Sums]) -> dict[str, Sums]:
+    """The attributes of ``table`` that begin with ``letter``, without it."""
+    return {name[1:]: weights for name, weights in table.items() if name[0] == letter}
+
+
+def _beside(here: dict[str, Sums], near: dict[str, Sums], far: dict[str, Sums]) -> dict[str, Sums]:
+    """What the three say of each name, side by side."""
+    none = (0, 0, 0, 0, 0, 0)
+    return {
+        name: (*here.get(name, none[:3]), *near.get(name, none), *far.get(name, none))
+        for name in here.keys() | near.keys() | far.keys()
+    }
+
+
 def _least(chance: float, way: float, other: float) -> float:
     """What must speak for a label so that it has this ``chance``, by the weights of the ways through it and through O;
     a little less, for what is lost in rounding.
@@ -110,12 +124,14 @@ class Model:
             end = at + size * len(names)
             tables.append(dict(zip(names, struct.iter_unpack(f"{size}b", body[at:end]), strict=True)))
             at = end
-        *self._attributes, joint = tables
-        # What is asked for every new word, by what it is in the word: the word itself, its begins, its ends.
-        self._said = self._together_of("w")
-        self._begins = {name[1:]: weights for name, weights in tables[0].items() if name[0] == "p"}
-        ends = self._together_of("s")
-        self._ends = {look: {k[1:]: v for k, v in ends.items() if k[0] == look} for look in "lCA"}
+        *each, joint = tables
+        # What is asked for every new word, by what it is in the word: the word itself, its begins, its ends. What is
+        # left is said of classes of words.
+        self._said = _beside(*(_about("w", table) for table in each))
+        self._begins = _about("p", each[0])
+        ends = _beside(*(_about("s", table) for table in each))
+        self._attributes = [{k: v for k, v in table.items() if k[0] not in "wps"} for table in each]
+        self._ends = {look: {k[1:]: v[:9] for k, v in ends.items() if k[0] == look} for look in "lCA"}
         self._ends["m"] = self._ends["C"]
         self._rest: dict[tuple[str, int, str, int] | str, Other] = {}
         self._shared: dict[tuple[str, bool, bool, bool], Entry] = {}
@@ -145,14 +161,6 @@ class Model:
     def flags(self, word: str) -> int:
         """What training says that ``word``, in lower case, often is (``words.GIVEN`` and so on)."""
         return self._flags.get(word, 0)
-
-    def _together_of(self, letter: str) -> dict[str, Sums]:
-        """The weights of all attributes that begin with ``letter``, without it."""
-        here, near, far = ({k[1:]: v for k, v in table.items() if k[0] == letter} for table in self._attributes)
-        return {
-            name: (*here.get(name, (0,) * 3), *near.get(name, (0,) * 6), *far.get(name, (0,) * 6))
-            for name in here.keys() | near.keys() | far.keys()
-        }
 
     def _entry(self, word: str) -> Entry:
         """What all of ``words.attributes`` say, added up."""
@@ -205,7 +213,7 @@ class Model:
         *each, own = words.attributes(word, flags)
         sums: list[int] = []
         for table, attributes, size in zip(self._attributes, each, (3, 6, 6), strict=True):
-            sums += _sum(size, [table[one] for one in attributes if one[0] not in "wps" and one in table])
+            sums += _sum(size, [table[one] for one in attributes if one in table])
         found = self._rest[about] = (self._kind(own), tuple(sums))
         return found
 

@@ -1,4 +1,6 @@
+import struct
 import zlib
+from functools import cache
 from importlib import resources
 
 import pytest
@@ -76,6 +78,19 @@ def test_what_was_met_is_forgotten() -> None:
     assert len(model._words) == often
 
 
+@cache
+def tables() -> list[dict[str, tuple[int, ...]]]:
+    """The weights as they are in the artefact: of a token's attributes for itself, those beside it and two away."""
+    *_, here, near, far, _, _, _, body = zlib.decompress(artefact()[4:]).split(b"\n", 7)
+    result, at = [], 0
+    for names, size in ((here, 3), (near, 6), (far, 6)):
+        each = names.decode().split("\t")
+        end = at + size * len(each)
+        result.append(dict(zip(each, struct.iter_unpack(f"{size}b", body[at:end]), strict=True)))
+        at = end
+    return result
+
+
 WORDS = st.one_of(
     st.sampled_from(
         sorted(
@@ -93,7 +108,7 @@ def test_what_is_known_of_a_word_is_the_sum_of_its_attributes(word: str) -> None
     flags = model.flags(word.lower())
     *each, kind = words.attributes(word, flags)
     sums: list[float] = []
-    for table, attributes, size in zip(model._attributes, each, (3, 6, 6), strict=True):
+    for table, attributes, size in zip(tables(), each, (3, 6, 6), strict=True):
         for column in range(size):
             sums.append(sum(table[one][column] for one in attributes if one in table) * model._step)
     found = model._entry(word)
