@@ -373,16 +373,18 @@ class Model:
     ) -> None:
         """Add the runs between tokens ``start`` and ``end``, which have O on both sides."""
         about = padded[start : end + 4]
-        # By which entries they are: those that are kept here exist, so that no other has the same identity.
-        key = (high, low, *map(id, about))
-        kept = self._islands.get(key)
-        if kept is None:
-            kept = (about, *self._judged(about, high, low))
-            if end - start <= _SHORT:
+        if end - start > _SHORT:
+            runs, chances = self._judged(about, high, low)
+        else:
+            # By which entries they are: those that are kept here exist, so that no other has the same identity.
+            key = (high, low, *map(id, about))
+            kept = self._islands.get(key)
+            if kept is None:
+                kept = (about, *self._judged(about, high, low))
                 if len(self._islands) >= _KEPT_ISLANDS:
                     self._islands.clear()
                 self._islands[key] = kept
-        _, runs, chances = kept
+            _, runs, chances = kept
         for begin, behind, label, peak in runs:
             found.append(Run(start + begin, start + behind, label, peak))
         for index, chance in chances:

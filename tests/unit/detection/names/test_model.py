@@ -169,6 +169,11 @@ def test_what_is_kept_of_islands_is_bounded(monkeypatch: pytest.MonkeyPatch) -> 
     model.runs(entries, 0.15, 0.15)
 
     assert 0 < len(model._islands) <= 5
+    assert all(len(about) <= 12 + 4 for about, _, _ in model._islands.values())
+    model._islands.clear()
+    model.runs(model.entries(" ".join(["Elif Moreau"] * 30)), 0.15, 0.15)
+    assert not model._islands  # a long one hardly comes again
+    model.runs(entries, 0.15, 0.15)
     model.forget()
     assert not model._islands
 
