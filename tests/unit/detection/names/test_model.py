@@ -2,6 +2,7 @@ import struct
 import zlib
 from functools import cache
 from importlib import resources
+from math import exp
 
 import pytest
 from hypothesis import given
@@ -193,3 +194,30 @@ def test_each_token_has_its_place(text: str) -> None:
     assert sorted(places.values()) == [places[index] for index in wanted]
     for index in wanted:  # alone, too
         assert model.places(lines, [index]) == {index: places[index]}
+
+
+def test_most_tokens_alone_and_islands_that_are_kept_ask_for_no_exponent(monkeypatch: pytest.MonkeyPatch) -> None:
+    from doorward.detection.names import model as module
+
+    asked: list[float] = []
+
+    def counted(value: float) -> float:
+        asked.append(value)
+        return exp(value)
+
+    model = Model(artefact())
+    monkeypatch.setattr(module, "exp", counted)
+    trace = 'Traceback (most recent call last):\n  File "/app/run.py", line 3, in run\n    raise Full("value")\n'
+    entries = model.entries(trace * 5)
+    alive = sum(1 for entry in entries if entry[1])
+    model.runs(entries, 0.15, 0.15)
+    assert alive >= 10
+    assert len(asked) < 3 * alive / 2
+
+    people = model.entries("we saw that Elif Moreau and then that Priya Lindqvist left")
+    asked.clear()
+    model.runs(people, 0.15, 0.15)
+    assert asked
+    asked.clear()
+    model.runs(people, 0.15, 0.15)
+    assert not asked
