@@ -5,6 +5,7 @@ faster, but knows no Unicode classes and no look-around. So it finds the words t
 exact forms are tried only around them.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any, Final
@@ -12,6 +13,8 @@ from typing import Any, Final
 from doorward.detection.automata import Locate, automaton, locator
 
 _MOST: Final = 1024  # characters that one expression is tried over at a time
+# Beyond U+00FF, and of a case with a letter up to that.
+_FOLDED: Final = re.compile("[\u0130\u0131\u0178\u017f\u039c\u03bc\u1e9e\u212a\u212b]").search
 
 
 class Anchors:
@@ -37,6 +40,18 @@ class Anchors:
     def prepare(self) -> None:
         """Compile now what would else be compiled with the first text."""
         _ = self._locate
+
+    def any(self, string: str) -> bool:
+        """Whether there is an anchor at all."""
+        return self._locate(string.encode("latin-1", "replace"), 0)[0] >= 0
+
+    def may_be(self, string: str) -> bool:
+        """Whether a form that always holds an anchor may be in ``string``. Python folds letters to each other of which
+        the automaton sees "?", and of those beyond ASCII it folds none.
+        """
+        if self.any(string):
+            return True
+        return not string.isascii() and (_FOLDED(string) is not None or self.any(string.lower()))
 
     def hits(self, string: str) -> Iterator[tuple[int, int]]:
         """(start, end) of each anchor."""

@@ -57,6 +57,7 @@ def test_the_same_in_a_long_text(
 def test_regions_are_in_order_and_inside(string: str, before: int, after: int) -> None:
     regions = list(Anchors(["a+", r"\?"], before, after).regions(string))
     assert bool(regions) is any(character in "a?" or character > "\xff" for character in string)
+    assert bool(regions) is Anchors(["a+", r"\?"]).any(string)
     last = 0
     for begin, behind, end in regions:
         assert last <= begin < behind
@@ -69,6 +70,18 @@ def test_large_regions_are_cut() -> None:
     assert max(behind - begin for begin, behind, _ in regions) <= 1024
     assert regions[0][0] == 0
     assert regions[-1][2] == 10_000
+
+
+@pytest.mark.parametrize(
+    "string", ["à vous", "À VOUS", "abc à vous", "thanks", "thanKS", "thankſ", "namn är", "NAMN ÄR"]
+)
+def test_letters_that_are_folded_may_be_an_anchor(string: str) -> None:
+    assert Anchors(["(?i:à vous|thanks|namn är)"]).may_be(string)
+
+
+@pytest.mark.parametrize("string", ["", "a vous", "Ann Müller <ann@example.com>", "Ł"])
+def test_others_may_not(string: str) -> None:
+    assert not Anchors(["(?i:à vous|thanks|namn är)"]).may_be(string)
 
 
 @pytest.mark.parametrize("before", ["", "Bob Ray <bob@example.com>, 12 Oak Street\n"])
