@@ -43,8 +43,8 @@ _KINDS: Final = bytes(
     for octet in range(256)
 )
 
-_URL_SAFE: Final = str.maketrans("-_", "+/")
 _NO_TEXT: Final = frozenset("ghijklmnopqrstuv+-/_ABEFG")  # neither text nor gzip begins with these six bits
+_HEX: Final = frozenset("0123456789ABCDEFabcdef")
 _ONLY_HEX: Final = re.compile(r"(?:0[xX])?([0-9A-Fa-f]++)")
 _PARTS: Final = re.compile(r"[0-9A-Za-z]{12,}+")
 _WRAPPED: Final = re.compile(r"[A-Za-z0-9+/]{16,}+(?:\r?\n[ \t]{0,8}+[A-Za-z0-9+/]{4,}+)++(?:={1,2})?")
@@ -72,7 +72,7 @@ _NOT_MEANT: Final = re.compile(r"[^0-9+-]")
 # 3-2-4 and 3-3-4: here the groups say more than the digits. Of others, dashes at odd places would hide the number.
 _GROUPS: Final = re.compile(r"[0-9](?: [0-9]){2} ?- ?[0-9](?: [0-9]){1,2} ?- ?[0-9](?: [0-9]){3}")
 
-# What all of these have, over octets: an automaton that goes through a long text once, to say that they need not.
+# What all of these have, over octets: an automaton that goes through a text once, to say that they need not.
 _LETTER: Final = r"[A-Za-z@._+\-]"
 _EVER_APART: Final = (
     r"[0-9](?:[ .()/_\-\t\r\n?]{1,3}[0-9]){6}",
@@ -81,7 +81,6 @@ _EVER_APART: Final = (
     rf"[0-9](?: {{1,2}}{_LETTER}*[0-9]){{6}}",
     rf"@{_LETTER}*[0-9] |[0-9] {{1,2}}{_LETTER}*@|{_LETTER}[0-9] {{1,2}}{_LETTER}+[0-9] ",
 )
-_MANY: Final = 256  # characters from which that is worth while
 
 _TAGS: Final = re.compile("[\U000e0020-\U000e007e]{4,}+")
 _SELECTORS: Final = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]{4,}+")
@@ -107,10 +106,10 @@ def encoded(string: str) -> list[Encoded]:
     octets = string.encode("ascii", "replace")  # one for each character
     runs = octets.translate(RUNS)
     if RUN in runs:
-        found += _in_runs(string, runs)
+        _in_runs(string, runs, found)
     if len(string) < 2 * LEAST_SPACED - 1 and "@" not in string:
         return found
-    if len(string) < _MANY or may_be_apart(octets):
+    if may_be_apart(octets):
         found += _set_apart(string, octets, runs)
     if "ase64," in string:
         found += _in_uris(string)
@@ -160,48 +159,42 @@ def _in_order(found: list[Encoded]) -> list[Encoded]:
 # --- base64 and hex ---------------------------------------------------------------------------------------------------
 
 
-def _in_runs(string: str, runs: bytes) -> Iterator[Encoded]:
+def _in_runs(string: str, runs: bytes, found: list[Encoded]) -> None:
     unwrapped = 0  # up to here, lines were tried together in vain
     start = runs.find(RUN)
     while start >= 0:
         end = runs.find(b" ", start)
         if end < 0:
             end = len(runs)
-        token = None
         if end - start >= 16 and start >= unwrapped and string[end : end + 1] in ("\r", "\n"):
             wrapped = _WRAPPED.match(string, start)
             if wrapped is not None:
                 text = _from_base64("".join(wrapped[0].split()).rstrip("="))
                 if text is not None:
-                    token = Encoded(start, wrapped.end(), text, "base64")
-                else:
-                    unwrapped = wrapped.end()
+                    found.append(Encoded(start, wrapped.end(), text, "base64"))
+                    start = runs.find(RUN, wrapped.end())
+                    continue
+                unwrapped = wrapped.end()
+        run = string[start:end]
+        token = _token(string, run, start, end)
         if token is not None:
-            yield token
-            end = token.end
-        else:
-            yield from _in_run(string, start, end)
+            found.append(token)
+        elif not run.isalnum():  # joined to others by a dash, a slash, ..
+            for part in _PARTS.finditer(run):
+                token = _token(string, part[0], start + part.start(), start + part.end())
+                if token is not None:
+                    found.append(token)
         start = runs.find(RUN, end)
 
 
-def _in_run(string: str, start: int, end: int) -> Iterator[Encoded]:
-    run = string[start:end]
-    token = _token(string, run, start, end)
-    if token is not None:
-        yield token
-    elif not run.isalnum():  # joined to others by a dash, a slash, ..
-        for part in _PARTS.finditer(run):
-            token = _token(string, part[0], start + part.start(), start + part.end())
-            if token is not None:
-                yield token
-
-
 def _token(string: str, run: str, start: int, end: int) -> Encoded | None:
-    digits = _ONLY_HEX.fullmatch(run)
-    if digits is not None:
-        text = _from_hex(digits[1])
-        return None if text is None else Encoded(start, end, text, "hex")
-    if run[0] in _NO_TEXT:
+    first = run[0]
+    if first in _HEX and run[-1] in _HEX:
+        digits = _ONLY_HEX.fullmatch(run)
+        if digits is not None:
+            text = _from_hex(digits[1])
+            return None if text is None else Encoded(start, end, text, "hex")
+    if first in _NO_TEXT:
         return None
     text = _from_base64(run)
     if text is None:
@@ -216,7 +209,7 @@ def _from_base64(run: str, least: int = LEAST_BASE64) -> str | None:
     if len(run) < least or len(run) % 4 == 1:
         return None
     if "-" in run or "_" in run:
-        run = run.translate(_URL_SAFE)
+        run = run.replace("-", "+").replace("_", "/")  # which takes a fifth of str.translate's time
     try:
         octets = binascii.a2b_base64(run + "=" * (-len(run) % 4))
     except binascii.Error:
@@ -235,9 +228,15 @@ def _from_hex(digits: str) -> str | None:
 
 def _in_pairs(string: str) -> Iterator[Encoded]:
     for match in _HEX_PAIRS.finditer(string):
-        text = _from_hex(_SEPARATORS.sub("", match[0]))
+        text = _from_hex(_joined(match[0]))
         if text is not None:
             yield Encoded(match.start(), match.end(), text, "hex")
+
+
+def _joined(pairs: str) -> str:
+    if "x" in pairs or "X" in pairs:
+        return _SEPARATORS.sub("", pairs)
+    return pairs.encode().translate(None, b" :,-").decode()
 
 
 _IN_URI: Final = re.compile(r"(?<=[bB]ase64,)[A-Za-z0-9+/_\-]{4,}+")
@@ -256,6 +255,8 @@ def _in_uris(string: str) -> Iterator[Encoded]:
 
 def _text(octets: bytes) -> str | None:
     """What the octets say, if that is text."""
+    if octets[1:2] and not _SECOND[_FIRST_OCTET[octets[0]]][octets[1]]:
+        return None
     if not any(octets[1:8:2]):  # UTF-16, as some shells want it
         octets = octets[::2]
     try:
@@ -274,6 +275,38 @@ def _text(octets: bytes) -> str | None:
     if share < (0.6 if len(text) > 15 else 0.75):
         return None
     return text
+
+
+# The first two octets of nearly all that is no text tell it: they are none of UTF-8 (RFC 3629 §4), or a control
+# character. An octet is of no text, a character, the first of several, or also of what was compressed.
+_NEVER, _ALONE_OCTET, _LEADS, _GZIP, _ZLIB = range(5)
+_FIRST_OCTET: Final = bytes(
+    _GZIP
+    if octet == 0x1F
+    else _ZLIB
+    if octet == 0x78
+    else _ALONE_OCTET
+    if 0x20 <= octet < 0x7F or octet in b"\t\r\n"
+    else _LEADS
+    if 0xC2 <= octet <= 0xF4
+    else _NEVER
+    for octet in range(256)
+)
+
+
+def _seconds(first: int) -> bytes:
+    """For each second octet whether it may follow such a ``first`` one. A zero may be of UTF-16."""
+    return bytes(
+        not octet
+        or (first in (_ALONE_OCTET, _ZLIB) and _FIRST_OCTET[octet] in (_ALONE_OCTET, _LEADS, _ZLIB))
+        or (first == _LEADS and 0x80 <= octet < 0xC0)
+        or (first == _GZIP and octet == 0x8B)
+        or (first == _ZLIB and octet in b"\x01\x5e\x9c\xda")
+        for octet in range(256)
+    )
+
+
+_SECOND: Final = tuple(map(_seconds, range(5)))
 
 
 def _inflated(octets: bytes) -> bytes | None:

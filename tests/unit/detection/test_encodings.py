@@ -5,13 +5,14 @@ import gzip
 import hashlib
 import uuid
 import zlib
-from itertools import pairwise
+from itertools import pairwise, product
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doorward.detection.encodings import RUNS, Encoded, _set_apart, encoded, may_be_apart
+from doorward.detection import encodings
+from doorward.detection.encodings import RUNS, Encoded, _set_apart, _text, encoded, may_be_apart
 
 ADDRESS = "jo.doe@example.com"
 CARD = "4" + "1" * 15
@@ -198,3 +199,22 @@ def test_a_long_run_of_decimal_digits_is_hex_where_it_says_text() -> None:
     assert token.isdecimal()
     assert [found.string for found in encoded(token)] == ["IT42A5234052132995044814228"]
     assert encoded("4242424242424242") == []
+
+
+def test_the_first_two_octets_say_only_of_what_is_no_text_that_it_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    compressed = [zlib.compress(ADDRESS.encode() * 9, level) for level in range(10)]
+    compressed.append(gzip.compress(ADDRESS.encode() * 9))
+    beginnings = [bytes(pair) for pair in product(range(256), repeat=2)]
+    octets = [first + rest for first in beginnings for rest in (b"", b"\x80 and text", b"\0a\0b\0c\0", b"ly, text")]
+    quick = [_text(one) for one in (*compressed, *octets)]
+    monkeypatch.setattr(encodings, "_SECOND", (b"\1" * 256,) * 5)
+    assert quick == [_text(one) for one in (*compressed, *octets)]
+    assert None not in quick[: len(compressed)]
+
+
+def test_what_is_no_text_is_mostly_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[bytes] = []
+    monkeypatch.setattr(encodings, "_inflated", tried.append)
+    digests = [hashlib.sha256(str(number).encode()).digest() for number in range(100)]
+    assert not any(map(_text, digests))
+    assert len(tried) < 40
