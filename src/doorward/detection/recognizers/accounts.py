@@ -8,6 +8,7 @@ import re
 from typing import Final
 
 from doorward.detection import context
+from doorward.detection.anchors import Anchors
 from doorward.detection.keys import is_account_id
 from doorward.detection.recognizers.look import Candidate, Look
 
@@ -22,7 +23,7 @@ _PREFIXED: Final = re.compile(
     re.IGNORECASE,
 )
 # One of these is in every such prefix.
-_IN_PREFIXES: Final = ("acc", "acnt", "konto", "kto", "cuenta", "conta", "compte", "rekening", "a/c")
+_IN_PREFIXES: Final = Anchors(["(?i:acc|acnt|konto|kto|cuenta|conta|compte|rekening|a/c)"])
 # Letters, then digits, as issuers print them: "CUST-0012345", "POL 99-881-22", "0012345678", "X1234567".
 _HEAD: Final = re.compile(r"(?:[0-9]|[A-Za-z](?=[A-Za-z0-9-]{0,7}[0-9]))(?<![\w.+@/-].)")
 _TOKEN: Final = re.compile(r"[A-Za-z0-9]{1,20}(?:[-/][A-Za-z0-9]{1,20}){0,5}(?![\w@]|[-.]\w)")
@@ -71,6 +72,10 @@ def find(look: Look, zones: list[tuple[int, int]], out: list[Candidate]) -> None
         return  # one word alone says nothing but what it is
     prefixed: bool | None = None  # asked only where letters or a mark stand beside digits
     speaking = context.Speaking(string, ENTITIES) if keyed not in _SIZES and len(zones) > 1 else None
+    if speaking is not None and not speaking.near(0, len(string)):
+        prefixed = _IN_PREFIXES.may_be(string)
+        if not prefixed:
+            return
     position = 0
     for begin, behind in zones:
         before = string[begin - 1 : begin]
@@ -78,8 +83,7 @@ def find(look: Look, zones: list[tuple[int, int]], out: list[Candidate]) -> None
             before in "_#:-" or before.isalpha() or _INSIDE.search(string, begin, behind) is not None
         ):
             if prefixed is None:
-                lowered = string.lower()
-                prefixed = any(word in lowered for word in _IN_PREFIXES)
+                prefixed = _IN_PREFIXES.may_be(string)
             if prefixed:
                 _prefixed(look, max(begin - _PREFIX, position), behind + 2, out)
         if speaking is None or speaking.near(begin - _LEAD, behind + _LONGEST):

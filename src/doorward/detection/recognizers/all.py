@@ -5,10 +5,12 @@ only there do the families look, each for its own kind.
 """
 
 import re
+import sys
 from collections.abc import Iterator
 from typing import Final
 
 from doorward.detection import context
+from doorward.detection.anchors import Anchors
 from doorward.detection.keys import Key, is_account_id
 from doorward.detection.recognizers import accounts, addresses, codes, iban, mail, numbers, phones
 from doorward.detection.recognizers.look import Candidate, Look
@@ -25,20 +27,29 @@ _PLAIN: Final = re.compile(
     r"|-?[0-9]{1,6}|[+-]?[0-9]{1,30}\.[0-9]{1,30}(?:[eE][+-]?[0-9]{1,3})?"
     r"|[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 )
-# Seven digits or more, none far from the next: the least of any number here; but not a date before a time.
+# Seven digits or more, none far from the next: the least of any number here; but not a date before a time. (What a
+# dash behind a date leads to is the date's where it is in its zone.)
 _DENSE: Final = re.compile(
-    r"[0-9](?<![^\W_][0-9])(?!(?<=[12])[0-9]{3}-[01][0-9]-[0-3][0-9](?![0-9-]))(?:[ ()./-]{0,3}[0-9]){6,}+"
+    r"[0-9](?<![^\W_][0-9])(?!(?<=[12])[0-9]{3}-[01][0-9]-[0-3][0-9](?![0-9]|-[^0-9\n]{0,5}+[0-9]))"
+    r"(?:[ ()./-]{0,3}[0-9]){6,}+"
 )
 # Where a code's letters touch its digits. Small ones are read only in short strings and under a name.
 _LETTER: Final = re.compile(r"[A-Za-z]")
 _CAPITAL: Final = re.compile(r"[A-Z][ -]?[0-9]|[0-9][ -]?[A-Z](?![A-Za-z])")
 _EITHER: Final = re.compile(r"[A-Za-z][0-9]|[A-Z][ -][0-9]|[0-9][ -]?[A-Z](?![A-Za-z])")
 _SIDE = 3  # characters beside a zone in which a code's nearest letter stands
+# What a number with letters in a longer string is: where an automaton finds none of them, no zone has one.
+_IBANS: Final = Anchors(iban.ANCHORS)
+_CODES: Final = Anchors(codes.ANCHORS)
+_FEW = 2  # zones that are looked at as quickly as an automaton is asked
+_FAR = 64  # characters from zone to zone, about, from which it is quicker to look in each
 _OWN_FORMS: Final = frozenset(("ACCOUNT_ID", "PASSPORT", "DRIVER_LICENSE"))
 # Under these keys less than seven digits can be enough, and plain numbers are looked at.
 _KEYED_FORMS: Final = _OWN_FORMS | {"PHONE_NUMBER", "IBAN_CODE", *codes.ENTITIES, *numbers.ENTITIES}
 _SURE = 0.85  # nothing else needs to be looked for in a string that is this as a whole
 
+_END: Final = sys.maxsize
+_NOWHERE: Final = (_END, _END)
 _NONE: Final[list[Candidate]] = []
 _DIALLED: Final = ("tel:", "sms:", "fax:")  # URIs (RFC 3966, RFC 5724)
 _CALLED: Final = Key(phones.ENTITY, sure=True)
@@ -48,6 +59,8 @@ def prepare() -> None:
     """Compile now what would else be compiled with the first text that has many numbers."""
     context.prepare(context.ASKED)
     context.prepare(accounts.ENTITIES)
+    _IBANS.prepare()
+    _CODES.prepare()
 
 
 def candidates(string: str, key: Key, hints: frozenset[str], ips: bool = False) -> list[Candidate]:
@@ -108,7 +121,10 @@ def _look(string: str, key: Key, hints: frozenset[str], ips: bool, zones: list[t
             return found
     if mail.is_spelled(string):
         mail.spelled(look, found)
-    spans = [m.span() for begin, end in zones if end - begin > 6 for m in _DENSE.finditer(string, begin, end)]
+    if len(string) > min(_CHUNK, _FAR * len(zones)):
+        spans = [m.span() for begin, end in zones if end - begin > 6 for m in _DENSE.finditer(string, begin, end)]
+    else:  # the same, for zones are apart by more than it goes over
+        spans = [match.span() for match in _DENSE.finditer(string)]
     quiet = look.quiet
     numbered = key.entity in numbers.ENTITIES
     if spans and numbered:
@@ -122,16 +138,42 @@ def _look(string: str, key: Key, hints: frozenset[str], ips: bool, zones: list[t
         if _is_all(found, string):
             return _settled(found)
     letter = _LETTER if key.entity in _KEYED_FORMS else _CAPITAL if len(string) > iban.SHORT else _EITHER
-    lettered = [zone for zone in zones if letter.search(string, max(0, zone[0] - _SIDE), zone[1] + _SIDE) is not None]
+    many = letter is _CAPITAL and len(zones) > _FEW
+    lettered = _lettered(string, _anchored(_IBANS, string, zones) if many else zones, letter)
     if lettered:
         iban.find(look, lettered, found)
-        if not quiet or key.entity in codes.ENTITIES:
+    if not quiet or key.entity in codes.ENTITIES:
+        if many:
+            lettered = _lettered(string, _anchored(_CODES, string, zones), letter)
+        if lettered:
             codes.find(look, lettered, found)
     if not quiet or key.entity in _OWN_FORMS or is_account_id(key):
         accounts.find(look, zones, found)
     if ips:
         addresses.find(look, found)
     return _settled(found) if len(found) > 1 else found
+
+
+def _lettered(string: str, zones: list[tuple[int, int]], letter: re.Pattern[str]) -> list[tuple[int, int]]:
+    """Those of ``zones`` in which or beside which there is such a ``letter``."""
+    return [zone for zone in zones if letter.search(string, max(0, zone[0] - _SIDE), zone[1] + _SIDE) is not None]
+
+
+def _anchored(anchors: Anchors, string: str, zones: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Those of ``zones`` in which or beside which there is an anchor. A number that overlaps an anchor before it begins
+    in that, and one that begins beside two zones is beside both: so what is left out changes nothing for others.
+    """
+    kept: list[tuple[int, int]] = []
+    hits = anchors.hits(string)
+    start, end = next(hits, _NOWHERE)
+    for zone in zones:
+        while end <= zone[0] - codes.LEAD:
+            start, end = next(hits, _NOWHERE)
+        if end == _END:
+            break
+        if start < zone[1] + codes.TAIL:
+            kept.append(zone)
+    return kept
 
 
 def _is_all(found: list[Candidate], string: str) -> bool:

@@ -25,8 +25,20 @@ _DIGITED: Final = re.compile(
     r"|(?P<FR_NIR>(?<=[12]) ?[0-9]{2} ?(?:0[1-9]|1[0-2]) ?2[AB] ?[0-9]{3} ?[0-9]{3} ?[0-9]{2})"
     r")" + _CLOSES
 )
+# The same in RE2's syntax.
+ANCHORS: Final = (
+    r"(?:^|[^\w.-])(?:"
+    r"[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z][ -]?[0-9]{2}[ -]?[0-9]{2}[ -]?[0-9]{2}[ -]?[A-D]"
+    r"|[A-Z]{3}[ABCFGHLJPT][A-Z][0-9]{4}[A-Z]"
+    r"|[A-Z]{3} ?[A-Z]{3} ?[0-9L-NP-V]{2}[A-EHLMPR-T][0-9L-NP-V]{2} ?[A-Z][0-9L-NP-V]{3}[A-Z]"
+    r"|(?:[XYZ][ -]?|[KLM0-9])[0-9]{7}[ -]?[A-Z]"
+    r"|[0-9]{2}\.[0-9]{3}\.[0-9]{3}[ -]?[A-Z]"
+    r"|[12] ?[0-9]{2} ?[01][0-9] ?2[AB] ?[0-9]{3} ?[0-9]{3} ?[0-9]{2}"
+    r")\b",
+)
 # The most of a number that stands before its first digit ("RSS MRA 85"), and behind its last with what may follow it.
-_LEAD, _TAIL = 9, 7  # characters
+LEAD: Final = 9  # characters
+TAIL: Final = 7
 _SEPARATORS: Final = str.maketrans("", "", " .-")
 
 # (alone, with context, by its key)
@@ -54,9 +66,9 @@ def find(look: Look, zones: list[tuple[int, int]], out: list[Candidate]) -> None
         string = upper if len(upper) == len(string) else string
     position = 0
     for begin, behind in zones:
-        _all(look, _LETTERED, string, max(begin - _LEAD, position), behind + _TAIL, out)
+        _all(look, _LETTERED, string, max(begin - LEAD, position), behind + TAIL, out)
         if behind - begin > 6:
-            _all(look, _DIGITED, string, begin, behind + _TAIL, out)
+            _all(look, _DIGITED, string, begin, behind + TAIL, out)
         position = behind
 
 

@@ -1,6 +1,7 @@
 """International bank account numbers (ISO 13616): a country, its length, and a remainder of 1 modulo 97."""
 
 import re
+from string import ascii_uppercase
 from typing import Final
 
 from doorward.detection.recognizers.look import Candidate, Look
@@ -34,7 +35,10 @@ LENGTHS: Final[dict[str, int]] = {
 # The set first, then what may not stand before it: so the search skips to capitals without trying anything else.
 START: Final = re.compile(r"[A-Z](?<![A-Za-z0-9][A-Z])[A-Z][0-9]{2}(?=[ .-]{0,2}[A-Za-z0-9])")
 _ANY_START: Final = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}[0-9]{2}(?=[ .-]{0,2}[A-Za-z0-9])")
+# All that ``START`` begins, in RE2's syntax: a country, check digits, and eleven more at least.
+ANCHORS: Final = (rf"(?:^|[^A-Za-z0-9])(?:{'|'.join(sorted(LENGTHS))})[0-9]{{2}}(?:[ .-]{{0,3}}[0-9A-Za-z]){{11}}",)
 _PIECE: Final = re.compile(r"[A-Za-z0-9]+")
+_VALUES: Final = {ord(letter): str(value) for value, letter in enumerate(ascii_uppercase, 10)}
 SHORT = 64  # characters; only strings so short are also read for small letters
 _SEPARATORS = (" ", "-", ".", " - ", "  ")
 
@@ -77,7 +81,7 @@ def _in_zone(look: Look, form: re.Pattern[str], begin: int, behind: int, out: li
 
 def remainder(compact: str) -> int:
     """Modulo 97 of the number with its head moved behind and letters as 10 to 35 (ISO 13616-1 §6)."""
-    return int("".join([str(int(c, 36)) for c in compact[4:] + compact[:4]])) % 97
+    return int((compact[4:] + compact[:4]).translate(_VALUES)) % 97
 
 
 def _take(string: str, start: int, length: int) -> tuple[int, str] | None:

@@ -2,11 +2,13 @@
 
 Groups of digits with one separator between them make a run. Each stretch of a run whose group lengths are those of a
 known number is checked by that number's rules. Looking lengths up in a table costs the same for all kinds, and a long
-run of near-matches costs a constant for each group.
+run of near-matches costs a constant for each group. Which stretches there are depends on the lengths alone, and is
+remembered.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -18,6 +20,10 @@ from doorward.detection.recognizers.paying import speaks_of_paying
 _RUN: Final = re.compile(r"(?<!\w)[0-9]++(?:(?: - |  |[ ./-])[0-9]++)*+")
 _PIECES: Final = re.compile(r"([0-9]+)([^0-9]*)")
 _SHORTEST = 7  # digits
+_SHAPE: Final = bytes.maketrans(b"123456789", b"000000000")
+_DIGITS: Final = str.maketrans("", "", " ./-")
+_SHAPES = 4096  # shapes that are remembered,
+_REMEMBERED = 128  # and characters of one
 
 # Score alone, with context, by its key.
 Scores = tuple[float, float, float]
@@ -167,26 +173,60 @@ def find(look: Look, spans: list[tuple[int, int]], out: list[Candidate]) -> None
         digits = string[begin:behind]
         if digits.isdigit():
             rules = _FORMS.get((behind - begin,))
-            if rules is not None and _opens(string, begin, 0) and _closes(string, behind):
+            if rules is not None and _opens(string, begin) and _closes(string, behind):
                 for entity, rule in rules:
-                    _judge(look, out, begin, behind, entity, rule, digits, [])
+                    _judge(look, out, begin, behind, entity, rule, digits, ())
             continue
-        for run in _RUN.finditer(string, begin, behind):
-            start, end = run.span()
-            if end - start < _SHORTEST:
+        shape = digits.encode().translate(_SHAPE)
+        if begin and string[begin - 1] == "_":
+            shape = b"_" + shape
+            begin -= 1
+        for one in _stretches(shape) if len(shape) <= _REMEMBERED else _stretches.__wrapped__(shape):
+            start, end = begin + one.start, begin + one.end
+            if (one.first and not _opens(string, start)) or (one.last and not _closes(string, end)):
                 continue
-            groups: list[tuple[int, int]] = []
-            joints: list[str] = []
-            for piece in _PIECES.finditer(string, start, end):
-                groups.append(piece.span(1))
-                joints.append(piece[2])
-            joints.pop()
-            _run(look, groups, joints, out)
+            number = string[start:end]
+            if one.joints:
+                number = number.translate(_DIGITS)
+            for entity, rule in one.rules:
+                _judge(look, out, start, end, entity, rule, number, one.joints)
 
 
-def _run(look: Look, groups: list[tuple[int, int]], joints: list[str], out: list[Candidate]) -> None:
-    """Check every stretch of the run that stands free."""
-    string = look.string
+class _Stretch(NamedTuple):
+    """Where in a shape the groups of a known number stand, what is between them, and what it may be. ``first`` and
+    ``last``: no other group of its run is before it, or behind.
+    """
+
+    start: int
+    end: int
+    joints: tuple[str, ...]
+    first: bool
+    last: bool
+    rules: tuple[tuple[str, Rule], ...]
+
+
+@lru_cache(_SHAPES)
+def _stretches(raw: bytes) -> tuple[_Stretch, ...]:
+    """What stands free in digits that are close together, whatever the digits: of a text's many times, amounts and
+    addresses most have the same few shapes, and no number in them.
+    """
+    shape = raw.decode()
+    found: list[_Stretch] = []
+    for run in _RUN.finditer(shape):
+        start, end = run.span()
+        if end - start < _SHORTEST:
+            continue
+        groups: list[tuple[int, int]] = []
+        joints: list[str] = []
+        for piece in _PIECES.finditer(shape, start, end):
+            groups.append(piece.span(1))
+            joints.append(piece[2])
+        joints.pop()
+        found += _in_run(groups, joints)
+    return tuple(found)
+
+
+def _in_run(groups: list[tuple[int, int]], joints: list[str]) -> Iterator[_Stretch]:
     known = _STRONG_FORMS if len(groups) > _MANY else _FORMS
     lengths = [end - start for start, end in groups]
     pairs = [*pairwise(lengths), (lengths[-1], 0)]
@@ -195,7 +235,7 @@ def _run(look: Look, groups: list[tuple[int, int]], joints: list[str], out: list
         alone = (pair[0],)
         if forms is None and alone not in known:
             continue
-        if (first and not joints[first - 1].isspace()) or not _opens(string, groups[first][0], first):
+        if first and not joints[first - 1].isspace():
             continue
         for form in (*forms, alone) if forms is not None else (alone,):
             behind = first + len(form)
@@ -204,18 +244,13 @@ def _run(look: Look, groups: list[tuple[int, int]], joints: list[str], out: list
                 continue
             if behind < len(groups) and not joints[behind - 1].isspace():
                 continue
-            start, end = groups[first][0], groups[behind - 1][1]
-            if not _closes(string, end):
-                continue
-            inner = joints[first : behind - 1]
-            number = "".join([string[a:b] for a, b in groups[first:behind]])
-            for entity, rule in rules:
-                _judge(look, out, start, end, entity, rule, number, inner)
+            inner = tuple(joints[first : behind - 1])
+            yield _Stretch(groups[first][0], groups[behind - 1][1], inner, not first, behind == len(groups), rules)
 
 
-def _opens(string: str, start: int, inside: int) -> bool:
+def _opens(string: str, start: int) -> bool:
     """Whether a number may begin at ``start``: it is not the rest of a decimal, a path or an amount."""
-    if inside or not start:
+    if not start:
         return True
     before = string[start - 1]
     if before == "-":
@@ -242,7 +277,7 @@ def _judge(
     entity: str,
     rule: Rule,
     number: str,
-    inner: list[str],
+    inner: tuple[str, ...],
 ) -> None:
     card = entity == _CARD
     if look.quiet and not card and look.entity != entity:

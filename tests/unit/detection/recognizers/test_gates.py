@@ -1,0 +1,132 @@
+"""What is looked at quickly before the exact forms are tried keeps nothing from them, and spares them the rest."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from doorward.detection import context
+from doorward.detection.keys import NOTHING, classify
+from doorward.detection.recognizers import accounts, codes, iban, numbers
+from doorward.detection.recognizers import all as whole
+from doorward.detection.recognizers.look import Look
+
+PARTS = st.sampled_from(
+    [
+        *"0123456789 -./:,()_\nAXé?",
+        "  ",
+        " - ",
+        "2024-01-02",
+        "2024-01-02-",
+        "2024-11-30 10:00",
+        "4111 1111 1111 1111",
+        "123-45-6789",
+        "10.20.30.40",
+        "DE89370400440532013000",
+        "GB82 WEST 1234 5698 7654 32",
+        "NO93-8601-1117-947",
+        "AB123456C",
+        "AB 12 34 56 C",
+        "ABCPD1234E",
+        "RSSMRA85T10A562S",
+        "RSS MRA 85T10 A562S",
+        "X1234567L",
+        "K1234567L",
+        "12345678Z",
+        "12.345.678-Z",
+        "1 85 02 2A 123 456 78",
+        "acct 12345678",
+        "Konto: 123-456-789",
+        "\u212aonto 123456789",
+        "passport X1234567",
+        "order 12345678",
+        "call 0123 456789",
+        " and so on, ",
+        " " * 40,
+    ]
+)
+TEXTS = st.lists(PARTS, max_size=40).map("".join)
+
+
+@settings(deadline=None)
+@given(TEXTS)
+def test_digits_close_together_are_the_same_in_all_of_a_text_and_in_its_zones(string: str) -> None:
+    zones = [match.span() for match in whole._ZONE.finditer(string)]
+    inside = [match.span() for begin, end in zones for match in whole._DENSE.finditer(string, begin, end)]
+    assert [match.span() for match in whole._DENSE.finditer(string)] == inside
+
+
+@settings(deadline=None, max_examples=300)
+@given(TEXTS)
+def test_the_anchors_keep_no_number_with_letters_from_anybody(string: str) -> None:
+    string = "what is in here. " * 4 + string
+    zones = [match.span() for match in whole._ZONE.finditer(string)]
+    for find, anchors in ((iban.find, whole._IBANS), (codes.find, whole._CODES)):
+        every: list[whole.Candidate] = []
+        find(Look(string, NOTHING, frozenset()), whole._lettered(string, zones, whole._CAPITAL), every)
+        near: list[whole.Candidate] = []
+        kept = whole._anchored(anchors, string, zones)
+        find(Look(string, NOTHING, frozenset()), whole._lettered(string, kept, whole._CAPITAL), near)
+        assert near == every
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "DE89370400440532013000",
+        "GB82 WEST 1234 5698 7654 32",
+        "AB 12 34 56 C",
+        "ABCPD1234E",
+        "RSSMRA85T10A562S",
+        "X1234567L",
+        "12345678Z",
+        "1 85 02 2A 123 456 71",
+    ],
+)
+def test_each_of_them_is_anchored(number: str) -> None:
+    assert whole._IBANS.any(number) or whole._CODES.any(f"({number})")
+
+
+def test_zones_without_an_anchor_are_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(codes, "find", lambda *a: asked.append(a))
+    monkeypatch.setattr(iban, "find", lambda *a: asked.append(a))
+    line = 'GET /a/B1234567 HTTP/1.1" 200 1234567; id 20240102T100000Z\n'
+    whole.candidates(line * 50, NOTHING, frozenset())
+    assert not asked
+    whole.candidates(line * 50 + "DE89370400440532013000 RSSMRA85T10A562S\n" + line * 50, NOTHING, frozenset())
+    assert len(asked) == 2
+
+
+@settings(deadline=None)
+@given(TEXTS)
+def test_accounts_are_found_as_without_the_look_at_all_of_the_text(string: str) -> None:
+    zones = [match.span() for match in whole._ZONE.finditer(string)]
+    together: list[whole.Candidate] = []
+    accounts.find(Look(string, NOTHING, frozenset()), zones, together)
+    if len(zones) > 1 and not context.Speaking(string, accounts.ENTITIES).near(0, len(string)):
+        one_by_one: list[whole.Candidate] = []
+        for index, zone in enumerate(zones):
+            begin = max(zone[0] - accounts._PREFIX, zones[index - 1][1] if index else 0)
+            accounts._prefixed(Look(string, NOTHING, frozenset()), begin, zone[1] + 2, one_by_one)
+        assert [one for one in together if one.rule == "account-prefix"] == one_by_one
+
+
+@given(st.lists(st.sampled_from(["0", "12", "123", "4567", "89", " ", "-", ".", "/", "  ", " - ", "_"]), max_size=40))
+def test_what_stands_free_is_told_by_the_shape_alone(parts: list[str]) -> None:
+    raw = "".join(parts).encode()
+    assert numbers._stretches(raw.translate(numbers._SHAPE)) == numbers._stretches.__wrapped__(raw)
+
+
+def test_a_shape_is_read_once() -> None:
+    numbers._stretches.cache_clear()
+    look = Look("", classify(("note",)), frozenset())
+    for string in ("10.1.23.4567", "10.9.87.6543", "77.1.11.1111"):
+        look.string = string
+        numbers.find(look, [(0, len(string))], [])
+    assert numbers._stretches.cache_info().misses == 1
+
+
+@given(st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", min_size=5, max_size=34))
+def test_the_remainder_reads_letters_as_two_digits(compact: str) -> None:
+    moved = compact[4:] + compact[:4]
+    assert iban.remainder(compact) == int("".join(str(int(c, 36)) for c in moved)) % 97
