@@ -71,11 +71,17 @@ def find(look: Look, zones: list[tuple[int, int]], out: list[Candidate]) -> None
     if keyed not in _SIZES and string.isalnum() and len(string) < 256:
         return  # one word alone says nothing but what it is
     prefixed: bool | None = None  # asked only where letters or a mark stand beside digits
-    speaking = context.Speaking(string, ENTITIES) if keyed not in _SIZES and len(zones) > 1 else None
-    if speaking is not None and not speaking.near(0, len(string)):
-        prefixed = _IN_PREFIXES.may_be(string)
-        if not prefixed:
-            return
+    speaking: context.Speaking | None = None
+    if keyed not in _SIZES:
+        if string.isascii() and _INSIDE.search(string) is None:
+            return  # nothing says anything
+        speaking = context.Speaking(string, ENTITIES)
+        if speaking.near(0, len(string)):
+            speaking = speaking if len(zones) > 1 else None
+        elif len(zones) > 1:
+            prefixed = _IN_PREFIXES.may_be(string)
+            if not prefixed:
+                return
     position = 0
     for begin, behind in zones:
         before = string[begin - 1 : begin]

@@ -145,7 +145,7 @@ def _look(string: str, key: Key, hints: frozenset[str], ips: bool, zones: list[t
     if not quiet or key.entity in codes.ENTITIES:
         if many:
             lettered = _lettered(string, _anchored(_CODES, string, zones), letter)
-        if lettered:
+        if lettered and (many or key.entity in _KEYED_FORMS or _CODES.any(string)):
             codes.find(look, lettered, found)
     if not quiet or key.entity in _OWN_FORMS or is_account_id(key):
         accounts.find(look, zones, found)
