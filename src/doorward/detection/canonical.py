@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Final
 
+from doorward.detection.anchors import Anchors
 from doorward.detection.confusables import DRAWN, LOOKALIKES
 from doorward.detection.offsets import Offsets
 
@@ -22,6 +23,8 @@ ROUNDS: Final = 3
 
 _KNOWN_CHARACTERS: Final = 16384  # the bound of the table of characters; a language needs a few thousand
 _CONTROLS: Final = bytes([*range(9), 11, 12, *range(14, 32), 127])  # all C0 but tab, line feed, carriage return
+_PRINTED: Final = bytes([*range(32, 127), 9, 10, 13])
+_FEW: Final = 16  # characters that are quicker exchanged one after the other
 
 # Blocks of combining marks that belong to no one script: in Latin text they are accents, or noise.
 _MARKS: Final = "\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
@@ -88,6 +91,18 @@ _IN_OTHERS: Final = re.compile(_ESCAPES + r"|=[0-9A-F]{2}(?:=[0-9A-F]{2})++|" + 
 _QUOTED_RUN: Final = re.compile(r"=[0-9A-F]{2}=[0-9A-F]{2}")
 _SOFT_BREAK: Final = re.compile(r"=(?<=[^\s=]=)\r?\n(?=[^\s=])")
 
+# What each of these has, and what makes a text quoted-printable, in RE2's syntax.
+_ESCAPED: Final = Anchors(
+    (
+        "%[0-9A-Fa-f]{2}",
+        "&#[xX]?[0-9A-Fa-f]",
+        "&[A-Za-z][A-Za-z0-9]{1,31};",
+        r"\\[uxU][0-9A-Fa-f{]",
+        "=[0-9A-F]{2}",
+        "<(?:wbr|WBR|!--)",
+    )
+)
+
 Piece = tuple[int, int, str, Sequence[int] | None]
 """``string[start:end]`` reads as the text; its characters begin at these offsets, or all at ``start``."""
 
@@ -137,7 +152,11 @@ def _replaced(string: str, pieces: Iterator[Piece]) -> tuple[str, Offsets] | Non
             out.append(string[done:start])
             offsets.run(done, start - done)
         out.append(text)
-        offsets.each([start] * len(text) if places is None else places)
+        if places is not None:
+            offsets.each(places)
+        else:
+            for _ in text:
+                offsets.run(start, 1)
         done = end
     if not done:
         return None
@@ -196,7 +215,8 @@ def _shown(string: str) -> tuple[str, Offsets] | None:
     """``string`` as it is seen: characters folded and dropped, accents composed, look-alikes read as Latin."""
     if string.isascii() and (string.isprintable() or len(string.encode().translate(None, _CONTROLS)) == len(string)):
         return None
-    met = set(string)
+    # Of ASCII that is printed there is nothing to know; to leave it out first takes a fifth of the time.
+    met = set(string.encode(errors="surrogatepass").translate(None, _PRINTED).decode(errors="surrogatepass"))
     copy = string
     offsets: Offsets | None = None
     unsure = met - _SAME
@@ -206,7 +226,7 @@ def _shown(string: str) -> tuple[str, Offsets] | None:
         if len(_SAME) < _KNOWN_CHARACTERS:
             _SAME.update(unsure.difference(changed))
         if changed and all(len(text) == 1 for text in changed.values()):
-            copy = string.translate({ord(character): text for character, text in changed.items()})
+            copy = _exchanged(string, changed)
             offsets = _one_to_one(string)
         elif changed:
             step = _folded(string, changed)
@@ -221,6 +241,14 @@ def _shown(string: str) -> tuple[str, Offsets] | None:
         if plain is not None:
             copy, offsets = plain, offsets or _one_to_one(copy)
     return None if offsets is None else (copy, offsets)
+
+
+def _exchanged(string: str, changed: dict[str, str]) -> str:
+    if len(changed) > _FEW or not changed.keys().isdisjoint(changed.values()):
+        return string.translate({ord(character): text for character, text in changed.items()})
+    for character, text in changed.items():  # each takes a thirtieth of what ``translate`` does
+        string = string.replace(character, text)
+    return string
 
 
 def _folded(string: str, changed: dict[str, str]) -> tuple[str, Offsets] | None:
@@ -339,6 +367,8 @@ def _unescaped(string: str) -> tuple[str, Offsets] | None:
     """``string`` with one layer of escapes undone."""
     if not ("%" in string or "&" in string or "\\" in string or "=" in string or may_be_unseen(string)):
         return None
+    if not _ESCAPED.any(string):
+        return None
     quoted = "=" in string and _is_quoted(string)
     escape = _IN_QUOTED if quoted else _IN_OTHERS
     first = escape.search(string)
@@ -360,6 +390,9 @@ def _escapes(string: str, matches: Iterator[re.Match[str]], quoted: bool) -> Ite
                 continue
             yield from _octets(match.start(), found, strict=True)
         elif head == "%":
+            if len(found) == 3 and found[1] in "234567" and found[1:] not in ("7f", "7F"):
+                yield match.start(), match.end(), chr(int(found[1:], 16)), None
+                continue
             yield from _octets(match.start(), found, strict=False)
         elif head == "<":
             yield match.start(), match.end(), "", []

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from doorward.detection import canonical as canonical_module
 from doorward.detection.canonical import ROUNDS, canonical
 from doorward.detection.offsets import Offsets
 
@@ -219,3 +220,36 @@ def test_base64_is_not_touched() -> None:
 def test_long_runs_end(unit: str) -> None:
     result = canonical(unit * 20_000)
     assert result is None or len(result[1]) == len(result[0]) + 1
+
+
+class Always:
+    def any(self, string: str) -> bool:
+        return True
+
+
+@given(
+    st.lists(PIECES, max_size=30).map("".join)
+    | st.text(max_size=30)
+    | st.text("=%&\\<uxU{#;!-wbrWBR2040 \r\nAz", max_size=30)
+)
+def test_the_gate_keeps_no_escape_from_being_undone(string: str) -> None:
+    undone = canonical_module._unescaped(string)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(canonical_module, "_ESCAPED", Always())
+        ungated = canonical_module._unescaped(string)
+    assert (undone is None) is (ungated is None)
+    if undone is not None and ungated is not None:
+        assert (undone[0], list(undone[1])) == (ungated[0], list(ungated[1]))
+
+
+def test_a_text_without_escapes_is_not_searched_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(canonical_module, "_is_quoted", lambda string: pytest.fail(string))
+    assert canonical("100 % = R&D && C:\\users\\x; a=b&c=d<br>") is None
+
+
+@given(st.text(alphabet=st.sampled_from("ab1\t\x00\x7f\u00a0\u2009é–—‐１２ｊо\u0301\u200b"), max_size=60))
+def test_characters_are_exchanged_as_by_translation(string: str) -> None:
+    table = {character: canonical_module._CHARACTERS[ord(character)] for character in set(string)}
+    changed = {character: text for character, text in table.items() if len(text) == 1 and text != character}
+    every = {ord(character): text for character, text in changed.items()}
+    assert canonical_module._exchanged(string, changed) == string.translate(every)
