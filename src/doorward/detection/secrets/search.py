@@ -53,6 +53,9 @@ _DISCORD = re.compile(
 )
 _AZURE = re.compile(r"(?<![A-Za-z0-9_~.-])[A-Za-z0-9_~.-]{3}[0-9]Q~[A-Za-z0-9_~.-]{31,34}+(?![A-Za-z0-9_~.-])")
 
+# Of these the hit is in the middle: how far before it one begins, what it is, and what each has.
+_IN_THE_MIDDLE: Final = ((_DISCORD, 28, "discord-bot-token", "."), (_AZURE, 3, "azure-client-secret", "Q~"))
+
 # What may come before a prefix: no letter or digit; nothing of the alphabet where bodies are long, so that work stays
 # linear when prefixes follow each other.
 _LONG: Final = 300
@@ -158,6 +161,7 @@ class _Search:
 
     def at(self, string: str, start: int, end: int) -> Iterator[Hit]:
         """The secrets that the hit ``string[start:end]`` begins."""
+        first = string[start]
         found = False
         for rule in self.rules.get(string[start : start + 2], ()):
             if string.startswith(rule.row.prefix, start):
@@ -168,7 +172,6 @@ class _Search:
                     break
         if found:
             return
-        first = string[start]
         if first == ":":
             hit = shapes.url(string, start)
         elif first == "-":
@@ -185,9 +188,11 @@ class _Search:
             yield hit
 
     def _other(self, string: str, start: int, end: int) -> Hit | None:
-        for expression, reach, kind in ((_DISCORD, 28, "discord-bot-token"), (_AZURE, 3, "azure-client-secret")):
-            # The hit is in the middle of the token.
-            match = expression.search(string, max(0, start - reach), end + 64)
+        for expression, reach, kind, mark in _IN_THE_MIDDLE:
+            begin = max(0, start - reach)
+            if string.find(mark, begin, end + 64) < 0:
+                continue
+            match = expression.search(string, begin, end + 64)
             if match is not None and values.varied(match[0]):
                 return Hit(match.start(), match.end(), 0.95, kind)
         if string[start] in "?&":
@@ -220,6 +225,7 @@ def _search() -> _Search:
 def prepare() -> None:
     """Compile now what would else be compiled with the first message."""
     _search()
+    told.prepare()
 
 
 def _never() -> None:
@@ -259,10 +265,7 @@ def _piece(search: _Search, strings: Sequence[str], check: Callable[[], None]) -
         if seen & 63 == 0:
             check()
         if not begins:
-            place = 0
-            for string in strings:
-                begins.append(place)
-                place += len(string) + 1
+            begins += accumulate([len(string) + 1 for string in strings[:-1]], initial=0)
         index = bisect_right(begins, start) - 1
         base = begins[index]
         if start - base < done.get(index, 0):

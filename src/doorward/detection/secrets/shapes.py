@@ -27,6 +27,7 @@ _PUTTY = re.compile(r"PuTTY-User-Key-File-[23]: ")
 _PUTTY_END = re.compile(r"Private-MAC: [0-9a-f]{40,64}")
 _JWT = re.compile(r"(?<![A-Za-z0-9_-])(eyJ[A-Za-z0-9_-]{10,}+)(?:\.[A-Za-z0-9_-]*+){1,4}")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]{0,30}\Z")
+_LONGEST_USERINFO = 3 + 256 + 1 + 512 + 1
 _USERINFO = re.compile(r"://([^\s/:@?#\"'<>|,;\x00]{0,256}):([^\s/@\"'<>\x00]{1,512}?)@(?=[A-Za-z0-9\[_$%{-])")
 _USERINFO_SLASH = re.compile(r"://([^\s/:@?#\"'<>|,;\x00]{0,256}):([^\s@\"'<>\x00]{1,128}?)@(?=[A-Za-z0-9\[_-]+[.:/])")
 _CONNECTION = re.compile(
@@ -105,6 +106,8 @@ def _decoded(part: str) -> object:
 
 def url(string: str, at: int) -> Hit | None:
     """The password of ``scheme://user:password@host``; ``at`` is where ``://`` stands. RFC 3986 §3.2.1."""
+    if string.find("@", at, at + _LONGEST_USERINFO) < 0:
+        return None  # a host with its port, most of the time
     if _SCHEME.search(string, max(0, at - 32), at) is None:
         return None
     match = _USERINFO.match(string, at) or _USERINFO_SLASH.match(string, at)

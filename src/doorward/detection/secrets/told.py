@@ -6,8 +6,13 @@ random.
 """
 
 import re
+from functools import cache
+from itertools import chain
 from typing import Final
 
+import re2
+
+from doorward.detection.automata import Search, automaton, searcher
 from doorward.detection.keywords import listed
 from doorward.detection.secrets import values
 from doorward.detection.secrets.shapes import Hit
@@ -51,8 +56,28 @@ _OTHER: Final = re.compile(
 
 def may_be(string: str) -> bool:
     """Whether a word of ``FOREIGN`` may be in the text: the expression itself is slow."""
+    if not _stems()(string.encode(errors="replace")):
+        return False
     lowered = string.lower()
     return any(stem in lowered for stem in _STEMS)
+
+
+@cache
+def _stems() -> Search:
+    """Whether one of ``_STEMS`` is in UTF-8, in capitals or not."""
+    letters = {letter for stem in _STEMS for letter in stem}
+    cases: dict[str, list[bytes]] = {letter: [letter.encode()] for letter in letters}
+    for point in chain(range(0xD800), range(0xE000, 0x10000)):
+        lowered = chr(point).lower()
+        if lowered in letters and lowered != chr(point):
+            cases[lowered].append(chr(point).encode())
+    either = {letter: b"(?:" + b"|".join(map(re2.escape, forms)) + b")" for letter, forms in cases.items()}
+    return searcher(automaton(b"|".join(b"".join(either[letter] for letter in stem) for stem in sorted(_STEMS))))
+
+
+def prepare() -> None:
+    """Compile now what would else be compiled with the first text that is not ASCII."""
+    _stems()
 
 
 def find(string: str, behind: int) -> Hit | None:

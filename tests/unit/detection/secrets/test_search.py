@@ -4,6 +4,7 @@ within bounds. Secrets are made of parts.
 
 import base64
 import json
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from tests.compiled import Compiled
 
 from doorward.detection import keywords
-from doorward.detection.secrets import search
+from doorward.detection.secrets import search, shapes
 from doorward.detection.secrets.search import TRIGGERS
 from doorward.detection.trigger import HIDING, Triggers
 
@@ -237,3 +238,24 @@ def test_clean_traffic_does_not_fire() -> None:
     only = Triggers(TRIGGERS)
     message = {"orders": [{"id": 7, "title": "Blue chair", "next_page_token": None, "path": "/a/b", "passed": True}]}
     assert not only.fires(json.dumps(message).encode())
+
+
+URLS = st.lists(
+    st.sampled_from(
+        ["https", "://", "a", "user", "s3cr3t", ":", "@", "host.example", "/", "8080", " ", "?", "é", "x" * 300]
+    ),
+    max_size=12,
+).map("".join)
+
+
+@given(URLS)
+def test_urls_without_an_at_sign_nearby_have_no_password(string: str) -> None:
+    for match in re.finditer("://", string):
+        at = match.start()
+        if shapes._USERINFO.match(string, at) or shapes._USERINFO_SLASH.match(string, at):
+            assert "@" in string[at : at + shapes._LONGEST_USERINFO]
+
+
+def test_hosts_with_their_port_are_not_looked_at_for_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shapes, "_SCHEME", None)
+    assert not _found("https://a.example.com:8443/v1 http://b:80/ " + "x" * 900 + " jo@example.com")

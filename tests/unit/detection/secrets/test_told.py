@@ -4,6 +4,8 @@ import base64
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.compiled import Compiled
 
 from doorward.detection.secrets import search, told, words
@@ -137,3 +139,24 @@ def test_an_address_to_post_to_is_a_secret_as_a_whole() -> None:
     string = "https://hooks.slack" + ".com/services/TAB1CD2EF/BGH3IJ4KL5M/" + "aB3dE5gH7jK9mN2pQ4rS6tU8"
     assert found(f"webhook: {string}") == [string]
     assert found(string.removeprefix("https://")) == [string.removeprefix("https://")]
+
+
+STEMS = st.sampled_from(sorted(told._STEMS))
+CASES = st.sampled_from([str.lower, str.upper, str.title, str.swapcase, str])
+NEARLY = st.text(
+    alphabet=sorted({c for stem in told._STEMS for c in stem + stem.upper()} | set(" ΩKİς\ud800")), max_size=30
+)
+
+
+@given(st.lists(st.one_of(st.builds(lambda case, stem: case(stem), CASES, STEMS), NEARLY), max_size=3).map("".join))
+def test_the_automaton_misses_no_word(string: str) -> None:
+    lowered = string.lower()
+    assert told.may_be(string) is any(stem in lowered for stem in told._STEMS)
+
+
+def test_a_text_without_one_is_not_put_in_small_letters() -> None:
+    class Text(str):
+        def lower(self) -> str:
+            raise AssertionError
+
+    assert told.may_be(Text("déjà vu – für Łódź, 東京")) is False
