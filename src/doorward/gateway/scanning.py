@@ -156,7 +156,7 @@ class Detectors:
         and until the monotonic time ``until``.
         """
         detectors = self._by_direction[direction]
-        check = partial(_check, thread_time() + seconds, until)
+        check = partial(_check, min(monotonic() + seconds, until), thread_time() + seconds, until)
         texts = make()
         found = self._detected(detectors, texts, direction, check, every_name=False)
         if any((one.name or one.text.key) and is_plain(one.read) for one in found):
@@ -250,8 +250,12 @@ def _is_late(fault: DetectorFault, until: float) -> bool:
     return fault.code == "detector.timeout" and monotonic() < until
 
 
-def _check(work: float, until: float) -> None:
-    if thread_time() > work or monotonic() > until:
+def _check(first: float, work: float, until: float) -> None:
+    """Nobody works longer than the clock goes: the thread's time, for which the system is asked, need not be known
+    before ``first``.
+    """
+    now = monotonic()
+    if now > first and (now > until or thread_time() > work):
         raise DetectorFault("deadline", code="detector.timeout")
 
 

@@ -140,7 +140,9 @@ async def test_work_is_bounded_by_its_own_time_and_by_the_clock(
     monkeypatch: pytest.MonkeyPatch, clock: str, step: float, stopped: bool
 ) -> None:
     now = 100.0
-    monkeypatch.setattr(scanning, clock, lambda: now)
+    monkeypatch.setattr(scanning, "monotonic", lambda: now)
+    if clock == "thread_time":  # whoever works takes time by the clock, too
+        monkeypatch.setattr(scanning, "thread_time", lambda: now)
 
     def before(document: Document) -> None:
         nonlocal now
@@ -155,12 +157,25 @@ async def test_work_is_bounded_by_its_own_time_and_by_the_clock(
     assert fault.value.code == "detector.timeout"
 
 
+async def test_the_thread_is_not_asked_for_its_time_before_it_can_be_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    monkeypatch.setattr(scanning, "thread_time", lambda: asked.append(1) or 0.0)
+
+    def before(document: Document) -> None:
+        for _ in range(100):
+            document.check()
+
+    assert await scanned(Detectors([One(before=before)], base=60.0)) == ["one"]
+    assert len(asked) == 1
+
+
 @pytest.mark.parametrize("kilobytes", [1, 20, 600])
 async def test_time_that_the_host_took_is_given_once_more_away_from_the_loop(
     monkeypatch: pytest.MonkeyPatch, kilobytes: int
 ) -> None:
     now, threads = 100.0, []
     monkeypatch.setattr(scanning, "thread_time", lambda: now)
+    monkeypatch.setattr(scanning, "monotonic", lambda: now)
 
     def before(document: Document) -> None:
         nonlocal now
