@@ -125,7 +125,7 @@ class _Markup:
     def _tag(self, name: str, found: re.Match[str]) -> None:
         small = name.lower()
         in_line = small in _IN_LINE
-        if not in_line:
+        if not in_line and self._pieces:
             self._flush()
         if found[2]:
             if not in_line:
@@ -206,18 +206,27 @@ class _Markup:
     def _flush(self) -> None:
         pieces, self._pieces = self._pieces, []
         text = self._leaf.string
-        if not pieces or not any(text[begin:end].strip() for begin, end in pieces):
-            return
-        begin, end = pieces[0][0], pieces[-1][1]
-        begin += len(text[begin : pieces[0][1]]) - len(text[begin : pieces[0][1]].lstrip())
-        end = pieces[-1][0] + len(text[pieces[-1][0] : end].rstrip())
-        pieces[0] = (min(begin, pieces[0][1]), pieces[0][1])
-        pieces[-1] = (pieces[-1][0], max(end, pieces[-1][0]))
+        if len(pieces) == 1:
+            begin, end = pieces[0]
+            piece = text[begin:end]
+            string = piece.strip()
+            if not string:
+                return
+            begin += len(piece) - len(piece.lstrip())
+            pieces[0] = (begin, begin + len(string))
+        else:
+            if not pieces or not any(text[begin:end].strip() for begin, end in pieces):
+                return
+            begin, end = pieces[0][0], pieces[-1][1]
+            begin += len(text[begin : pieces[0][1]]) - len(text[begin : pieces[0][1]].lstrip())
+            end = pieces[-1][0] + len(text[pieces[-1][0] : end].rstrip())
+            pieces[0] = (min(begin, pieces[0][1]), pieces[0][1])
+            pieces[-1] = (pieces[-1][0], max(end, pieces[-1][0]))
+            string = "".join(text[start:behind] for start, behind in pieces)
         element = self._open[-1]
         place = element.shape
         record = self._open[-2].record if len(self._open) > 1 else element.record
         small = element.name.lower()
-        string = "".join(text[start:behind] for start, behind in pieces)
         if small in _NAMED:
             label = self._heads[self._column] if 0 <= self._column < len(self._heads) and small == "td" else self._label
             if label and not (small == "td" and not self._heads and _is_known(string)):
