@@ -148,15 +148,14 @@ def _replaced(string: str, pieces: Iterator[Piece]) -> tuple[str, Offsets] | Non
     offsets = Offsets()
     done = 0
     for start, end, text, places in pieces:
-        if start > done:
-            out.append(string[done:start])
-            offsets.run(done, start - done)
-        out.append(text)
-        if places is not None:
-            offsets.each(places)
-        else:
-            for _ in text:
+        out += (string[done:start], text)
+        if places is None and text:
+            offsets.run(done, start - done + 1)  # its first character goes on where it stands
+            for _ in text[1:]:
                 offsets.run(start, 1)
+        else:
+            offsets.run(done, start - done)
+            offsets.each(places or ())
         done = end
     if not done:
         return None

@@ -89,7 +89,8 @@ def candidates(string: str, key: Key, hints: frozenset[str], ips: bool = False) 
         elif _PLAIN.fullmatch(string) is not None and entity not in _KEYED_FORMS:
             return _NONE
         # Most strings have no zone, and to look for the first costs half of a list of all.
-        zones = [match.span() for match in _ZONE.finditer(string)] if _ZONE.search(string) is not None else []
+        zone = _ZONE.search(string)
+        zones = [zone.span(), *(match.span() for match in _ZONE.finditer(string, zone.end()))] if zone else []
     if not zones and not mailed and not mail.is_spelled(string) and not ips and entity not in _OWN_FORMS:
         return _NONE
     return _look(string, key, hints, ips, zones)

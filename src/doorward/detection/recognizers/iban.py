@@ -87,6 +87,10 @@ def remainder(compact: str) -> int:
 def _take(string: str, start: int, length: int) -> tuple[int, str] | None:
     """Exactly ``length`` letters and digits from ``start``, whole pieces of them; where they end, and they
     alone. Only capitals stand in groups."""
+    whole = string[start : start + length]
+    if len(whole) == length and whole.isascii() and whole.isalnum():  # in one piece
+        following = string[start + length : start + length + 1]
+        return None if following == "_" or following.isalnum() else (start + length, whole)
     taken = ""
     position = start
     mixed = not string[start : start + 2].isupper()

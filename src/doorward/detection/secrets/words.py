@@ -15,6 +15,7 @@ PASSWORDS = listed(
     "geslo lozinka пароль palavrapasse paswoord userpass dbpass pswd psw pass psk presharedkey wpakey wpapsk wlankey "
     "wlanschluessel wifikey wifipass netzwerkschluessel kodeord losungswort passwoord parool"
 )
+_TELLING = tuple(word for word in PASSWORDS if len(word) > 6)  # also where they end another
 # Words whose values a machine made.
 _TOKENS = listed(
     "token secret secrets apikey accesskey secretkey authkey privatekey credential credentials bearer apisecret"
@@ -66,7 +67,7 @@ def meaning(name: str) -> str:
     if not words or words[-1] in _ABOUT:
         return ""
     joined = "".join(words)
-    if words[-1] in PASSWORDS or any(joined.endswith(word) for word in PASSWORDS if len(word) > 6):
+    if words[-1] in PASSWORDS or joined.endswith(_TELLING):
         return "password"
     if joined.endswith(("motdepasse", "palavrapasse")) or words == ["mdp"]:
         return "password"

@@ -130,3 +130,13 @@ def test_a_shape_is_read_once() -> None:
 def test_the_remainder_reads_letters_as_two_digits(compact: str) -> None:
     moved = compact[4:] + compact[:4]
     assert iban.remainder(compact) == int("".join(str(int(c, 36)) for c in moved)) % 97
+
+
+@given(
+    st.sampled_from(["DE89370400440532013000", "GB82WEST12345698765432", "gb82west12345698765432"]),
+    st.sampled_from(["", " ", "_", "é", "9", "a", "٣", "-1", ",", "ß9"]),
+)
+def test_an_iban_in_one_piece_ends_where_pieces_of_it_would(number: str, behind: str) -> None:
+    taken = iban._take(number + behind, 0, 22)
+    goes_on = behind[:1] == "_" or behind[:1].isalnum()
+    assert taken == (None if goes_on else (22, number))
