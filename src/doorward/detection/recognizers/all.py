@@ -16,7 +16,7 @@ from doorward.detection.recognizers import accounts, addresses, codes, iban, mai
 from doorward.detection.recognizers.look import Candidate, Look
 
 # Four digits or more, none farther from the next than in an account number with a bank's letters ("29 NWBK 6016").
-_ZONE: Final = re.compile(r"[0-9](?:[^0-9\n]{0,6}+[0-9]){3,}+")
+_ZONE: Final = re.compile(r"[0-9](?:[^0-9\n]{0,6}+[0-9]){3}[0-9]*+(?:[^0-9\n]{1,6}+[0-9]++)*+")
 _GAP: Final = re.compile(r"[^0-9]{7}|\n")  # what no zone goes over
 _CHUNK = 1 << 15  # characters that are looked at in one go
 _CUT, _CUT_AGAIN = 4096, 128  # characters
@@ -140,10 +140,13 @@ def _look(string: str, key: Key, hints: frozenset[str], ips: bool, zones: list[t
             return _settled(found)
     letter = _LETTER if key.entity in _KEYED_FORMS else _CAPITAL if len(string) > iban.SHORT else _EITHER
     many = letter is _CAPITAL and len(zones) > _FEW
-    lettered = _lettered(string, _anchored(_IBANS, string, zones) if many else zones, letter)
+    coded = not quiet or key.entity in codes.ENTITIES
+    lettered: list[tuple[int, int]] = []
+    if coded or iban.may_start(string):
+        lettered = _lettered(string, _anchored(_IBANS, string, zones) if many else zones, letter)
     if lettered:
         iban.find(look, lettered, found)
-    if not quiet or key.entity in codes.ENTITIES:
+    if coded:
         if many:
             lettered = _lettered(string, _anchored(_CODES, string, zones), letter)
         if lettered and (many or key.entity in _KEYED_FORMS or _CODES.any(string)):

@@ -55,6 +55,11 @@ def find(look: Look, zones: list[tuple[int, int]], out: list[Candidate]) -> None
         position = behind
 
 
+def may_start(string: str) -> bool:
+    """Whether any part of ``string`` begins like such a number."""
+    return _ANY_START.search(string) is not None
+
+
 def may_be(word: str) -> bool:
     """Whether ``word``, letters and digits alone, begins like such a number; no part of a word is one."""
     return word[:2].isalpha() and word[2:4].isdigit()

@@ -85,16 +85,20 @@ class Look:
 
     def near(self, start: int, end: int) -> frozenset[str]:
         """The entities of which the words around the place speak."""
-        if end - start > len(self.string) - 2 or self.is_silent(start, end):
-            return _NOBODY
         place = (start, end)
         found = self._near.get(place)
-        if found is None:
-            found = self._near[place] = context.hints(self.string, start, end)
+        if found is not None:
+            return found
+        if end - start > len(self.string) - 2 or self.is_silent(start, end):
+            found = _NOBODY
+        else:
+            found = context.hints(self.string, start, end)
             if found.isdisjoint(context.ASKED):
                 self._vain += 1
                 if self._vain == _IN_VAIN:
                     self._speaking = context.Speaking(self.string, context.ASKED)
+                    self._near.clear()  # it says of each place at once, and always the same
+        self._near[place] = found
         return found
 
     def is_silent(self, start: int, end: int) -> bool:

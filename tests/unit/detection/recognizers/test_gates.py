@@ -1,5 +1,7 @@
 """What is looked at quickly before the exact forms are tried keeps nothing from them, and spares them the rest."""
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -140,3 +142,31 @@ def test_an_iban_in_one_piece_ends_where_pieces_of_it_would(number: str, behind:
     taken = iban._take(number + behind, 0, 22)
     goes_on = behind[:1] == "_" or behind[:1].isalnum()
     assert taken == (None if goes_on else (22, number))
+
+
+@settings(deadline=None)
+@given(TEXTS)
+def test_a_zone_goes_on_as_long_as_digits_are_close(string: str) -> None:
+    zone = re.compile(r"[0-9](?:[^0-9\n]{0,6}+[0-9]){3,}+")
+    assert [match.span() for match in whole._ZONE.finditer(string)] == [match.span() for match in zone.finditer(string)]
+
+
+@settings(deadline=None)
+@given(TEXTS | TEXTS.map(str.lower))
+def test_where_no_iban_begins_none_is_found(string: str) -> None:
+    if not iban.may_start(string):
+        found: list[whole.Candidate] = []
+        zones = [match.span() for match in whole._ZONE.finditer(string)]
+        iban.find(Look(string, classify(("iban",)), frozenset()), zones, found)
+        assert not found
+
+
+def test_under_a_name_for_things_letters_are_looked_for_only_where_an_iban_may_begin(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(whole, "_lettered", lambda *a: asked.append(a))
+    whole.candidates("https://a63.example.com:8123/v1", classify(("service_url",)), frozenset())
+    assert not asked
+    whole.candidates("https://a63.example.com/DE89370400440532013000", classify(("service_url",)), frozenset())
+    assert asked

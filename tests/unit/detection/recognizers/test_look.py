@@ -69,3 +69,12 @@ def test_check_digits_are_not_asked_where_nothing_speaks_for_a_number(monkeypatc
     assert candidates("took 1702027570 of 205411196", Key(), frozenset()) == []
     with pytest.raises(AssertionError, match="UK_NHS"):
         candidates("her nhs number is 9434765919", Key(), frozenset())
+
+
+def test_a_place_is_asked_about_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+    hints = look.context.hints
+    monkeypatch.setattr(look.context, "hints", lambda *a: asked.append(a) or hints(*a))
+    one = Look("call me at 205411196", NOTHING, frozenset())
+    assert one.near(11, 20) == one.near(11, 20) == {"PHONE_NUMBER"}
+    assert len(asked) == 1
