@@ -3,11 +3,13 @@ values of fields with such a name.
 """
 
 import re
+from string import ascii_letters, digits
 
 from doorward.detection.secrets import shapes, values, words
 from doorward.detection.secrets.shapes import Hit
 
-_NAME_BEFORE = re.compile(r"[A-Za-z0-9_.\-]{0,60}\Z")
+_NAME = ascii_letters + digits + "_.-"
+_BEFORE = 60  # characters
 _NAME_REST = re.compile(r"[^\W]{0,60}+(?:[.\-][A-Za-z0-9_]{1,40}+){0,3}")
 # What may stand between the name and its value: quotes of the name, a separator, a type or a verb.
 _BETWEEN = re.compile(
@@ -25,8 +27,8 @@ _CLOSING = ").,;:!?]}>"
 
 def find(string: str, at: int) -> Hit | None:
     """The value that the name round ``at`` announces. ``at`` is a place inside or at the start of the name."""
-    before = _NAME_BEFORE.search(string, max(0, at - 60), at)
-    start = at if before is None else before.start()
+    start = max(0, at - _BEFORE)
+    start += len(string[start:at].rstrip(_NAME))
     rest = _NAME_REST.match(string, at)
     stop = at if rest is None else rest.end()
     # "api key", "access key": a name of two words.

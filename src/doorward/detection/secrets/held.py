@@ -9,6 +9,7 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Iterable
+from string import ascii_letters, digits, hexdigits
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -21,9 +22,8 @@ _LEAST: Final = 8
 _SCHEMES: Final = re.compile(r"(?i)(?:bearer|basic|token|apikey|digest) +")
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_=\-]")
 _TOKEN_REACH: Final = 4096
-_BASE64_RUN_BEFORE: Final = re.compile(r"[A-Za-z0-9+/_\-]{0,4096}\Z")
+_BASE64_ALPHABET: Final = ascii_letters + digits + "+/_-"
 _BASE64_RUN: Final = re.compile(r"[A-Za-z0-9+/_\-]{0,4096}+={0,2}")
-_HEX_RUN_BEFORE: Final = re.compile(r"[0-9A-Fa-f]{0,4096}\Z")
 _HEX_RUN: Final = re.compile(r"[0-9A-Fa-f]{0,4096}+")
 
 
@@ -95,14 +95,15 @@ class Held:
 def _token(string: str, start: int, end: int, kind: str) -> tuple[int, int]:
     """The whole encoded token round a hit: half of one decodes to what was meant to be hidden."""
     if kind == "base64":
-        before, behind = _BASE64_RUN_BEFORE, _BASE64_RUN
+        alphabet, run = _BASE64_ALPHABET, _BASE64_RUN
     elif kind == "hex":
-        before, behind = _HEX_RUN_BEFORE, _HEX_RUN
+        alphabet, run = hexdigits, _HEX_RUN
     else:
         return start, end
-    left = before.search(string, max(0, start - _TOKEN_REACH), start)
-    right = behind.match(string, end)
-    return (start if left is None else left.start()), (end if right is None else right.end())
+    left = max(0, start - _TOKEN_REACH)
+    left += len(string[left:start].rstrip(alphabet))
+    right = run.match(string, end)
+    return left, (end if right is None else right.end())
 
 
 def _forms(text: str) -> Iterable[tuple[str, str]]:

@@ -4,6 +4,7 @@ import base64
 import html
 import json
 import pickle
+import re
 from urllib.parse import quote
 
 import pytest
@@ -82,3 +83,15 @@ def test_values_stay_inside() -> None:
     assert VALUE not in repr(held) + str(held)
     with pytest.raises(TypeError):
         pickle.dumps(held)
+
+
+@given(st.text(alphabet="aZ9+/_-= .", max_size=40), st.sampled_from(["", "a" * 4000 + " ", "b" * 5000]))
+def test_a_token_reaches_back_as_far_as_its_alphabet(before: str, far: str) -> None:
+    credential = "hunter2-" + "hunter3-hunter4"
+    token = base64.b64encode(credential.encode()).decode().rstrip("=")
+    string = far + before + token
+    reach = re.compile(r"[A-Za-z0-9+/_\-]{0,4096}\Z").search(
+        string, max(0, len(far + before) - 4096), len(far + before)
+    )
+    assert reach is not None
+    assert Held([credential]).find(string) == [(reach.start(), len(string))]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.compiled import Compiled
 
 from doorward.detection import keywords
-from doorward.detection.secrets import search, shapes
+from doorward.detection.secrets import assigned, search, shapes, words
 from doorward.detection.secrets.search import TRIGGERS
 from doorward.detection.trigger import HIDING, Triggers
 
@@ -259,3 +259,13 @@ def test_urls_without_an_at_sign_nearby_have_no_password(string: str) -> None:
 def test_hosts_with_their_port_are_not_looked_at_for_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shapes, "_SCHEME", None)
     assert not _found("https://a.example.com:8443/v1 http://b:80/ " + "x" * 900 + " jo@example.com")
+
+
+@given(st.text(alphabet="aZ9_.- é:\n", max_size=150))
+def test_a_name_reaches_back_as_far_as_its_characters(string: str) -> None:
+    before = re.compile(r"[A-Za-z0-9_.\-]{0,60}\Z").search(string, max(0, len(string) - 60))
+    assert before is not None
+    name = string[before.start() :] + "password"
+    announced = bool(words.meaning(name.lstrip("-.")))
+    hit = assigned.find(f"{string}password=x9{WORD}", len(string))
+    assert (hit is not None) is announced
