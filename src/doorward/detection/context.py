@@ -7,11 +7,11 @@ costs the same whatever the text. A long text with many candidates is gone over 
 
 import re
 from bisect import bisect_left
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final, NamedTuple
 
 from doorward.detection import keywords as k
-from doorward.detection.automata import automaton
+from doorward.detection.automata import Search, automaton, searcher
 from doorward.detection.keys import fold
 
 _BEFORE, _AFTER = 60, 30  # characters
@@ -254,6 +254,12 @@ def _learn(word: str) -> _Word:
 
 def _together(words: list[str], found: set[str]) -> None:
     """What the first two or three of ``words`` say together."""
+    found |= _joint(tuple(words))
+
+
+@lru_cache(4096)
+def _joint(words: tuple[str, ...]) -> frozenset[str]:
+    found: set[str] = set()
     folded = [fold(word) for word in words]
     for width in range(2, len(folded) + 1):
         together = tuple(folded[:width])
@@ -264,6 +270,7 @@ def _together(words: list[str], found: set[str]) -> None:
             found.update(k.NATIONAL_ALL)
         elif entity is not None:
             found.add(entity)
+    return frozenset(found)
 
 
 @cache
@@ -271,6 +278,11 @@ def _begins() -> frozenset[str]:
     """What the names of national numbers begin with: they may be written apart ("social security number")."""
     shortest = 2  # letters; only short names are also written letter by letter ("s.s.n.")
     return frozenset(name[:size] for name in k.NATIONAL for size in range(1 if len(name) <= 3 else shortest, len(name)))
+
+
+def speaks(string: str, entities: frozenset[str]) -> bool:
+    """Whether words anywhere in ``string`` may speak of one of ``entities``."""
+    return not string.isascii() or _searcher(entities)(string.encode())
 
 
 class Speaking:
@@ -300,6 +312,11 @@ _FOREIGN: Final = re.compile(r"[^\x00-\x7f]+(?:[\x00-\x7f]{1,40}[^\x00-\x7f]+)*+
 def prepare(entities: frozenset[str]) -> None:
     """Compile now what would else be compiled with the first text that is asked about ``entities``."""
     _automaton(entities)
+
+
+@cache
+def _searcher(entities: frozenset[str]) -> Search:
+    return searcher(_automaton(entities))
 
 
 @cache

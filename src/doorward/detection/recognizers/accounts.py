@@ -72,16 +72,18 @@ def find(look: Look, zones: list[tuple[int, int]], out: list[Candidate]) -> None
         return  # one word alone says nothing but what it is
     prefixed: bool | None = None  # asked only where letters or a mark stand beside digits
     speaking: context.Speaking | None = None
+    told = True
     if keyed not in _SIZES:
         if string.isascii() and _INSIDE.search(string) is None:
             return  # nothing says anything
-        speaking = context.Speaking(string, ENTITIES)
-        if speaking.near(0, len(string)):
-            speaking = speaking if len(zones) > 1 else None
-        elif len(zones) > 1:
-            prefixed = _IN_PREFIXES.may_be(string)
-            if not prefixed:
-                return
+        told = context.speaks(string, ENTITIES)
+        if len(zones) > 1:
+            if told:
+                speaking = context.Speaking(string, ENTITIES)
+            else:
+                prefixed = _IN_PREFIXES.may_be(string)
+                if not prefixed:
+                    return
     position = 0
     for begin, behind in zones:
         before = string[begin - 1 : begin]
@@ -92,7 +94,7 @@ def find(look: Look, zones: list[tuple[int, int]], out: list[Candidate]) -> None
                 prefixed = _IN_PREFIXES.may_be(string)
             if prefixed:
                 _prefixed(look, max(begin - _PREFIX, position), behind + 2, out)
-        if speaking is None or speaking.near(begin - _LEAD, behind + _LONGEST):
+        if told and (speaking is None or speaking.near(begin - _LEAD, behind + _LONGEST)):
             position = max(_tokens(look, max(begin - _LEAD, position), behind, out), behind)
         else:
             position = behind

@@ -170,3 +170,13 @@ def test_under_a_name_for_things_letters_are_looked_for_only_where_an_iban_may_b
     assert not asked
     whole.candidates("https://a63.example.com/DE89370400440532013000", classify(("service_url",)), frozenset())
     assert asked
+
+
+@settings(deadline=None)
+@given(TEXTS)
+def test_where_nothing_speaks_no_place_is_spoken_of(string: str) -> None:
+    told = context.speaks(string, accounts.ENTITIES)
+    assert told or not context.Speaking(string, accounts.ENTITIES).near(0, len(string))
+    if not told:
+        whole_words = [place for place in range(1, len(string)) if not string[place - 1 : place + 1].isalpha()]
+        assert all(accounts.ENTITIES.isdisjoint(context.hints(string, place, place)) for place in whole_words)
