@@ -37,6 +37,7 @@ _DENSE: Final = re.compile(
 _LETTER: Final = re.compile(r"[A-Za-z]")
 _CAPITAL: Final = re.compile(r"[A-Z][ -]?[0-9]|[0-9][ -]?[A-Z](?![A-Za-z])")
 _EITHER: Final = re.compile(r"[A-Za-z][0-9]|[A-Z][ -][0-9]|[0-9][ -]?[A-Z](?![A-Za-z])")
+_SHORTEST, _LONGEST = 7, 64  # digits of a number that is all of a string
 _SIDE = 3  # characters beside a zone in which a code's nearest letter stands
 # What a number with letters in a longer string is: where an automaton finds none of them, no zone has one.
 _IBANS: Final = Anchors(iban.ANCHORS)
@@ -86,8 +87,11 @@ def candidates(string: str, key: Key, hints: frozenset[str], ips: bool = False) 
             found = phones.whole(string, key)
             if found:
                 return found
-        elif _PLAIN.fullmatch(string) is not None and entity not in _KEYED_FORMS:
-            return _NONE
+        elif entity not in _KEYED_FORMS:
+            if _SHORTEST <= len(string) <= _LONGEST and string.isdecimal() and string.isascii():
+                return _number(Look(string, key, hints))
+            if _PLAIN.fullmatch(string) is not None:
+                return _NONE
         # Most strings have no zone, and to look for the first costs half of a list of all.
         zone = _ZONE.search(string)
         zones = [zone.span(), *(match.span() for match in _ZONE.finditer(string, zone.end()))] if zone else []
@@ -155,6 +159,21 @@ def _look(string: str, key: Key, hints: frozenset[str], ips: bool, zones: list[t
         accounts.find(look, zones, found)
     if ips:
         addresses.find(look, found)
+    return _settled(found) if len(found) > 1 else found
+
+
+def _number(look: Look) -> list[Candidate]:
+    """The same for a string of nothing but digits, which is one zone, and has no letter and no mark."""
+    found: list[Candidate] = []
+    spans = every = [(0, len(look.string))]
+    if not look.quiet:
+        spans = phones.find(look, spans, found)
+    if spans:
+        numbers.find(look, spans, found)
+        if _is_all(found, look.string):
+            return _settled(found)
+    if not look.quiet or is_account_id(look.key):
+        accounts.find(look, every, found)
     return _settled(found) if len(found) > 1 else found
 
 

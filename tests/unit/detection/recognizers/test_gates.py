@@ -180,3 +180,23 @@ def test_where_nothing_speaks_no_place_is_spoken_of(string: str) -> None:
     if not told:
         whole_words = [place for place in range(1, len(string)) if not string[place - 1 : place + 1].isalpha()]
         assert all(accounts.ENTITIES.isdisjoint(context.hints(string, place, place)) for place in whole_words)
+
+
+NAMES = [(), ("notes",), ("id",), ("trace_id",), ("account_id",), ("contact",), ("amount",), ("name",), ("dial",)]
+
+
+@settings(deadline=None)
+@given(
+    st.integers(10**6, 10**20).map(str) | st.sampled_from(["4111111111111111", "00442079460018", "0123456789"]),
+    st.sampled_from(NAMES),
+    st.sampled_from([frozenset(), frozenset({"PHONE_NUMBER"}), frozenset({"CREDIT_CARD"}), frozenset({"ACCOUNT_ID"})]),
+    st.booleans(),
+)
+def test_a_number_alone_is_looked_at_as_it_is_in_any_string(
+    string: str, names: tuple[str, ...], hints: frozenset[str], ips: bool
+) -> None:
+    key = classify(names)
+    quick = whole.candidates(string, key, hints, ips)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(whole, "_LONGEST", 0)
+        assert whole.candidates(string, key, hints, ips) == quick
