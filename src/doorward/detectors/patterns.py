@@ -27,7 +27,7 @@ from doorward.detection import (
     votes,
 )
 from doorward.detection.keys import Key
-from doorward.detection.recognizers import Candidate
+from doorward.detection.recognizers import Candidate, mere
 
 _NO_HINTS: frozenset[str] = frozenset()
 _LONG = 256  # characters; longer strings seldom come twice
@@ -133,7 +133,7 @@ class Patterns:
         dialed: dict[int, Column] = {}
         names: tuple[str, ...] | None = None
         is_name = False
-        is_mere = recognizers.is_mere
+        is_mere = mere.is_mere
         key, known, mute = keys.NOTHING, dict[str, _Judged](), False
         met: dict[int, _Under] = {}  # by the identity of names: a place's leaves share them
         for count, leaf in enumerate(document.leaves):
@@ -236,7 +236,7 @@ class Patterns:
         said = (key, is_name, bool(names) and names[0] in _SAMPLES)
         entry = self._said.get(said)
         if entry is None:
-            entry = self._said[said] = (key, {}, recognizers.is_mute(key))
+            entry = self._said[said] = (key, {}, mere.is_mute(key))
         if len(names) <= _DEEP and sum(map(len, names)) <= _LONG:
             self._known[(names, is_name)] = entry
         return entry

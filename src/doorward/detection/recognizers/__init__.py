@@ -2,7 +2,6 @@
 
 from doorward.detection.recognizers.all import candidates, prepare
 from doorward.detection.recognizers.look import Candidate
-from doorward.detection.recognizers.mere import is_mere, is_mute
 from doorward.detection.recognizers.triggers import ADDRESS_TRIGGERS, TRIGGERS
 
-__all__ = ["ADDRESS_TRIGGERS", "TRIGGERS", "Candidate", "candidates", "is_mere", "is_mute", "prepare"]
+__all__ = ["ADDRESS_TRIGGERS", "TRIGGERS", "Candidate", "candidates", "prepare"]

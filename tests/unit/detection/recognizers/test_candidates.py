@@ -13,8 +13,9 @@ from tests.unit.detection.recognizers import numbering as make
 
 from doorward.detection import fields
 from doorward.detection.keys import NOTHING, Key, classify
-from doorward.detection.recognizers import ADDRESS_TRIGGERS, TRIGGERS, Candidate, candidates, is_mere, is_mute
+from doorward.detection.recognizers import ADDRESS_TRIGGERS, TRIGGERS, Candidate, candidates
 from doorward.detection.recognizers import all as all_of_them
+from doorward.detection.recognizers.mere import is_mere, is_mute
 
 NAMES = ["phone", "ssn", "card", "account", "email", "order_id", "notes", "iban", "passport", "nhs", "x"]
 PIECES = [
