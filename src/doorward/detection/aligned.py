@@ -16,6 +16,8 @@ from doorward.detection import upright
 
 _HEAD = r"[^\W\d][\w.()/#-]*+(?: [\w.()/#-]++){0,3}+"
 _HEADS = re.compile(rf"^ {{0,8}}+{_HEAD}(?: {{2,}}+{_HEAD})++ *\r?$", re.MULTILINE)
+# Between any two heads of a line; most lines of a text have spaces only in front.
+_GAP = re.compile(r"  (?<=[\w.()/#-]  ) *+[^\W\d]").search
 _WORDS = re.compile(_HEAD)
 _RULE = re.compile(r"[ \t]*+[-=]{2,}[-= \t+]*+\r?")
 _STRIDE = 64  # rows between two looks at the clock
@@ -30,7 +32,7 @@ def find(text: str, check: Callable[[], None]) -> list[Span]:
     """Where such tables begin and end in ``text``."""
     found: list[Span] = []
     behind = 0
-    for count, line in enumerate(_HEADS.finditer(text)):
+    for count, line in enumerate(_heads(text)):
         if not count % _STRIDE:
             check()
         begin, end = line.span()
@@ -39,6 +41,17 @@ def find(text: str, check: Callable[[], None]) -> list[Span]:
             if behind:
                 found.append((begin, behind))
     return found
+
+
+def _heads(text: str) -> Iterator[re.Match[str]]:
+    """The lines of ``text`` that read like heads."""
+    gap = _GAP(text)
+    while gap is not None:  # once for each line
+        line = _HEADS.match(text, text.rfind("\n", 0, gap.start()) + 1)
+        if line is not None:
+            yield line
+        behind = text.find("\n", gap.end())
+        gap = _GAP(text, behind) if behind >= 0 else None
 
 
 def rows(text: str, check: Callable[[], None]) -> Iterator[list[tuple[int, int, bool]]]:

@@ -94,18 +94,20 @@ def _find(text: str, check: Callable[[], None]) -> list[tuple[int, int, str]]:
     return found
 
 
-_FRAMES = str.maketrans(
-    {
-        **dict.fromkeys("│┃║", "|"),
-        **dict.fromkeys("─━═", "-"),
-        **dict.fromkeys("┌┬┐├┼┤└┴┘╔╦╗╠╬╣╚╩╝╭╮╰╯┏┳┓┣╋┫┗┻┛╞╪╡", "+"),
-    }
-)
+_FRAMES = {
+    **dict.fromkeys("│┃║", "|"),
+    **dict.fromkeys("─━═", "-"),
+    **dict.fromkeys("┌┬┐├┼┤└┴┘╔╦╗╠╬╣╚╩╝╭╮╰╯┏┳┓┣╋┫┗┻┛╞╪╡", "+"),
+}
 
 
 def _unframed(text: str) -> str:
     """``text`` with frames of bars where they are drawn with the characters for that; as long as before."""
-    return text if text.isascii() or not any(bar in text for bar in "│┃║") else text.translate(_FRAMES)
+    if text.isascii() or not any(bar in text for bar in "│┃║"):
+        return text
+    for drawn, plain in _FRAMES.items():  # one by one: to translate takes a look-up for every character
+        text = text.replace(drawn, plain)
+    return text
 
 
 def _firsts(
@@ -240,15 +242,16 @@ def _is_sentence(line: str, mark: str) -> bool:
 
 
 def _rows(text: str, lines: Sequence[tuple[int, int]], first: int, mark: str, tried: list[int]) -> int:
-    if _is_sentence(text[slice(*lines[first])], mark):
+    line = text[slice(*lines[first])]
+    if _is_sentence(line, mark):
         return 0
     columns, behind = _measured(text, lines, first, mark)
     if not 2 <= columns <= _MOST_COLUMNS or behind >= len(lines):
         return 0
-    if mark in "|;," and _are_pairs(text[lines[first][0] : lines[first][1]].split(mark)):
+    if _measured(text, lines, behind, mark)[0] != columns:  # one row is none, whatever is in it
         return 0
     heads = _cells_of(text, lines[first][0], lines[behind - 1][1], mark)
-    spaced = mark in ",;" and text.find(mark + " ", *lines[first]) >= 0  # as in a sentence
+    spaced = mark in ",;" and mark + " " in line  # as in a sentence
     if len(heads) == columns and _is_heads(text, heads):
         enough = 2 + spaced
         if columns == 2 and mark != "\t" and not all(_is_coded(text[begin:end]) for begin, end, _ in heads):
@@ -257,13 +260,15 @@ def _rows(text: str, lines: Sequence[tuple[int, int]], first: int, mark: str, tr
         enough = 3
     elif (
         first < tried[0]
-        or _is_spaced(text[slice(*lines[first])], mark)
+        or _is_spaced(line, mark)
         or len(heads) != columns
         or not upright.says(text[heads[0][0] : heads[0][1]])
     ):
         return 0
     else:
         enough = len(lines) + 1  # unless names stand in front of all of them
+    if mark in "|;," and _are_pairs(line.split(mark)):
+        return 0
     rows = 1
     while behind < len(lines):
         count, after = _measured(text, lines, behind, mark)
@@ -276,7 +281,7 @@ def _rows(text: str, lines: Sequence[tuple[int, int]], first: int, mark: str, tr
             return 0
     if rows >= enough:
         return behind - first
-    if rows > 1 and first >= tried[0] and not _is_spaced(text[slice(*lines[first])], mark):
+    if rows > 1 and first >= tried[0] and not _is_spaced(line, mark):
         if _leads(text, lines, first, behind, mark):
             return behind - first
         tried[0] = behind

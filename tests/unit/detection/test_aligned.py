@@ -71,3 +71,12 @@ def test_any_text_is_read(text: str) -> None:
     for begin, end in aligned.find(text, lambda: None):
         for row in aligned.rows(text[begin:end], lambda: None):
             assert all(0 <= first <= last <= end - begin for first, last, _ in row)
+
+
+_PIECES = st.sampled_from(["name", "é", "x.", "(id)", "9", " ", "  ", "   ", "\t", "\n", "\r\n", "-", "_a", "#", ":"])
+
+
+@given(st.lists(_PIECES, max_size=24))
+def test_lines_without_a_gap_between_names_are_no_heads(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    assert [line.span() for line in aligned._heads(text)] == [line.span() for line in aligned._HEADS.finditer(text)]

@@ -193,3 +193,15 @@ def test_lists_of_contacts_are_not_cut_into_cells(monkeypatch: pytest.MonkeyPatc
         "".join(f"Ann Lee <ann{n}@example.com>, +1 212; 12 Oak Street, Hull\n" for n in range(9)), list
     )
     assert not cut
+
+
+def test_a_line_above_one_with_other_marks_is_not_cut_into_cells(monkeypatch: pytest.MonkeyPatch) -> None:
+    cut: list[str] = []
+    monkeypatch.setattr(tables, "_cells_of", lambda text, begin, end, _: cut.append(text[begin:end]))
+    assert not tables.find('  File "/app/m.py", line 3, in run\n    total = run(items)\n' * 9, list)
+    assert not cut
+
+
+@given(st.text(st.sampled_from("│┃║─━═┌╪╡┛ a|+-\né"), max_size=40))
+def test_frames_are_read_as_bars(text: str) -> None:
+    assert tables._unframed("│" + text) == ("│" + text).translate(str.maketrans(tables._FRAMES))
