@@ -3,7 +3,7 @@ URLs, and objects that hold a label and a value.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from doorward.core.leaf import Column, Leaf, Record
 from doorward.detection import places
@@ -102,7 +102,7 @@ def _may_be_pair(line: str) -> bool:
 
 def _is_rule(line: str) -> bool:
     """Whether a line only divides: ``---``"""
-    return line[:1] in _RULED and _RULE.fullmatch(line) is not None
+    return line[:1] in _RULED and (line[-1:] in _RULED or line[-1].isspace()) and _RULE.fullmatch(line) is not None
 
 
 def read(leaf: Leaf, shape: Shape, check: Callable[[], None]) -> tuple[Draft, bool]:
@@ -127,6 +127,9 @@ class _Lines:
         self._above: tuple[int, Shape] | None = None  # the label whose value may stand below, and its indent
         self._below: list[tuple[int, int]] = []
         self._place: Shape | None = None  # of the address that may go on in the next lines
+        self._asked: Shape | None = None  # the last place of which it was asked whether it is that of an address
+        self._is_located = False
+        self._matched: tuple[int, re.Match[str] | None] = (-1, None)  # the line that was last read, by its begin
         self._new(-1, shape)
 
     def _new(self, indent: int, shape: Shape) -> None:
@@ -165,7 +168,11 @@ class _Lines:
     def _goes_on(self, line: str, begin: int, end: int) -> None:
         """Take this line if it goes on with the address in the pair above it."""
         place = self._place
-        if place is None or len(line) > _LONGEST_OF_ADDRESS or classify(place.names[:1]).entity != "LOCATION":
+        if place is None or len(line) > _LONGEST_OF_ADDRESS:
+            return
+        if place is not self._asked:
+            self._asked, self._is_located = place, classify(place.names[:1]).entity == "LOCATION"
+        if not self._is_located:
             return
         if places.goes_on(line):
             record = self._levels[-1][2]
@@ -203,6 +210,7 @@ class _Lines:
 
     def _is_pair(self, begin: int, end: int) -> bool:
         found = _LINE.match(self._leaf.string, begin, end)
+        self._matched = (begin, found)
         return found is not None and _is_label(found["label"])
 
     def _settle_below(self) -> None:
@@ -227,7 +235,9 @@ class _Lines:
                 inline += line.count(":**")
         if keyed and not inline:
             inline = line.count(" = ")
-        found = _LINE.match(text, begin, end)
+        at, found = self._matched
+        if at != begin:
+            found = _LINE.match(text, begin, end)
         if self._led and (found is None or "...." in found["label"]) and _is_led(line):
             found = _LEADER.match(text, begin, end)
         if found is None or not _is_label(found["label"]):
@@ -262,7 +272,7 @@ class _Lines:
         start = behind = found.end()
         if start < end:
             start, behind = _bare(text, start, end)
-        if start >= behind or text[start:behind] in _BLOCK:
+        if start >= behind or (text[start] in "|>" and text[start:behind] in _BLOCK):
             self._new(indent, place)
             if label.partition(" ")[0] not in _CODE:
                 self._above = (len(spaces), place)
@@ -289,8 +299,8 @@ class _Lines:
         leaf, draft = self._leaf, self._draft
         shape = self._base
         record: Record | None = None
-        for find in (_keyed, _inline) if ":" in line or " = " in line else (_keyed,):
-            places = find(leaf.string, begin, end, line)
+        for find, may_find in _FINDERS:
+            places = find(leaf.string, begin, end, line) if may_find(line) else []
             if len(places) < least:
                 continue
             record = record or Record(self._levels[-1][2])
@@ -305,18 +315,21 @@ class _Lines:
 
 
 _MOST_PARAMETERS = 512
-_PARAMETER = re.compile(r"(?:^|[?&;\s\"'])([A-Za-z_][\w.\[\]-]{0,47}+)=([^&\s\"'<>#;]++)")
+_PARAMETER = re.compile(r"[?&;\s\"']([A-Za-z_][\w.\[\]-]{0,47}+)=([^&\s\"'<>#;]++)")
+_FIRST_PARAMETER = re.compile(r"([A-Za-z_][\w.\[\]-]{0,47}+)=([^&\s\"'<>#;]++)")
 # What ends a value where it is decoded: space, comma, quotes; a plus is a space.
-_ENCODED = re.compile(r"%(?:20|2[267Cc]|3[BbCcEe]|0[9AaDd])|(?<=\w)\+(?=\w)").search
+_ENCODED = re.compile(r"[%+](?:(?<=%)(?:20|2[267Cc]|3[BbCcEe]|0[9AaDd])|(?<=\w\+)(?=\w))").search
 
 
 def parameters(leaf: Leaf, shape: Shape, check: Callable[[], None]) -> Draft | None:
     """The values of a query or a form (``a=Ann%20Lee&b=…``) whose ends would be lost if they were decoded first."""
     text = leaf.string
+    if _ENCODED(text) is None:
+        return None
     draft = Draft()
     record = Record(leaf.record)
     plus = "&" in text or "?" in text
-    for count, found in enumerate(_PARAMETER.finditer(text)):
+    for count, found in enumerate(_parameters(text)):
         if not count % _STRIDE:
             check()
         value = found[2]
@@ -336,6 +349,27 @@ def parameters(leaf: Leaf, shape: Shape, check: Callable[[], None]) -> Draft | N
     return draft if draft.leaves else None
 
 
+def _parameters(text: str) -> Iterator[re.Match[str]]:
+    """All names with values in ``text``, in order."""
+    # The only one without a character in front is looked for by itself: an expression for both is slow to search.
+    first = _FIRST_PARAMETER.match(text)
+    if first is not None:
+        yield first
+    yield from _PARAMETER.finditer(text, 0 if first is None else first.end())
+
+
+def _first_key(text: str, begin: int, end: int, line: str) -> int:
+    """A place in front of which no ``key=`` nor ``key:"`` of the line begins; ``end``: there is none."""
+    mark = text.find("=", begin, end)
+    if '"' in line or "'" in line:
+        colon = text.find(":", begin, end if mark < 0 else mark)
+        mark = mark if colon < 0 else colon
+    if mark < 0:
+        return end
+    # No key goes over a space, nor is it longer.
+    return max(begin, mark - _LONGEST, text.rfind(" ", begin, mark) + 1)
+
+
 def _keyed(text: str, begin: int, end: int, line: str) -> list[tuple[str, int, int]]:
     """(key, where its value begins, where it ends) for ``key=value``"""
     expression = _KEYED
@@ -345,16 +379,20 @@ def _keyed(text: str, begin: int, end: int, line: str) -> list[tuple[str, int, i
         line
     ) < _LONG_LINE:
         return _members(text, begin, end)
+    start = begin if expression is _KEYED_APART else _first_key(text, begin, end, line)
     found = [
-        (match[1], *_bare(text, *match.span(match.lastindex or 0))) for match in expression.finditer(text, begin, end)
+        (match[1], *_bare(text, *match.span(match.lastindex or 0))) for match in expression.finditer(text, start, end)
     ]
     return [place for place in found if place[1] < place[2]]
 
 
 def _members(text: str, begin: int, end: int) -> list[tuple[str, int, int]]:
     """The same, where values may go on over spaces to the next key, or to a closing bracket."""
-    found = {match.start(): (match[1], *_bare(text, *match.span(2))) for match in _KEYED.finditer(text, begin, end)}
-    members = list(_MEMBER.finditer(text, begin, end))
+    start = _first_key(text, begin, end, "")
+    found = {match.start(): (match[1], *_bare(text, *match.span(2))) for match in _KEYED.finditer(text, start, end)}
+    # The mark and the spaces in front of the first key, and what must not follow the last equals sign, belong to them.
+    start = max(begin, begin + len(text[begin:start].rstrip(" \t")) - 1)
+    members = list(_MEMBER.finditer(text, start, min(end, text.rfind("=", begin, end) + 2)))
     for count, match in enumerate(members):
         start = match.end()
         last = count + 1 == len(members)
@@ -378,6 +416,16 @@ def _inline(text: str, begin: int, end: int, line: str) -> list[tuple[str, int, 
     return [place for place in found if place[1] < place[2]]
 
 
+def _may_be_keyed(line: str) -> bool:
+    return "=" in line or (":" in line and ("'" in line or '"' in line))
+
+
+def _may_be_inline(line: str) -> bool:
+    return " = " in line or (":" in line and any(mark in line for mark in _INLINE_COLONS))
+
+
+_INLINE_COLONS = (": ", ":\t", ":*", ":_")
+_FINDERS = ((_keyed, _may_be_keyed), (_inline, _may_be_inline))
 # "Atatürk Cad. No: 3": of the value before.
 _NO_LABELS = frozenset(("No", "Nr", "Num", "Núm", "no", "nr", "NO", "Daire", "Kat", "D", "K", "Apt", "Blok"))
 _MOST_OF_ADDRESS = 3  # further lines
@@ -385,6 +433,8 @@ _LONGEST_OF_ADDRESS = 48  # characters
 
 
 def _is_label(label: str) -> bool:
+    if " " not in label:
+        return len(label) <= _LONGEST_WORD
     return (
         label.count(" ") < _MOST_WORDS
         and "  " not in label
