@@ -59,7 +59,19 @@ class Look:
     of ours, and the string is no prose that could say otherwise.
     """
 
-    __slots__ = ("_near", "_speaking", "_trade", "_vain", "entity", "hints", "key", "quiet", "string", "sure")
+    __slots__ = (
+        "_filled",
+        "_near",
+        "_speaking",
+        "_trade",
+        "_vain",
+        "entity",
+        "hints",
+        "key",
+        "quiet",
+        "string",
+        "sure",
+    )
 
     def __init__(self, string: str, key: Key, hints: frozenset[str]) -> None:
         self.string = string
@@ -71,6 +83,7 @@ class Look:
         self._near: dict[tuple[int, int], frozenset[str]] = {}
         self._speaking: context.Speaking | None = None
         self._trade: bool | None = None
+        self._filled: tuple[int, int] | None = None
         self._vain = 0
 
     def level(self, entity: str, start: int, end: int) -> int:
@@ -105,6 +118,14 @@ class Look:
         """Whether it is known that the words around ``string[start:end]``, and in it, speak of nothing."""
         return self._speaking is not None and not self._speaking.near(start, end)
 
+    def is_all(self, start: int, end: int) -> bool:
+        """Whether nothing but space is around ``string[start:end]``."""
+        if self._filled is None:
+            string = self.string
+            self._filled = (len(string) - len(string.lstrip()), len(string.rstrip()))
+        first, last = self._filled
+        return start <= first and end >= last
+
     def elsewhere(self, entity: str) -> bool:
         """Whether the key settles that this is something other than ``entity``."""
         return self.sure and self.entity not in (entity, "", "NAME", "PERSON", "SECRET")
@@ -115,7 +136,8 @@ class Look:
             return False
         begin = max(0, start - _BEFORE)
         before = self.string[begin:start]
-        label = _LABEL.search(before)
+        # Behind the sign are a space and a quote at most.
+        label = _LABEL.search(before) if ("=" in (tail := before[-3:]) or ":" in tail) else None
         if label is not None and classify((label[1],)).negative:
             return True  # "rowId = "
         if before.isascii() and _THING_WORDS.isdisjoint(before.lower().translate(_SPACED).split()):

@@ -35,9 +35,15 @@ _FORMS: Final = re.compile(
     r")" + _CLOSES + _EXTENSION,
     re.IGNORECASE,
 )
+# Seven digits or more in one run are of no other form, where they do not begin like a number that is dialled abroad and
+# neither a plus nor a digit is close before them: the groups of all others are shorter, and nothing else can begin one.
+_IN_ONE: Final = re.compile(_OPENS + r"(?P<plain>[0-9]{7,15})" + _CLOSES + _EXTENSION, re.IGNORECASE)
+_LEADING: Final = re.compile(r"[0-9+]")
 _FORM_OF_ALL: Final = re.compile(
     r"(?:tel:|fax:|sms:|phone:)?[ ]?[(]?[+]?[(]?[0-9](?:[ .\-/()]{0,3}[0-9]){5,16}" + _EXTENSION, re.IGNORECASE
 )
+# Compact dates and times, and seconds and milliseconds since 1970.
+_TIME_IN_ONE: Final = r"20[0-9]{6}(?:[0-9]{4}|[0-9]{6})?|1[5-9][0-9]{8}(?:[0-9]{3})?"
 _TOO_LIKE: Final = re.compile(
     r"(?:19|20)[0-9]{2}([-./ ])[0-9]{1,2}\1[0-9]{1,2}(?:[ -][0-9]{1,4})?"  # dates, and times that follow them
     r"|(?:(?:0?[1-9]|[12][0-9]|3[01])([-./])(?:0?[1-9]|1[0-2])\2|(?:0?[1-9]|1[0-2])([-./])(?:1[3-9]|2[0-9]|3[01])\3)"
@@ -48,9 +54,9 @@ _TOO_LIKE: Final = re.compile(
     r"|(?P<sum>[1-9][0-9]{0,2}(?:\.[0-9]{3})+|[1-9][0-9]?(?: [0-9]{3})+)"  # thousands
     r"|[0-9]{3}-[0-9]{2}-[0-9]{4}"  # social security numbers
     r"|[1-9][0-9]{3}(?:[ .-][0-9]{4}){2,3}"  # cards
-    r"|20[0-9]{6}(?:[0-9]{4}|[0-9]{6})?"  # compact dates and times
-    r"|1[5-9][0-9]{8}(?:[0-9]{3})?"  # seconds and milliseconds since 1970
+    r"|" + _TIME_IN_ONE
 )
+_TIME: Final = re.compile(_TIME_IN_ONE)
 _NO_PHONE: Final = re.compile(
     r"(?:0|[1-9][0-9]?)\.[0-9]+|(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}"
 )  # whatever the name says
@@ -79,7 +85,7 @@ _DOTTED: Final = re.compile(r"(?:1\.)?[2-9][0-8][0-9]\.[2-9](?!11)[0-9]{2}\.[0-9
 _NUMBERED: Final = re.compile(r"[^\W\d_] ?(?i:number|num|no\.?)(?: is| was|:)? ?\Z")
 _LEAD, _TAIL = 3, 20  # characters
 _SHORT = 48  # characters of a whole value
-_LONGEST = 15  # digits
+_LONGEST, _LONGEST_PLAIN = 15, 13  # digits
 _INITIAL_LEAD = 10  # characters
 _SETTLED = 0.85  # a number with its country's code, by that country's plan
 _NO_DIGITS: Final = bytes(sorted(set(range(256)) - set(b"0123456789")))
@@ -136,9 +142,18 @@ def find(look: Look, spans: list[tuple[int, int]], out: list[Candidate]) -> list
     lettered = keyed or reached or ENTITY in look.hints or _LETTER.search(string) is not None
     left: list[tuple[int, int]] = []
     for begin, behind in spans:
-        if string[begin:behind].isdigit() and _is_bare(look, begin, behind, lettered):
-            left.append((begin, behind))
-            continue
+        digits = string[begin:behind]
+        if digits.isdigit():
+            if _is_bare(look, begin, behind, lettered):
+                left.append((begin, behind))
+                continue
+            if not digits.startswith("00") and _LEADING.search(string, max(0, begin - _LEAD), begin) is None:
+                if len(digits) <= _LONGEST_PLAIN and _TIME.fullmatch(digits) is None:
+                    match = _IN_ONE.match(string, begin, behind + _TAIL)
+                    if match is not None:
+                        _judge(look, begin, match.end(), behind, "plain", out)
+                left.append((begin, behind))  # never settled
+                continue
         before = len(out)
         # From a bracket or a plus before the digits to an extension after them.
         for match in _FORMS.finditer(string, max(0, begin - _LEAD), behind + _TAIL):
@@ -244,7 +259,7 @@ def _is_spoken_for(look: Look, start: int, end: int, kind: str) -> bool:
     by the value, or a mailbox in the same line.
     """
     string = look.string
-    if not string[:start].strip() and not string[end:].strip():
+    if look.is_all(start, end):
         if _ends_in(look.key, _DIALED):
             return True
         if kind == "plain":

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from doorward.detection import context
 from doorward.detection.keys import NOTHING, classify
-from doorward.detection.recognizers import accounts, codes, iban, numbers
+from doorward.detection.recognizers import accounts, codes, iban, numbers, phones
 from doorward.detection.recognizers import all as whole
+from doorward.detection.recognizers import look as looks
 from doorward.detection.recognizers.look import Look
 
 PARTS = st.sampled_from(
@@ -200,3 +201,53 @@ def test_a_number_alone_is_looked_at_as_it_is_in_any_string(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(whole, "_LONGEST", 0)
         assert whole.candidates(string, key, hints, ips) == quick
+
+
+RUNS = st.lists(
+    st.sampled_from(
+        [
+            *("1234567", "20260312", "1712345678", "0049301234567", "0301234567", "00", "0", "1", "1234567890123456"),
+            *("٣", "call ", "tel ", "x", "ext 5", " #12", "T: ", "a@b.example", "ß", "(", ")", "+", "-", ".", "/", " "),
+            *("  ", "\n"),
+        ]
+    ),
+    max_size=12,
+).map("".join)
+
+
+@settings(deadline=None)
+@given(RUNS)
+def test_digits_in_one_run_are_told_as_by_all_forms(string: str) -> None:
+    spans = [match.span() for match in whole._DENSE.finditer(string)]
+    quickly: list[whole.Candidate] = []
+    left = phones.find(Look(string, NOTHING, frozenset()), spans, quickly)
+    every: list[whole.Candidate] = []
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(phones, "_LEADING", re.compile(""))  # all of them may be something else
+        assert phones.find(Look(string, NOTHING, frozenset()), spans, every) == left
+    assert quickly == every
+
+
+def test_digits_in_one_run_are_not_put_to_all_forms(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(phones, "_FORMS", None)
+    string = "call 2125550 or 20260312, tel 1712345678"
+    found: list[whole.Candidate] = []
+    spans = [match.span() for match in whole._DENSE.finditer(string)]
+    assert phones.find(Look(string, NOTHING, frozenset()), spans, found) == spans
+    assert [string[one.start : one.end] for one in found] == ["2125550"]
+
+
+@given(st.text(" \u00a0\n1a", max_size=9), st.integers(0, 9), st.integers(0, 9))
+def test_a_value_is_alone_where_only_space_is_around_it(string: str, start: int, size: int) -> None:
+    end = min(start + size, len(string))
+    start = min(start, end)
+    alone = not string[:start].strip() and not string[end:].strip()
+    if string[start:end].strip():
+        assert Look(string, NOTHING, frozenset()).is_all(start, end) == alone
+
+
+@given(st.lists(st.sampled_from(["rowId", "id", " ", "=", ":", "'", '"', "  ", "x", "order", "no. "]), max_size=8))
+def test_a_label_ends_close_to_its_value(parts: list[str]) -> None:
+    before = "".join(parts)
+    if looks._LABEL.search(before) is not None:
+        assert {"=", ":"} & set(before[-3:])
