@@ -165,6 +165,10 @@ _SHORT: Final = {"pan": ("IN_PAN", "CREDIT_CARD")}
 _SAID: Final = _table()
 # What is asked of words beside a number or an address.
 ASKED: Final = frozenset(_SAID.values()) - {"SECRET", "DATE_OF_BIRTH", "LOCATION"}
+# Those of which it is told apart from the others whether anything in a text speaks of them: words for accounts and
+# banks stand all over an invoice, and speak of no telephone.
+TOLD_APART: Final = (frozenset(("PHONE_NUMBER",)), frozenset((*k.NATIONAL_ALL, "CREDIT_CARD")))
+KIN: Final = {entity: kin for kin in TOLD_APART for entity in kin}
 _NOTHING: Final[frozenset[str]] = frozenset()
 
 

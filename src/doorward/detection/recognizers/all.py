@@ -58,7 +58,8 @@ _CALLED: Final = Key(phones.ENTITY, sure=True)
 
 def prepare() -> None:
     """Compile now what would else be compiled with the first text that has many numbers."""
-    context.prepare(context.ASKED)
+    for asked in (context.ASKED, *context.TOLD_APART):
+        context.prepare(asked)
     context.prepare(accounts.ENTITIES)
     _IBANS.prepare()
     _CODES.prepare()

@@ -61,9 +61,11 @@ class Look:
 
     __slots__ = (
         "_filled",
+        "_heard",
         "_near",
         "_speaking",
         "_trade",
+        "_unheard",
         "_vain",
         "entity",
         "hints",
@@ -80,6 +82,8 @@ class Look:
         self.sure = key.sure
         self.hints = hints | key.hints if hints else key.hints
         self.quiet = key.negative and not is_prose(string)
+        self._heard: dict[str, context.Speaking] = {}
+        self._unheard: dict[frozenset[str], int] = {}
         self._near: dict[tuple[int, int], frozenset[str]] = {}
         self._speaking: context.Speaking | None = None
         self._trade: bool | None = None
@@ -94,7 +98,16 @@ class Look:
             return 0
         if entity in self.hints and not self.key.negative:
             return 1
-        return 1 if entity in self.near(start, end) else 0
+        heard = self._heard.get(entity)
+        if heard is not None and not heard.near(start, end):
+            return 0
+        if entity in self.near(start, end):
+            return 1
+        if heard is None and (kin := context.KIN.get(entity)) is not None:
+            unheard = self._unheard[kin] = self._unheard.get(kin, 0) + 1
+            if unheard == _IN_VAIN:
+                self._heard.update(dict.fromkeys(kin, context.Speaking(self.string, kin)))
+        return 0
 
     def near(self, start: int, end: int) -> frozenset[str]:
         """The entities of which the words around the place speak."""
@@ -114,9 +127,14 @@ class Look:
         self._near[place] = found
         return found
 
-    def is_silent(self, start: int, end: int) -> bool:
-        """Whether it is known that the words around ``string[start:end]``, and in it, speak of nothing."""
-        return self._speaking is not None and not self._speaking.near(start, end)
+    def is_silent(self, start: int, end: int, entity: str = "") -> bool:
+        """Whether it is known that the words around ``string[start:end]``, and in it, speak of nothing, or not of
+        ``entity``.
+        """
+        if self._speaking is not None and not self._speaking.near(start, end):
+            return True
+        heard = self._heard.get(entity)
+        return heard is not None and not heard.near(start, end)
 
     def is_all(self, start: int, end: int) -> bool:
         """Whether nothing but space is around ``string[start:end]``."""

@@ -188,7 +188,7 @@ def _is_bare(look: Look, begin: int, behind: int, lettered: bool) -> bool:
     return not lettered or (
         look.entity != ENTITY
         and ENTITY not in look.hints
-        and look.is_silent(begin - _LEAD, behind + _TAIL)
+        and look.is_silent(begin - _LEAD, behind + _TAIL, ENTITY)
         and not _after_initial(string, begin, "plain")
         and string.find("@", max(0, begin - _LEAD - _BESIDE), behind + _TAIL + _BESIDE) < 0
     )

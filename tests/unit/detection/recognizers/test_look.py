@@ -61,6 +61,33 @@ def test_nothing_spoken_of_is_known_after_a_few_looks_in_vain() -> None:
     assert one.near(len(text) - 1, len(text)) == {"PHONE_NUMBER"}
 
 
+def test_what_speaks_of_something_else_is_not_asked_about_telephones_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = Look("IBAN 1234567 " * 20 + "x" * 100 + " phone 5", NOTHING, frozenset())
+    places = range(5, 5 + 20 * 13, 13)
+    assert [one.level("PHONE_NUMBER", start, start + 7) for start in places[:8]] == [0] * 8
+    monkeypatch.setattr(look.context, "hints", None)
+    assert [one.level("PHONE_NUMBER", start, start + 7) for start in places[8:]] == [0] * 12
+    assert one.is_silent(5, 12, "PHONE_NUMBER")
+    assert not one.is_silent(5, 12)
+    monkeypatch.undo()
+    assert one.level("PHONE_NUMBER", len(one.string) - 1, len(one.string)) == 1
+
+
+@ALIKE
+@given(TEXT, st.integers(0, 120), st.integers(0, 30))
+def test_kin_told_apart_are_missed_nowhere(text: str, start: int, size: int) -> None:
+    text = f" {text} "
+    end = min(start + size, len(text))
+    start = min(start, end)
+    if text[start - 1 : start + 1].isalpha() or text[end - 1 : end + 1].isalpha():
+        return  # no number begins or ends in a word
+    if text[max(0, start - 61) : start].isascii() and text[end : end + 31].isascii():
+        spoken = look.context.hints(text, start, end)
+        for kin in look.context.TOLD_APART:
+            if not look.context.Speaking(text, kin).near(start, end):
+                assert spoken.isdisjoint(kin)
+
+
 def test_check_digits_are_not_asked_where_nothing_speaks_for_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
     def never(entity: str, number: str) -> bool:
         raise AssertionError(f"{entity} {number}")
