@@ -64,4 +64,4 @@ def issued(digits: str) -> bool:
 
 def is_card(digits: str) -> bool:
     """Range, length and check digit; "0000 0000 0000 0000" and its like have none of the first."""
-    return luhn(digits) and issued(digits)
+    return issued(digits) and luhn(digits)

@@ -6,7 +6,7 @@ not used. Forms that other numbers share count only under a phone's name or afte
 """
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
 from doorward.detection.context import hints
@@ -144,14 +144,17 @@ def find(look: Look, spans: list[tuple[int, int]], out: list[Candidate]) -> list
     for begin, behind in spans:
         digits = string[begin:behind]
         if digits.isdigit():
+            plain = not digits.startswith("00") and _LEADING.search(string, max(0, begin - _LEAD), begin) is None
+            if plain and (len(digits) > _LONGEST_PLAIN or _TIME.fullmatch(digits) is not None):
+                left.append((begin, behind))
+                continue
             if _is_bare(look, begin, behind, lettered):
                 left.append((begin, behind))
                 continue
-            if not digits.startswith("00") and _LEADING.search(string, max(0, begin - _LEAD), begin) is None:
-                if len(digits) <= _LONGEST_PLAIN and _TIME.fullmatch(digits) is None:
-                    match = _IN_ONE.match(string, begin, behind + _TAIL)
-                    if match is not None:
-                        _judge(look, begin, match.end(), behind, "plain", out)
+            if plain:
+                match = _IN_ONE.match(string, begin, behind + _TAIL)
+                if match is not None:
+                    _judge(look, begin, match.end(), behind, "plain", out)
                 left.append((begin, behind))  # never settled
                 continue
         before = len(out)
@@ -300,8 +303,8 @@ def _judge(look: Look, start: int, end: int, behind: int, kind: str, out: list[C
         text = text[1:]
     digits = _digits(text)
     if kind == "abroad":
-        if not text.startswith("00") and _TOO_LIKE.fullmatch(text):
-            return
+        if "." in text and not text.startswith("00") and _TOO_LIKE.fullmatch(text):
+            return  # of what begins with a plus only decimals are something else
         written = text
         known = abroad(digits if not text.startswith("00") else digits[2:], "(0)" in text)
         while not known:
@@ -380,12 +383,10 @@ def _is_written_abroad(text: str, digits: str) -> bool:
 
     Plans change, and the numbers of examples keep to none. Sums have no more than three groups behind the first.
     """
-    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
-
     if not 9 <= len(digits) <= 13 or not text.startswith("+"):
         return False
     groups = _GROUP.findall(text)
-    if len(groups) < 3 or int(groups[0]) not in COUNTRY_CODE_TO_REGION_CODE:
+    if len(groups) < 3 or int(groups[0]) not in _countries():
         return False
     return len(digits) >= 11 or "-" in text or "(" in text or any(len(group) != 3 for group in groups[1:])
 
@@ -408,6 +409,14 @@ def _digits(text: str) -> str:
     return text.encode("ascii", "ignore").translate(None, _NO_DIGITS).decode()
 
 
+@cache
+def _countries() -> dict[int, tuple[str, ...]]:
+    """The regions that share each country's code."""
+    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
+
+    return COUNTRY_CODE_TO_REGION_CODE
+
+
 @lru_cache(maxsize=512)
 def _plan(code: int, region: str) -> tuple[tuple[int, ...], re.Pattern[str]] | None:
     """The possible lengths and the form of all numbers of a country's plan."""
@@ -425,11 +434,10 @@ def abroad(digits: str, zero: bool = False) -> int:
 
     ``zero``: it has a "(0)" behind the code, which is not dialled from abroad.
     """
-    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
-
+    countries = _countries()
     for width in (1, 2, 3):
         code = int(digits[:width])
-        regions = COUNTRY_CODE_TO_REGION_CODE.get(code)
+        regions = countries.get(code)
         if regions is None:
             continue
         plan = _plan(code, regions[0])  # the main region's is that of all that share the code
