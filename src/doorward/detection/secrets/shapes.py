@@ -3,6 +3,7 @@
 import binascii
 import re
 from base64 import urlsafe_b64decode
+from string import ascii_letters, digits
 from typing import NamedTuple
 
 import msgspec
@@ -42,7 +43,9 @@ COMMAND = (
 """What stands before a password in commands and statements, in the syntax that RE2 shares."""
 _COMMAND = re.compile(COMMAND + r"[ \t]*(?:([\"'])([^\"'\s]{6,128})\1|([^\s\"'|;]{6,128}+)[\"']?)")
 _SIGNATURE = re.compile(r"(?i)(?:[?&]|&amp;)(?:sig|signature|x-(?:amz|goog)-signature)=([A-Za-z0-9%+/=_\-]{32,2048}+)")
-_COOKIE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z\-]{1,64})=\"?([A-Za-z0-9%+/=_.:~!|\-]{1,2048}+)")
+_IN_COOKIE_NAME = "!#$%&'*+-.^_`|~" + digits + ascii_letters
+_LONGEST_COOKIE_NAME = 64
+_COOKIE_VALUE = re.compile(r"\"?([A-Za-z0-9%+/=_.:~!|\-]{1,2048}+)")
 _SESSION = re.compile(r"(?i)sess|sid\b|auth|token|jwt|login|remember|identity|credential|ticket|xsrf|csrf")
 _COOKIE_NO = re.compile(r"(?i)expires|max-age|consent|_ga|_gid")
 _LONGEST_COOKIE = 8192
@@ -160,13 +163,23 @@ def signature(string: str, at: int) -> Hit | None:
 
 def cookie(string: str, at: int) -> Hit | None:
     """The first value of a Cookie or Set-Cookie header at ``at`` that logs somebody in. RFC 6265 §4.1.1."""
-    for match in _COOKIE.finditer(string, at, at + _LONGEST_COOKIE):
-        if "\n" in string[at : match.start()]:
+    stop = at + _LONGEST_COOKIE
+    position = at
+    # From one equals sign to the next: an expression that begins with a name is tried at each character of a text.
+    while (equals := string.find("=", position, stop)) >= 0:
+        begin = max(position, equals - _LONGEST_COOKIE_NAME)
+        start = begin + len(string[begin:equals].rstrip(_IN_COOKIE_NAME))
+        match = _COOKIE_VALUE.match(string, equals + 1, stop) if start < equals else None
+        if match is None:
+            position = equals + 1
+            continue
+        if string.find("\n", at, start) >= 0:
             return None
-        value = match[2]
-        known = _SESSION.search(match[1]) is not None and _COOKIE_NO.search(match[1]) is None
+        name, value = string[start:equals], match[1]
+        known = _SESSION.search(name) is not None and _COOKIE_NO.search(name) is None
         if known and len(value) >= 16 and not values.stands_for(value) and values.random(value.replace("%", ""), 16):
-            return Hit(match.start(2), match.end(2), 0.7, "cookie")
+            return Hit(match.start(1), match.end(1), 0.7, "cookie")
+        position = match.end()
     return None
 
 
