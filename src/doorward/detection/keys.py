@@ -44,6 +44,8 @@ _LETTERS: Final = str.maketrans(
 # A lower-case letter before an upper-case one, an abbreviation before a word, letters beside digits.
 _HUMPS: Final = re.compile(r"(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _PARTS: Final = re.compile(r"[^\W\d_]+")
+# Of ASCII, each letter in lower case, and a space for all else: what ``_PARTS`` finds once it is split.
+_SPACED: Final = bytes(octet | 0x20 if chr(octet).isalpha() and octet < 128 else 0x20 for octet in range(256))
 
 
 def fold(string: str) -> str:
@@ -61,7 +63,8 @@ def words(name: str) -> tuple[str, ...]:
     if not name.islower() and not name.isupper():
         name = _HUMPS.sub(" ", name)
     found: list[str] = []
-    for part in _PARTS.findall(fold(name)):
+    parts = name.encode().translate(_SPACED).decode().split() if name.isascii() else _PARTS.findall(fold(name))
+    for part in parts:
         if len(part) < 6 or part in _VOCABULARY or not part.isascii():
             found.append(part)
         else:
@@ -178,9 +181,10 @@ def _one(name: str) -> _One:
     foreign = k.OTHER_SCRIPTS.get(joined)
     if foreign is not None:
         return _One(foreign, True, hints=frozenset((foreign,)), words=said)
-    if _SAYING.isdisjoint(said) and joined not in _GLUED and _bare(said) not in _GLUED:
+    bare = joined if k.FILLER.isdisjoint(said) else _bare(said)
+    if _SAYING.isdisjoint(said) and joined not in _GLUED and bare not in _GLUED:
         return _One(words=said)
-    if _SPECIFIC.isdisjoint(said) and joined not in _GLUED_SPECIFIC and _bare(said) not in _GLUED_SPECIFIC:
+    if _SPECIFIC.isdisjoint(said) and joined not in _GLUED_SPECIFIC and bare not in _GLUED_SPECIFIC:
         return _negative(said, joined) or _whose(said, joined)
     return _specific(said, joined, name) or _negative(said, joined) or _whose(said, joined)
 
@@ -344,15 +348,17 @@ def _secret(said: tuple[str, ...], joined: str, bare: str) -> _One | None:
     return None
 
 
+_OF_STREETS: Final = k.STREET | k.POSTCODE
+_OF_PLACES: Final = _OF_STREETS | k.CITY
+
+
 def _place(said: tuple[str, ...], joined: str, bare: str) -> _One | None:
     have = frozenset(said)
     if have & k.NO_PLACE and not have & k.CITY and joined not in k.CITY:
         return None
     if (
-        (have & (k.STREET | k.POSTCODE) and not have & {"contact", "name"})
-        or joined in k.STREET
-        or joined in k.POSTCODE
-    ) and not _about(said, k.STREET | k.POSTCODE | k.CITY):
+        (have & _OF_STREETS and not have & {"contact", "name"}) or joined in k.STREET or joined in k.POSTCODE
+    ) and not _about(said, _OF_PLACES):
         return _is("LOCATION", said)
     if bare in k.POSTCODE:
         return _is("LOCATION", said)
@@ -398,13 +404,16 @@ _YOURS: Final = k.listed(
 )
 
 
+_OF_PEOPLE: Final = k.GIVEN | k.SURNAME | k.FULLNAME
+
+
 def _whose(said: tuple[str, ...], joined: str) -> _One:
     """Names of people and things."""
     have = frozenset(said)
     role, thing = _role(said), not k.THING.isdisjoint(said)
     if joined in k.FULLNAME or joined in k.GIVEN or joined in k.SURNAME:
         return _is("PERSON", said)
-    if have & (k.GIVEN | k.SURNAME | k.FULLNAME):
+    if not _OF_PEOPLE.isdisjoint(have):
         return _is("PERSON", said)
     named = have & k.NAME
     if named:

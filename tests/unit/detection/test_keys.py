@@ -291,6 +291,12 @@ def test_a_name_without_such_a_word_says_what_the_rules_make_of_it(name: str) ->
         assert gated == (ruled if joined not in OTHER_SCRIPTS else gated)
 
 
+@given(st.text(alphabet=st.characters(max_codepoint=127), max_size=60))
+def test_the_parts_of_a_name_in_ascii_are_those_of_any(name: str) -> None:
+    parts = name.encode().translate(keys._SPACED).decode().split()
+    assert parts == keys._PARTS.findall(keys.fold(name))
+
+
 def test_of_every_word_the_rules_that_are_asked_are_those_that_say_something() -> None:
     compare = test_a_name_without_such_a_word_says_what_the_rules_make_of_it.hypothesis.inner_test  # type: ignore[attr-defined]
     for word in keys._GLUED | keys._OWN:
