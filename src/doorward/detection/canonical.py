@@ -91,6 +91,9 @@ _IN_OTHERS: Final = re.compile(_ESCAPES + r"|=[0-9A-F]{2}(?:=[0-9A-F]{2})++|" + 
 _QUOTED_RUN: Final = re.compile(r"=[0-9A-F]{2}=[0-9A-F]{2}")
 _SOFT_BREAK: Final = re.compile(r"=(?<=[^\s=]=)\r?\n(?=[^\s=])")
 
+# The most common escapes by far: of one octet that is printed.
+_PERCENT: Final = {escape: chr(octet) for octet in range(0x20, 0x7F) for escape in (f"%{octet:02x}", f"%{octet:02X}")}
+
 # What each of these has, and what makes a text quoted-printable, in RE2's syntax.
 _ESCAPED: Final = Anchors(
     (
@@ -146,15 +149,17 @@ def _replaced(string: str, pieces: Iterator[Piece]) -> tuple[str, Offsets] | Non
     """``string`` with the pieces replaced; they follow each other and do not overlap."""
     out: list[str] = []
     offsets = Offsets()
+    run = offsets.run
     done = 0
     for start, end, text, places in pieces:
-        out += (string[done:start], text)
+        out.append(string[done:start])
+        out.append(text)
         if places is None and text:
-            offsets.run(done, start - done + 1)  # its first character goes on where it stands
-            for _ in text[1:]:
-                offsets.run(start, 1)
+            run(done, start - done + 1)  # its first character goes on where it stands
+            for _ in range(1, len(text)):
+                run(start, 1)
         else:
-            offsets.run(done, start - done)
+            run(done, start - done)
             offsets.each(places or ())
         done = end
     if not done:
@@ -379,6 +384,11 @@ def _unescaped(string: str) -> tuple[str, Offsets] | None:
 def _escapes(string: str, matches: Iterator[re.Match[str]], quoted: bool) -> Iterator[Piece]:
     for match in matches:
         found = match[0]
+        printed = _PERCENT.get(found)
+        if printed is not None:
+            start = match.start()
+            yield start, start + 3, printed, None
+            continue
         head = found[0]
         if head == "=":
             if found[1] in "\r\n":
@@ -389,9 +399,6 @@ def _escapes(string: str, matches: Iterator[re.Match[str]], quoted: bool) -> Ite
                 continue
             yield from _octets(match.start(), found, strict=True)
         elif head == "%":
-            if len(found) == 3 and found[1] in "234567" and found[1:] not in ("7f", "7F"):
-                yield match.start(), match.end(), chr(int(found[1:], 16)), None
-                continue
             yield from _octets(match.start(), found, strict=False)
         elif head == "<":
             yield match.start(), match.end(), "", []

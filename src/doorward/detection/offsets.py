@@ -24,10 +24,11 @@ class Offsets(Sequence[int]):
     def run(self, place: int, size: int) -> None:
         """``size`` further characters began at ``place`` and the places behind it."""
         if size > 0:
-            if not self._size or place - self._places[-1] != self._size - self._begins[-1]:
-                self._begins.append(self._size)
+            made = self._size
+            if not made or place - self._places[-1] != made - self._begins[-1]:
+                self._begins.append(made)
                 self._places.append(place)
-            self._size += size
+            self._size = made + size
 
     def each(self, places: Iterable[int]) -> None:
         """One further character began at each of the ``places``."""

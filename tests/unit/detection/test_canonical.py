@@ -253,3 +253,14 @@ def test_characters_are_exchanged_as_by_translation(string: str) -> None:
     changed = {character: text for character, text in table.items() if len(text) == 1 and text != character}
     every = {ord(character): text for character, text in changed.items()}
     assert canonical_module._exchanged(string, changed) == string.translate(every)
+
+
+def test_an_octet_that_is_printed_may_be_escaped_in_small_letters_or_capitals() -> None:
+    for octet in range(0x80):
+        printed = 0x20 <= octet < 0x7F
+        assert (f"%{octet:02x}" in canonical_module._PERCENT) is printed
+        assert (f"%{octet:02X}" in canonical_module._PERCENT) is printed
+        if printed and chr(octet) not in "%0123456789abcdefABCDEF":
+            copy, offsets = canonical(f"a%{octet:02x}b%{octet:02X}") or ("", [])
+            assert copy == f"a{chr(octet)}b{chr(octet)}"
+            assert list(offsets) == [0, 1, 4, 5, 8]
