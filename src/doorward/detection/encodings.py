@@ -81,6 +81,16 @@ _EVER_APART: Final = (
     rf"[0-9](?: {{1,2}}{_LETTER}*[0-9]){{6}}",
     rf"@{_LETTER}*[0-9] |[0-9] {{1,2}}{_LETTER}*@|{_LETTER}[0-9] {{1,2}}{_LETTER}+[0-9] ",
 )
+# What all of ``_DIGITS_TRAILED`` have that are no mail address and stand for anything: seven digits, or twenty
+# characters that begin as ``_LONG`` does. Those are five digits and more with what goes before each; or up to four and
+# one behind them, with eight spaces at most, so that of seven letters or more in five places two stand together in one.
+_EVER_TRAILED: Final = (
+    rf"[0-9](?: {{1,2}}{_LETTER}*[0-9]){{6}}",
+    rf"{_LETTER}[0-9] {{1,2}}(?:{_LETTER}*[0-9] {{1,2}}){{4}}",
+    rf"{_LETTER}{{2}}[0-9] {{1,2}}{_LETTER}+[0-9] ",
+    rf"{_LETTER}[0-9] {{1,2}}{_LETTER}{{2,}}[0-9] ",
+    rf"{_LETTER}[0-9] {{1,2}}{_LETTER}+[0-9] {{1,2}}(?:{_LETTER}*[0-9] {{1,2}}){{0,2}}{_LETTER}{{2}}",
+)
 
 _TAGS: Final = re.compile("[\U000e0020-\U000e007e]{4,}+")
 _SELECTORS: Final = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]{4,}+")
@@ -133,6 +143,11 @@ def _automaton() -> Search:
     return searcher(automaton("|".join(_EVER_APART).encode()))
 
 
+@cache
+def _trails() -> Search:
+    return searcher(automaton("|".join(_EVER_TRAILED).encode()))
+
+
 def _set_apart(string: str, octets: bytes, runs: bytes) -> list[Encoded]:
     found: list[Encoded] = []
     if PAIRS in runs or ("0x" in string and string.count("0x") > 7):
@@ -140,7 +155,7 @@ def _set_apart(string: str, octets: bytes, runs: bytes) -> list[Encoded]:
     kinds = octets.translate(_KINDS)
     if b" 0 " in kinds:
         found += _digits_apart(string)
-    if b"a0 a" in kinds or b"a0 0 " in kinds or b"a0  " in kinds:
+    if (b"a0 a" in kinds or b"a0 0 " in kinds or b"a0  " in kinds) and ("@" in string or _trails()(octets)):
         found += _trailed(string)
     if b" a " in runs and (_ALONE[0] in runs or _ALONE[1] in runs or _ALONE[2] in runs):
         found += _characters_apart(string)
@@ -228,7 +243,12 @@ def _from_hex(digits: str) -> str | None:
 
 def _in_pairs(string: str) -> Iterator[Encoded]:
     for match in _HEX_PAIRS.finditer(string):
-        text = _from_hex(_joined(match[0]))
+        pairs = match[0]
+        if "x" not in pairs and "X" not in pairs:  # as nearly all; and of these most are told by two octets to be none
+            second = pairs[3:5] if pairs[3] in _HEX else pairs[4:6]
+            if not _SECOND[_FIRST_OCTET[int(pairs[:2], 16)]][int(second, 16)]:
+                continue
+        text = _from_hex(_joined(pairs))
         if text is not None:
             yield Encoded(match.start(), match.end(), text, "hex")
 

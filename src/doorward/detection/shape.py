@@ -28,6 +28,7 @@ _PUTS = ("VALUES (", "values (", "VALUES(", "values(", "Values (")  # of SQL
 _COLON = re.compile(r":(?:['*_~]|\Z)").search
 _DIGITS = bytes(0x30 if octet in b"0123456789" else 0x20 if octet == 0x20 else 0x78 for octet in range(256))
 _SPACED = b"0 "
+_BETWEEN = "~~~"  # leaves that are searched together: of no alphabet, and no name or separator
 _UNMARKED = bytes(octet for octet in range(0x20, 0x7F) if chr(octet) not in "{[<|=\\%&`")
 _LONG_PART = re.compile(r"[0-9A-Za-z]{12}").search
 
@@ -189,7 +190,7 @@ class Draft:
             found.update([index for index, string in enumerate(strings) if _is_long(string)])
             for index in found:
                 strings[index] = ""
-        everything = "~~~".join(strings)
+        everything = _BETWEEN.join(strings)
         octets = everything.encode("ascii", "replace")  # one for each character
         are_apart = may_be_apart(octets)
         apart = are_apart or _is_otherwise(everything)
@@ -200,7 +201,7 @@ class Draft:
         if "(" in everything and ("alues" in everything or "ALUES" in everything):
             put = [place for word in _PUTS for place in _places_of(everything, word)]
         if places or put or marked or named >= 0:
-            ends = list(accumulate([len(string) + 3 for string in strings]))
+            ends = list(accumulate([len(string) + len(_BETWEEN) for string in strings]))
             found.update([bisect_right(ends, place) for place in put])
             for place in places:
                 index = bisect_right(ends, place)
@@ -266,7 +267,8 @@ def _tokens(string: str, octets: bytes, apart: bool) -> list[int]:
         start = runs.find(PAIRS)
         while start >= 0:
             found.append(start)
-            start = runs.find(PAIRS, start + 1)
+            behind = string.find(_BETWEEN, start)  # a leaf is looked into once
+            start = runs.find(PAIRS, behind) if behind >= 0 else -1
     start = string.find("ase64,")
     while start >= 0:
         found.append(start)

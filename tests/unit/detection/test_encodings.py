@@ -8,11 +8,24 @@ import zlib
 from itertools import pairwise, product
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from doorward.detection import encodings
-from doorward.detection.encodings import RUNS, Encoded, _set_apart, _text, encoded, may_be_apart
+from doorward.detection.encodings import (
+    _HEX_PAIRS,
+    RUNS,
+    Encoded,
+    _from_hex,
+    _in_pairs,
+    _joined,
+    _set_apart,
+    _text,
+    _trailed,
+    _trails,
+    encoded,
+    may_be_apart,
+)
 
 ADDRESS = "jo.doe@example.com"
 CARD = "4" + "1" * 15
@@ -114,6 +127,32 @@ def test_the_automaton_misses_nothing_that_is_set_apart(string: str) -> None:
     octets = string.encode("ascii", "replace")
     if _set_apart(string, octets, octets.translate(RUNS)):
         assert may_be_apart(octets)
+
+
+TRAILED = st.sampled_from(
+    ["a1 ", "a1  ", "b2 ", "3 ", "4  ", "xy5 ", "xyzuvwrs", ".6 ", "c", "dd ", "7", " ", "q" * 24]
+)
+
+
+@settings(max_examples=1000, deadline=None)
+@given(st.lists(TRAILED, max_size=14).map("".join))
+@example("a1  b2  3  4  xyzuvwrs")
+@example("abcdefg1  b2  3  4  ")
+@example("a1 b2 c3 d4 e5 f6 g7 ")
+def test_the_automaton_misses_no_digits_with_spaces_behind(string: str) -> None:
+    if "@" not in string and list(_trailed(string)):
+        assert _trails()(string.encode())
+
+
+@given(
+    st.lists(st.binary(min_size=8, max_size=24) | st.text(min_size=9, max_size=16).map(str.encode), max_size=3),
+    st.sampled_from([" ", ":", "-", ", ", "  "]),
+    st.sampled_from(["", "0x"]),
+)
+def test_pairs_of_digits_are_told_by_the_first_two_as_by_all(texts: list[bytes], between: str, before: str) -> None:
+    string = " | ".join(between.join(f"{before}{octet:02x}" for octet in text) for text in texts)
+    every = [(match.start(), _from_hex(_joined(match[0]))) for match in _HEX_PAIRS.finditer(string)]
+    assert [(token.start, token.string) for token in _in_pairs(string)] == [one for one in every if one[1] is not None]
 
 
 def test_a_data_uri_says_that_it_is_base64() -> None:

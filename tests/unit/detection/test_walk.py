@@ -242,6 +242,17 @@ def test_single_words_between_are_not_looked_into() -> None:
     assert draft.deeper() == []
 
 
+def test_of_pairs_of_digits_the_first_says_that_a_leaf_is_looked_into() -> None:
+    pairs = "61 6e 6e 20 6c 65 65 20 68 65 72 65"
+    strings = ["more", pairs, "more", f"{pairs}~~~{pairs}", "~", pairs, pairs, f"~{pairs}~"]
+    draft = shape.Draft()
+    for string in strings:
+        draft.put(Leaf(Text("/t", string), string), shape.Shape(()))
+    assert draft.deeper() == [1, 3, 5, 6, 7]
+    everything = shape._BETWEEN.join(strings)
+    assert len(shape._tokens(everything, everything.encode(), True)) == 6
+
+
 def test_pieces_of_a_text_with_escapes_share_one_way_back() -> None:
     text = Text("/t", "caf%C3%A9\nname: Ann Lee\nmail: ann%40mail.example\n")
     made = leaves([text])
