@@ -35,6 +35,10 @@ LENGTHS: Final[dict[str, int]] = {
 # The set first, then what may not stand before it: so the search skips to capitals without trying anything else.
 START: Final = re.compile(r"[A-Z](?<![A-Za-z0-9][A-Z])[A-Z][0-9]{2}(?=[ .-]{0,2}[A-Za-z0-9])")
 _ANY_START: Final = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}[0-9]{2}(?=[ .-]{0,2}[A-Za-z0-9])")
+# The same from the first digit on, of which there are fewer than letters.
+_ANY_DIGITS: Final = re.compile(
+    r"[0-9](?<=[A-Za-z]{2}[0-9])(?<![A-Za-z0-9][A-Za-z]{2}[0-9])[0-9](?=[ .-]{0,2}[A-Za-z0-9])"
+)
 # All that ``START`` begins, in RE2's syntax: a country, check digits, and eleven more at least.
 ANCHORS: Final = (rf"(?:^|[^A-Za-z0-9])(?:{'|'.join(sorted(LENGTHS))})[0-9]{{2}}(?:[ .-]{{0,3}}[0-9A-Za-z]){{11}}",)
 _PIECE: Final = re.compile(r"[A-Za-z0-9]+")
@@ -57,7 +61,7 @@ def find(look: Look, zones: list[tuple[int, int]], out: list[Candidate]) -> None
 
 def may_start(string: str) -> bool:
     """Whether any part of ``string`` begins like such a number."""
-    return _ANY_START.search(string) is not None
+    return _ANY_DIGITS.search(string) is not None
 
 
 def may_be(word: str) -> bool:

@@ -251,3 +251,9 @@ def test_a_label_ends_close_to_its_value(parts: list[str]) -> None:
     before = "".join(parts)
     if looks._LABEL.search(before) is not None:
         assert {"=", ":"} & set(before[-3:])
+
+
+@settings(max_examples=1000, deadline=None)
+@given(st.text(alphabet="aBZ12 .-éß_\u0663", max_size=12))
+def test_how_an_iban_begins_is_told_from_its_digits(string: str) -> None:
+    assert iban.may_start(string) == (iban._ANY_START.search(string) is not None)
