@@ -215,7 +215,7 @@ _COUNT: Final = re.compile(r"\{([0-9]+)")
 _Numbered = tuple[int, str]
 # Bytes that RE2 may take for an automaton; its states in one direction get a third. Where ordinary text needs more than
 # that, it makes the states for nearly every message anew, which takes thirty times as long.
-_MEMORY: Final = 48 << 20
+_MEMORY: Final = 64 << 20
 
 
 class Triggers:
