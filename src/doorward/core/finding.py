@@ -1,10 +1,16 @@
 """Text at a place in a message, and what a detector recognised in it."""
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from operator import attrgetter
+from types import MappingProxyType
 
 import msgspec
+
+Wholes = Mapping[tuple[str, str], frozenset[str]]
+"""(entity, rule) of findings that are whole in themselves, and the entities of which one inside them is but a part."""
+
+NO_WHOLES: Wholes = MappingProxyType({})
 
 
 class Text(msgspec.Struct, frozen=True, gc=False):
@@ -45,9 +51,9 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
         return self.value or self.text.string[self.start : self.end]
 
 
-def resolve(findings: Iterable[Finding]) -> list[Finding]:
-    """Drop what overlaps: in one text the higher score wins, then the longer span, then the earlier one. A name inside
-    of an address ("12 Rosa Parks Street") is a part of that. What is left is in the order of its places.
+def resolve(findings: Iterable[Finding], wholes: Wholes = NO_WHOLES) -> list[Finding]:
+    """Drop what overlaps: in one text the higher score wins, then the longer span, then the earlier one. What is a part
+    of a finding by ``wholes`` gives way to it, whatever its score. What is left is in the order of its places.
     """
     kept: list[Finding] = []
     first = 0  # of a row in which each lies over one before it
@@ -58,7 +64,7 @@ def resolve(findings: Iterable[Finding]) -> list[Finding]:
         text, here, end = finding.text, finding.start, finding.end
         if (here >= behind and here != start) or (text is not last and not _is_same(text, last)):
             if count - first > 1:
-                kept += _best(ordered[first:count])
+                kept += _best(ordered[first:count], wholes)
             elif count:
                 kept.append(ordered[first])
             first, behind, last = count, -1, text
@@ -66,7 +72,7 @@ def resolve(findings: Iterable[Finding]) -> list[Finding]:
         if end > behind:
             behind = end
     rest = ordered[first:]
-    kept += rest if len(rest) < 2 else _best(rest)
+    kept += rest if len(rest) < 2 else _best(rest, wholes)
     return kept
 
 
@@ -87,17 +93,17 @@ def _in_order(findings: Iterable[Finding]) -> list[Finding]:
 _start_of, _key_of, _pointer_of = attrgetter("start"), attrgetter("text.key"), attrgetter("text.pointer")
 
 
-def _best(findings: list[Finding]) -> list[Finding]:
+def _best(findings: list[Finding], wholes: Wholes) -> list[Finding]:
     """The same for findings of one text that come in order."""
     if len(findings) == 2:
-        return [_better(*findings)]
+        return [_better(findings[0], findings[1], wholes)]
     taken: list[tuple[int, int, Finding]] = []
-    last: list[Finding] = []
-    if len(findings) <= _FEW:
-        places = [one for one in findings if one.entity == "LOCATION" and one.rule in _LINES]
-        last = [one for one in findings if one.entity == "PERSON" and any(_is_part(one, of) for of in places)]
-        findings = [one for one in findings if one not in last] if last else findings
-    for finding in [*sorted(findings, key=_rank), *sorted(last, key=_rank)]:
+    parts: list[Finding] = []
+    if wholes and len(findings) <= _FEW:
+        around = [one for one in findings if (one.entity, one.rule) in wholes]
+        parts = [one for one in findings if any(_is_part(one, of, wholes) for of in around)]
+        findings = [one for one in findings if one not in parts] if parts else findings
+    for finding in [*sorted(findings, key=_rank), *sorted(parts, key=_rank)]:
         at = bisect_left(taken, finding.start, key=_start)
         if at and taken[at - 1][1] > finding.start:
             continue
@@ -107,21 +113,27 @@ def _best(findings: list[Finding]) -> list[Finding]:
     return [entry[2] for entry in taken]
 
 
-def _better(one: Finding, other: Finding) -> Finding:
+def _better(one: Finding, other: Finding, wholes: Wholes) -> Finding:
     """Of two that lie over each other, as most do that have to be settled."""
-    for this, of in ((one, other), (other, one)):
-        if this.entity == "PERSON" and of.entity == "LOCATION" and of.rule in _LINES and _is_part(this, of):
-            return of
+    if wholes:
+        if _is_part(one, other, wholes):
+            return other
+        if _is_part(other, one, wholes):
+            return one
     return one if _rank(one) <= _rank(other) else other
 
 
-_LINES = ("street", "postbox")
 _FEW = 64  # findings that lie over each other: of more, each is weighed by itself
 
 
-def _is_part(finding: Finding, of: Finding) -> bool:
-    """Whether it is a shorter part of the other."""
-    return of.start <= finding.start and finding.end <= of.end and of.end - of.start > finding.end - finding.start
+def _is_part(finding: Finding, of: Finding, wholes: Wholes) -> bool:
+    """Whether it is shorter than the other, inside it, and of an entity that is a part of such a one."""
+    return (
+        of.start <= finding.start
+        and finding.end <= of.end
+        and of.end - of.start > finding.end - finding.start
+        and finding.entity in wholes.get((of.entity, of.rule), ())
+    )
 
 
 def _rank(finding: Finding) -> tuple[float, int, int]:

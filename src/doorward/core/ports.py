@@ -52,6 +52,9 @@ class Detector(Protocol):
     ``triggers``: expressions over the bytes of a message, in the syntax that RE2 and Hyperscan share; where none of
     them, and no way to hide something, occurs, ``detect`` would find nothing and is not called. None: always call it.
     ``directions``: where it is wanted, of "arguments" and "results".
+
+    It may have two more: ``load()``, which does beforehand what would make the first message wait, and ``wholes``
+    (``core.finding.Wholes``), its own findings that take in what any detector finds inside them.
     """
 
     name: str

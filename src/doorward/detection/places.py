@@ -210,6 +210,10 @@ ANCHORS: Final = Anchors(
 )
 
 
+WHOLES: Final = {("LOCATION", rule): frozenset({"PERSON"}) for rule in ("street", "postbox")}
+"""Whose name is in an address of one line is nobody who is spoken of: "12 Rosa Parks Street"."""
+
+
 def in_prose(string: str) -> list[tuple[int, int, float, str]]:
     """(start, end, score, rule) of one-line addresses."""
     found: list[tuple[int, int, float, str]] = []

@@ -93,6 +93,7 @@ class Patterns:
     name = "patterns"
     heavy = False
     directions = frozenset({"arguments", "results"})
+    wholes = places.WHOLES
 
     class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """``ip_addresses``: find them too; most are of machines."""

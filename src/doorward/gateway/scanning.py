@@ -16,7 +16,7 @@ from time import monotonic, thread_time
 from typing import Any
 
 from doorward.core.errors import DetectorFault
-from doorward.core.finding import Finding, Text, resolve
+from doorward.core.finding import NO_WHOLES, Finding, Text, Wholes, resolve
 from doorward.core.leaf import Document, Leaf, release
 from doorward.core.looking import ARGUMENTS, RESULTS
 from doorward.core.ports import Detector
@@ -56,7 +56,7 @@ class Detectors:
     ``apart``: a process with the same detectors, for the largest messages; without, they are looked through here.
     """
 
-    __slots__ = ("_apart", "_by_direction", "_large", "_pool", "_triggers", "base", "most", "per_kilobyte")
+    __slots__ = ("_apart", "_by_direction", "_large", "_pool", "_triggers", "_wholes", "base", "most", "per_kilobyte")
 
     def __init__(
         self,
@@ -72,6 +72,11 @@ class Detectors:
             direction: tuple(detector for detector in detectors if direction in detector.directions)
             for direction in (ARGUMENTS, RESULTS)
         }
+        self._wholes: dict[tuple[str, str], frozenset[str]] = {}
+        for detector in detectors:
+            wholes: Wholes = getattr(detector, "wholes", NO_WHOLES)
+            for whole, parts in wholes.items():
+                self._wholes[whole] = parts | self._wholes.get(whole, frozenset())
         self._triggers: dict[str, Triggers | None] = {}
         self._pool: ThreadPoolExecutor | None = None
         self._large: asyncio.Lock | None = None
@@ -162,7 +167,7 @@ class Detectors:
         if any((one.name or one.text.key) and is_plain(one.read) for one in found):
             # Plain names that come again and again are looked at once; this one must be found wherever it stands.
             found = self._detected(detectors, texts, direction, check, every_name=True)
-        return resolve(found) if found else found
+        return resolve(found, self._wholes) if found else found
 
     def _detected(
         self,

@@ -16,13 +16,17 @@ def test_the_higher_score_wins_then_the_longer_then_the_earlier() -> None:
     assert resolve([found(2, 4), found(1, 3)]) == [found(1, 3)]
 
 
-def test_a_name_in_an_address_is_a_part_of_it() -> None:
+def test_what_is_declared_a_part_of_a_whole_gives_way_to_it() -> None:
+    wholes = {("LOCATION", "street"): frozenset({"PERSON"})}
     street = Finding(TEXT, 0, 30, "LOCATION", 0.8, "d", rule="street")
     town, other = Finding(TEXT, 10, 20, "PERSON", 1.0, "d"), Finding(TEXT, 25, 35, "PERSON", 1.0, "d")
-    assert resolve([street, town]) == [street]
-    assert resolve([street, town, other]) == [town, other]
+    assert resolve([street, town], wholes) == [street]
+    assert resolve([street, town]) == [town]
+    assert resolve([street, town, other], wholes) == [town, other]
     field = Finding(TEXT, 0, 30, "LOCATION", 0.8, "d", rule="address+key")
-    assert resolve([field, town]) == [town]
+    assert resolve([field, town], wholes) == [town]
+    number = Finding(TEXT, 10, 20, "PHONE_NUMBER", 1.0, "d")
+    assert resolve([street, number], wholes) == [number]
 
 
 def test_neighbours_and_other_texts_do_not_overlap() -> None:

@@ -39,7 +39,7 @@ def texts(value: Any, pointer: str = "") -> list[Text]:
 def detect(value: Any, detector: Patterns = DETECTOR) -> set[tuple[str, str]]:
     """(entity, value) of what counts. Whatever counts must have fired."""
     found = detector.detect(Document(walk.leaves(texts(value))))
-    kept = {(f.entity, f.read) for f in resolve(f for f in found if f.score >= 0.5)}
+    kept = {(f.entity, f.read) for f in resolve((f for f in found if f.score >= 0.5), detector.wholes)}
     if kept and detector is DETECTOR:
         assert TRIGGERS.fires(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(errors="replace"))
     return kept

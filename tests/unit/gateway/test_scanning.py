@@ -13,6 +13,8 @@ from tests.garbage import uncollected
 from doorward.core.errors import DetectorFault
 from doorward.core.finding import Finding
 from doorward.core.leaf import Document
+from doorward.detectors.patterns import Patterns
+from doorward.detectors.stub import Stub
 from doorward.gateway import scanning
 from doorward.gateway.scanning import Detectors
 
@@ -65,6 +67,18 @@ async def test_of_all_detectors_one_finding_for_each_place() -> None:
     first, second = One("a"), One("b")
     assert await scanned(Detectors([first, second])) == ["a"]
     assert len(second.threads) == 1
+
+
+async def test_what_one_detector_declares_a_whole_takes_in_what_another_finds_inside_it() -> None:
+    value = {"text": "12 Rosa Parks Street, Springfield, IL 62701"}
+    raw = json.dumps(value).encode()
+    names = Stub(Stub.Options(texts={"PERSON": ("Rosa Parks",)}))  # as sure as can be
+    detectors = Detectors([names, Patterns(Patterns.Options())], base=30.0, most=30.0)
+    try:
+        found = [(one.entity, one.read) for one in await detectors.scan(raw, value, "results")]
+    finally:
+        detectors.close()
+    assert found == [("LOCATION", "12 Rosa Parks Street, Springfield, IL 62701")]
 
 
 async def test_only_in_the_direction_that_a_detector_is_for() -> None:
