@@ -1,11 +1,8 @@
 """Journals for tests: one that signs with a key of its own, and what it wrote, read back and checked."""
 
-import asyncio
 import base64
 import hashlib
 import json
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +11,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from doorward.core import audit_layout, checkpoint
 from doorward.core.audit import AuditRecord
 from doorward.gateway.journal import FileJournal, Files, Settings
+from tests.waiting import PATIENCE
 
-PATIENT = 20.0
-"""Seconds after which a condition that does not come true is a failure."""
-
-SETTINGS = Settings(stuck_after=PATIENT, close_within=PATIENT, retry_after=0.005, reserve_bytes=8192)
+SETTINGS = Settings(stuck_after=PATIENCE, close_within=PATIENCE, retry_after=0.005, reserve_bytes=8192)
 
 
 class Clock:
@@ -126,18 +121,3 @@ def whole_lines(file: Path) -> list[bytes]:
     """What is there of a file that grows. Behind the last line end is what is being written: half of a ``write``."""
     data = file.read_bytes()
     return data[: data.rfind(b"\n") + 1].splitlines()
-
-
-async def until(true: Callable[[], bool]) -> None:
-    """Return when it is true; it becomes so in another thread or task."""
-    async with asyncio.timeout(PATIENT):
-        while not true():  # noqa: ASYNC110 (another thread makes it true)
-            await asyncio.sleep(0.001)
-
-
-def until_here(true: Callable[[], bool]) -> None:
-    """The same where there is no loop."""
-    end = time.monotonic() + PATIENT
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.001)

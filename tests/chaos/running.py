@@ -17,10 +17,9 @@ from tests.gateway import Gateway, merged
 from tests.hostile.raw import Answer, Raw, post
 from tests.hostile.scripted import Asked, Line, Script, Scripted, in_background
 from tests.hostile.setting import AMPLE, IDENTIFIED, echo, message, reason_of
-from tests.hostile.watch import alive, children_of, records
-
-PATIENCE = 20.0
-"""Seconds after which a condition that does not come true is a failure."""
+from tests.hostile.watch import records
+from tests.processes import alive, children_of
+from tests.waiting import PATIENCE, until
 
 
 class Killable(Gateway):
@@ -212,10 +211,3 @@ class Told:
 
     def _of(self, trace: str) -> list[dict[str, Any]]:
         return [record for record in self._calls if record["trace_id"] == trace]
-
-
-async def until(true: Any) -> None:
-    """Return when it is true; it becomes so in another thread, task or process."""
-    async with asyncio.timeout(PATIENCE):
-        while not true():  # noqa: ASYNC110 (nobody here makes it true)
-            await asyncio.sleep(0.01)

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from tests.faulty_files import FaultyFiles
-from tests.journals import Clock, Key, Told, chain, names, record, until
+from tests.journals import Clock, Key, Told, chain, names, record
+from tests.waiting import until
 
 from doorward.control.audit.verify.public_keys import PublicKeys
 from doorward.control.audit.verify.report import Report

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.chaos.running import PATIENCE, Running, running, trace_of, until
+from tests.chaos.running import Running, running, trace_of
 from tests.hostile.scripted import Asked, Line
 from tests.hostile.setting import echo, reason_of
+from tests.waiting import PATIENCE, until
 
 BLOCK = bytes(4096)
 

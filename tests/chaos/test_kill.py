@@ -10,8 +10,9 @@ import signal
 from pathlib import Path
 
 import pytest
-from tests.chaos.running import Load, Running, Told, running, trace_of, until
+from tests.chaos.running import Load, Running, Told, running, trace_of
 from tests.hostile.scripted import Asked, Line
+from tests.waiting import until
 
 ROUNDS = int(os.environ.get("DOORWARD_CHAOS", "3"))
 FEW, MANY = 0, 120

@@ -8,7 +8,8 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -18,6 +19,7 @@ from tests.delivery.process import is_refused
 from tests.delivery.rigs import RIGS, Rig
 from tests.delivery.shipping_one import Apart, Here, Shipping
 from tests.receivers.aws import account
+from tests.waiting import until_here
 
 from doorward.core import audit_layout
 
@@ -30,12 +32,8 @@ FAULTS = 20 if LONG else 0
 KILLS = max(3, min(LONG, 30))
 
 
-def until(true: Callable[[], bool], seconds: float = 60.0) -> None:
-    """Return when it is true; the shipper makes it so."""
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.005)
+until = partial(until_here, seconds=60.0)
+"""The shipper, which others share the machine with, may take its time."""
 
 
 class Book:

@@ -8,14 +8,15 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from random import Random
 
 import pytest
 from tests.audit_logs import Log
 from tests.delivery.process import is_refused
+from tests.waiting import until_here
 
 ROOT = Path(__file__).resolve().parents[2]
 LONG = int(os.environ.get("DOORWARD_CHAOS", "0"))
@@ -26,12 +27,8 @@ STAYING = ("half", "losing", "refusing", "fine")
 """Those that are the same whenever they are looked at, so that a kill meets them at work."""
 
 
-def until(true: Callable[[], bool], seconds: float = 60.0) -> None:
-    """Return when it is true; another process makes it so."""
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.005)
+until = partial(until_here, seconds=60.0)
+"""The shipper, which others share the machine with, may take its time."""
 
 
 class Running:

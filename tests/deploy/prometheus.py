@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from tests.functional.gateway_process import PATIENCE, until
+from tests.waiting import PATIENCE, until_here
 
 PROMETHEUS = shutil.which("prometheus")
 PROMTOOL = shutil.which("promtool")
@@ -71,7 +71,7 @@ def prometheus(directory: Path, config: dict[str, Any]) -> Iterator[Prometheus]:
     with (directory / "prometheus.log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
         try:
             running = Prometheus(port)
-            until(running.is_ready)
+            until_here(running.is_ready)
             yield running
         finally:
             process.kill()

@@ -17,7 +17,8 @@ import yaml
 from tests.deploy.names import EXPORTED, TARGET, grouped, labels_of, selectors
 from tests.deploy.prometheus import MISSING, PROMETHEUS, PROMTOOL, Prometheus, prometheus, promtool
 from tests.deploy.series import FIRING, HEALTHY, NOT_BEGUN
-from tests.functional.gateway_process import doorward, until
+from tests.functional.gateway_process import doorward
+from tests.waiting import until_here
 
 from doorward.control.admin import EXPOSITION
 from doorward.control.audit.filter import parse
@@ -326,10 +327,10 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Real]:
             call = Request(f"http://{gateway.listen[0]}:{gateway.listen[1]}{path}", json.dumps(message).encode())
             with suppress(HTTPError):
                 urlopen(call, timeout=20).close()
-        until(lambda: gateway.metric('doorward_sink_delivered_total{sink="local"}'))
+        until_here(lambda: gateway.metric('doorward_sink_delivered_total{sink="local"}'))
         instance = f"{gateway.admin[0]}:{gateway.admin[1]}"
         with prometheus(directory, fast(shown, instance)) as running:
-            until(lambda: scraped(running, shown) and scraped(running, instance))
+            until_here(lambda: scraped(running, shown) and scraped(running, instance))
             yield Real(running, shown, instance)
 
 
@@ -346,8 +347,10 @@ def test_every_rule_is_evaluated(real: Real) -> None:
         groups = real.prometheus.get("rules")["groups"]
         return all(rule["health"] == "ok" for group in groups for rule in group["rules"])
 
-    until(healthy)
-    until(lambda: real.prometheus.query('ALERTS{alertname="DoorwardWorkerDown", worker="1"}'))  # pending, for a minute
+    until_here(healthy)
+    until_here(
+        lambda: real.prometheus.query('ALERTS{alertname="DoorwardWorkerDown", worker="1"}')
+    )  # pending, for a minute
 
 
 @needs_prometheus

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.functional.gateway_process import PATIENCE, Gateway, doorward
+from tests.functional.gateway_process import Gateway, doorward
+from tests.waiting import PATIENCE
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 TOKEN = "made-up-" * 4

@@ -3,33 +3,18 @@
 import contextlib
 import http.client
 import json
-import os
 import signal
 import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-T = TypeVar("T")
-
-PATIENCE = 20.0
-"""Seconds until a condition that must come about is given up; the machine may be busy."""
+from tests.waiting import PATIENCE, until_here
 
 QUICK = {"pulse": 0.1, "watch": 0.05, "scrape": 0.5, "start": 20.0, "grace": 1.0}
-
-
-def until(condition: Callable[[], T], within: float = PATIENCE) -> T:
-    """The condition's first true value. Fails after ``within`` seconds."""
-    end = time.monotonic() + within
-    while time.monotonic() < end:
-        if value := condition():
-            return value
-        time.sleep(0.02)
-    raise AssertionError(f"not so within {within} s: {condition}")
 
 
 class Gateway:
@@ -106,7 +91,7 @@ class Gateway:
                 lines.flush()
                 return True
 
-        until(sent)
+        until_here(sent)
 
     def serves(self, version: int) -> bool:
         """Whether this version of the configuration is in force, in every worker."""
@@ -146,18 +131,6 @@ class Gateway:
     def _read(self) -> None:
         assert self.process.stderr is not None
         self.log.extend(iter(self.process.stderr.readline, ""))
-
-
-def alive(pid: int) -> bool:
-    """Whether a process runs; a zombie does not."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return not Path("/proc/self/stat").exists()
 
 
 def _address(text: str) -> tuple[str, int]:

@@ -11,9 +11,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from tests.functional.gateway_process import PATIENCE, Gateway, alive, doorward, until
+from tests.functional.gateway_process import Gateway, doorward
 from tests.journals import whole_lines
+from tests.processes import alive
 from tests.receivers.serving import Reply, Request, Serving
+from tests.waiting import PATIENCE, until_here
 
 CANARY = "canary-" + "5f1d8e"
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -96,7 +98,7 @@ def delivered(running: Gateway, sink: str) -> float:
 
 
 def shipper(running: Gateway) -> int:
-    return int(until(lambda: running.status()["shipper"][0]["pid"]))
+    return int(until_here(lambda: running.status()["shipper"][0]["pid"]))
 
 
 def test_events_reach_every_sink_and_nothing_of_the_calls_does(tmp_path: Path) -> None:
@@ -111,8 +113,8 @@ def test_events_reach_every_sink_and_nothing_of_the_calls_does(tmp_path: Path) -
             for number in range(3):
                 call(running, number)
             for name in (*FORMATS, "otlp", "traces"):
-                until(lambda name=name: delivered(running, name) >= 3)
-            until(lambda: len(outcomes(tmp_path / "native.out")) == 3)
+                until_here(lambda name=name: delivered(running, name) >= 3)
+            until_here(lambda: len(outcomes(tmp_path / "native.out")) == 3)
             assert running.metric('doorward_sink_waiting_bytes{sink="native"}') is not None
             metrics = running.get("/metrics")[1]
             running.signal(signal.SIGTERM)
@@ -141,12 +143,12 @@ def test_a_shipper_that_is_killed_is_started_again_and_goes_on(tmp_path: Path) -
     with leaky() as url, doorward(tmp_path, configuration(url, sinks)) as running:
         running.ready()
         call(running, 1)
-        until(lambda: len(outcomes(tmp_path / "events.jsonl")) == 1)
+        until_here(lambda: len(outcomes(tmp_path / "events.jsonl")) == 1)
         first = shipper(running)
         os.kill(first, signal.SIGKILL)
         call(running, 2)  # costs the call nothing
-        assert until(lambda: shipper(running) != first)
-        until(lambda: len({event["event_id"] for event in outcomes(tmp_path / "events.jsonl")}) == 2)
+        assert until_here(lambda: shipper(running) != first)
+        until_here(lambda: len({event["event_id"] for event in outcomes(tmp_path / "events.jsonl")}) == 2)
         assert running.metric("doorward_shipper_restarts_total") == 1
         assert running.get("/readyz")[0] == 200
         running.signal(signal.SIGTERM)
@@ -161,13 +163,13 @@ def test_a_sink_that_is_down_costs_no_call_and_gets_everything_when_it_is_back(t
     with leaky() as url, doorward(tmp_path, configuration(url, sinks)) as running:
         running.ready()
         call(running, 1)
-        until(lambda: (running.metric('doorward_sink_repeated_total{sink="file"}') or 0) > 0)
+        until_here(lambda: (running.metric('doorward_sink_repeated_total{sink="file"}') or 0) > 0)
         assert running.metric('doorward_sink_up{sink="file"}') == 0
         call(running, 2)
         there.unlink()
         there.mkdir()
-        until(lambda: len(outcomes(there / "events.jsonl")) == 2)
-        until(lambda: running.metric('doorward_sink_up{sink="file"}') == 1)
+        until_here(lambda: len(outcomes(there / "events.jsonl")) == 2)
+        until_here(lambda: running.metric('doorward_sink_up{sink="file"}') == 1)
 
 
 def test_sinks_change_with_a_reload(tmp_path: Path) -> None:
@@ -176,15 +178,15 @@ def test_sinks_change_with_a_reload(tmp_path: Path) -> None:
     with leaky() as url, doorward(tmp_path, configuration(url, first)) as running:
         running.ready()
         call(running, 1)
-        until(lambda: len(outcomes(tmp_path / "one.jsonl")) == 1)
+        until_here(lambda: len(outcomes(tmp_path / "one.jsonl")) == 1)
         running.write_text(configuration(url, [{"use": "file", "name": "one"}]))
-        until(lambda: running.metric("doorward_config_reload_failed") == 1)
+        until_here(lambda: running.metric("doorward_config_reload_failed") == 1)
         running.write_text(configuration(url, second))
-        until(lambda: len(outcomes(tmp_path / "two.jsonl")) == 1)
+        until_here(lambda: len(outcomes(tmp_path / "two.jsonl")) == 1)
         assert running.metric("doorward_config_reload_failed") == 0
         call(running, 2)
-        until(lambda: len(outcomes(tmp_path / "two.jsonl")) == 2)
-        until(lambda: len(outcomes(tmp_path / "one.jsonl")) == 2)
+        until_here(lambda: len(outcomes(tmp_path / "two.jsonl")) == 2)
+        until_here(lambda: len(outcomes(tmp_path / "one.jsonl")) == 2)
 
 
 def test_a_sink_that_cannot_be_made_is_said_at_the_start(tmp_path: Path) -> None:

@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.functional.gateway_process import doorward, until
+from tests.functional.gateway_process import doorward
 from tests.gateway import free_port
+from tests.waiting import until_here
 
 
 def doctor(config: Path) -> tuple[int, dict[str, dict[str, Any]]]:
@@ -32,10 +33,10 @@ def test_beside_a_running_gateway(tmp_path: Path) -> None:
         assert found["gateway"]["what"].endswith(f"process {gateway.process.pid}: takes calls")
 
         gateway.write_text(text + "mod: audit\n")
-        until(lambda: gateway.metric("doorward_config_reload_failed") == 1.0)
+        until_here(lambda: gateway.metric("doorward_config_reload_failed") == 1.0)
         (tmp_path / ".doorward" / "keys" / "lasting.key").chmod(0o644)  # so that the correction is refused too
         gateway.write_text(text + "# corrected\n")
-        until(lambda: not gateway.status()["reload"]["problems"][0].startswith(f"{gateway.config}:5"))
+        until_here(lambda: not gateway.status()["reload"]["problems"][0].startswith(f"{gateway.config}:5"))
         code, found = doctor(gateway.config)
         assert code == 1
         assert found["keys"]["state"] == "fail"

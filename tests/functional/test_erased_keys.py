@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.adapters.journal import Journal
-from tests.functional.gateway_process import PATIENCE, doorward, until
+from tests.functional.gateway_process import doorward
 from tests.functional.test_serve import call, configuration, upstream
+from tests.waiting import PATIENCE, until_here
 
 
 def audit(directory: Path, verb: str, *arguments: str) -> str:
@@ -36,7 +37,7 @@ def test_after_an_erased_key_and_a_reload_records_name_another(tmp_path: Path) -
         assert "  erased 20" in audit(tmp_path, "erase-key", erased, "--yes", "--why", "Erasure of today, DPO-7")
         assert all(secret not in path.read_bytes() for path in keys.iterdir())
         running.signal(signal.SIGHUP)
-        until(lambda: running.serves(2))
+        until_here(lambda: running.serves(2))
         assert call(running)[0] == 200
         _, (now, after) = hashed(tmp_path)
         running.signal(signal.SIGTERM)

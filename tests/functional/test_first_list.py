@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.functional.gateway_process import until
 from tests.gateway import AGENT, TOKEN, TOKEN_VARIABLE, Gateway
+from tests.waiting import until_here
 
 SCHEMA = {"type": "object", "properties": {"n": {"type": "integer"}}}
 
@@ -93,7 +93,9 @@ def test_a_schema_that_breaks_a_policy_stops_neither_the_list_nor_other_tools(
         text = {"type": "object", "properties": {"n": {"type": "string"}}}
         upstream.tools[0]["inputSchema"] = text  # type: ignore[attr-defined]
         # Policies take in new tools once a second at most, so the list is asked for until they have.
-        until(lambda: bool(ask(running, "tools/list")["tools"]) and "do not fit what servers now say" in running.log())
+        until_here(
+            lambda: bool(ask(running, "tools/list")["tools"]) and "do not fit what servers now say" in running.log()
+        )
         assert ask(running, "tools/call", name="get_one", arguments={"n": 9})["isError"]
         assert not ask(running, "tools/call", name="get_two", arguments={"n": 9}).get("isError")
     with gateway(tmp_path, upstream, policies=str(policies)) as again:  # and a start is no worse
@@ -118,23 +120,23 @@ def test_policies_that_are_gone_stay_in_force(tmp_path: Path, upstream: Threadin
         assert listed(running) == ["get_one"]
         assert holds(running)
         policies.rename(tmp_path / "elsewhere")
-        until(lambda: "holds no policies any more" in running.log())
+        until_here(lambda: "holds no policies any more" in running.log())
         assert holds(running)
         # Tools that are new come into the policies, which are not read for it.
         upstream.tools.append({"name": "get_three", "inputSchema": SCHEMA})  # type: ignore[attr-defined]
-        until(lambda: listed(running) == ["get_one", "get_three"])
+        until_here(lambda: listed(running) == ["get_one", "get_three"])
         assert holds(running)
         (pid,) = (worker["pid"] for worker in status(running)["workers"])
         os.kill(pid, signal.SIGKILL)
-        until(lambda: status(running)["workers"][0]["pid"] not in (pid, None) and ready(running))
+        until_here(lambda: status(running)["workers"][0]["pid"] not in (pid, None) and ready(running))
         assert holds(running)
         (tmp_path / "elsewhere").rename(policies)
-        until(lambda: not status(running)["reload"]["failed"])
+        until_here(lambda: not status(running)["reload"]["failed"])
         (policies / "a.cedar").write_text("")
-        until(lambda: "a.cedar: is empty" in running.log())
+        until_here(lambda: "a.cedar: is empty" in running.log())
         assert holds(running)
         (policies / "a.cedar").write_text("// there are none")
-        until(lambda: not holds(running))
+        until_here(lambda: not holds(running))
 
 
 def status(running: Gateway) -> Any:
@@ -161,6 +163,6 @@ def test_a_reload_with_a_policy_that_does_not_fit_keeps_the_last_good_set(
             '@id("few") forbid(principal, action == Doorward::Action::"tools/call/crm/get_one", resource)'
             " when { context.arguments.nn > 5 };"
         )
-        until(lambda: "reload refused" in running.log())
+        until_here(lambda: "reload refused" in running.log())
         assert len(ask(running, "tools/list")["tools"]) == 2
         assert not ask(running, "tools/call", name="get_one", arguments={"n": 9}).get("isError")

@@ -7,7 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from tests.functional.gateway_process import alive, gateway, until
+from tests.functional.gateway_process import gateway
+from tests.processes import alive
+from tests.waiting import until_here
 
 
 def test_it_is_ready_on_a_port_of_its_own_choice(tmp_path: Path) -> None:
@@ -16,7 +18,7 @@ def test_it_is_ready_on_a_port_of_its_own_choice(tmp_path: Path) -> None:
         assert running.get("/healthz") == (200, '{"alive":true}')
         assert running.get("/readyz") == (200, '{"ready":true,"reasons":[]}')
         assert running.ask("word") == "hello"
-        until(lambda: running.logged("listens on 127.0.0.1:"))
+        until_here(lambda: running.logged("listens on 127.0.0.1:"))
 
 
 def test_status_tells_workers_servers_modes_and_configuration(tmp_path: Path) -> None:
@@ -42,7 +44,7 @@ def test_workers_share_the_port_and_their_counts_are_summed(tmp_path: Path) -> N
             seen[pid] = seen.get(pid, 0) + 1
             return len(seen) == 2
 
-        until(both)
+        until_here(both)
         series = 'doorward_calls_total{decision="allow",method="tools/call",reason="",server="crm"}'
         assert running.metric(series) == sum(seen.values())
         assert running.metric('doorward_gateway_seconds_bucket{le="0.0001",stage="read"}') == 0
@@ -57,26 +59,26 @@ def test_a_killed_worker_is_replaced_and_its_counts_stay(tmp_path: Path) -> None
         series = 'doorward_calls_total{decision="allow",method="tools/call",reason="",server="crm"}'
         assert running.metric(series) == 1
         os.kill(pid, signal.SIGKILL)
-        until(lambda: running.get("/readyz")[0] == 200 and running.workers() != [pid])
+        until_here(lambda: running.get("/readyz")[0] == 200 and running.workers() != [pid])
         assert running.ask("count") == str(running.workers()[0])
         assert running.metric(series) == 2
         assert running.metric("doorward_worker_restarts_total") == 1
-        until(lambda: running.logged("killed by signal 9"))
+        until_here(lambda: running.logged("killed by signal 9"))
 
 
 def test_while_no_worker_runs_it_is_not_ready_and_says_so(tmp_path: Path) -> None:
     with gateway(tmp_path) as running:
         running.ready()
         os.kill(running.workers()[0], signal.SIGKILL)
-        until(lambda: running.metric("doorward_worker_restarts_total") == 1)
-        os.kill(until(running.workers)[0], signal.SIGKILL)  # the second quick death: now there is a pause
+        until_here(lambda: running.metric("doorward_worker_restarts_total") == 1)
+        os.kill(until_here(running.workers)[0], signal.SIGKILL)  # the second quick death: now there is a pause
 
         def unready() -> str:
             code, text = running.get("/readyz")
             return text if code == 503 and "not running" in text else ""
 
-        assert '"ready":false' in until(unready)
-        until(lambda: running.get("/readyz")[0] == 200)
+        assert '"ready":false' in until_here(unready)
+        until_here(lambda: running.get("/readyz")[0] == 200)
 
 
 def test_what_a_worker_cannot_do_makes_it_unready(tmp_path: Path) -> None:
@@ -93,13 +95,13 @@ def test_a_worker_that_stands_still_is_reported_and_then_replaced(tmp_path: Path
         running.ready()
         first, second = running.workers()
         running.ask_worker(first, "stuck")
-        until(lambda: running.metric('doorward_worker_up{worker="0"}') == 0)
+        until_here(lambda: running.metric('doorward_worker_up{worker="0"}') == 0)
         assert running.metric('doorward_worker_up{worker="1"}') == 1
         assert running.get("/readyz")[0] == 200
-        until(lambda: first not in running.workers() and len(running.workers()) == 2)
+        until_here(lambda: first not in running.workers() and len(running.workers()) == 2)
         assert second in running.workers()
-        until(lambda: running.logged("gave no sign of life"))
-        until(lambda: running.metric('doorward_worker_up{worker="0"}') == 1)
+        until_here(lambda: running.logged("gave no sign of life"))
+        until_here(lambda: running.metric('doorward_worker_up{worker="0"}') == 1)
 
 
 def test_a_stop_lets_calls_end_and_refuses_new_ones(tmp_path: Path) -> None:
@@ -108,7 +110,7 @@ def test_a_stop_lets_calls_end_and_refuses_new_ones(tmp_path: Path) -> None:
         pids = running.workers()
         with ThreadPoolExecutor(1) as pool:
             held = pool.submit(running.ask, "hold")
-            until(lambda: running.metric("doorward_in_flight") == 1)
+            until_here(lambda: running.metric("doorward_in_flight") == 1)
             running.signal(signal.SIGTERM)
             assert int(held.result()) in pids
         assert running.end() == 0
@@ -122,10 +124,10 @@ def test_a_call_that_does_not_end_is_cut_after_the_drain(tmp_path: Path) -> None
     with gateway(tmp_path, drain=0.2, never=True) as running:
         running.ready()
         running.ask_worker(running.workers()[0], "hold")
-        until(lambda: running.metric("doorward_in_flight") == 1)
+        until_here(lambda: running.metric("doorward_in_flight") == 1)
         running.signal(signal.SIGINT)
         assert running.end() == 0
-        until(lambda: running.logged("are cut"))
+        until_here(lambda: running.logged("are cut"))
 
 
 def test_while_it_drains_it_is_not_ready_and_a_second_signal_cuts(tmp_path: Path) -> None:
@@ -133,9 +135,9 @@ def test_while_it_drains_it_is_not_ready_and_a_second_signal_cuts(tmp_path: Path
         running.ready()
         (pid,) = running.workers()
         running.ask_worker(pid, "hold")
-        until(lambda: running.metric("doorward_in_flight") == 1)
+        until_here(lambda: running.metric("doorward_in_flight") == 1)
         running.signal(signal.SIGTERM)
-        assert "draining" in until(lambda: running.get("/readyz")[1] if running.get("/readyz")[0] == 503 else "")
+        assert "draining" in until_here(lambda: running.get("/readyz")[1] if running.get("/readyz")[0] == 503 else "")
         running.signal(signal.SIGTERM)
         assert running.end() == 1
         assert not alive(pid)
@@ -146,7 +148,7 @@ def test_a_stuck_worker_does_not_hold_up_the_stop(tmp_path: Path) -> None:
         running.ready()
         (pid,) = running.workers()
         running.ask_worker(pid, "stuck")
-        until(lambda: running.metric('doorward_worker_up{worker="0"}') == 0)
+        until_here(lambda: running.metric('doorward_worker_up{worker="0"}') == 0)
         running.signal(signal.SIGTERM)
         assert running.end() == 0
         assert not alive(pid)
@@ -167,7 +169,7 @@ def test_a_killed_supervisor_leaves_no_worker(tmp_path: Path) -> None:
         pids = running.workers()
         running.ask_worker(pids[0], "stuck")
         running.process.kill()
-        until(lambda: not any(map(alive, pids)))
+        until_here(lambda: not any(map(alive, pids)))
 
 
 def test_workers_that_crash_at_the_first_start_end_it_with_3(tmp_path: Path) -> None:

@@ -19,9 +19,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from tests.functional.gateway_process import PATIENCE, Gateway, alive, doorward, until
+from tests.functional.gateway_process import Gateway, doorward
 from tests.journals import whole_lines
 from tests.pipes import pipe
+from tests.processes import alive
+from tests.waiting import PATIENCE, until_here
 
 CALL = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "look", "arguments": {"x": "1"}}}
 HEADERS = {
@@ -174,7 +176,7 @@ def test_a_stop_waits_for_the_call_in_flight(tmp_path: Path) -> None:
         assert server.held.wait(PATIENCE)
         assert running.metric("doorward_in_flight") == 1
         running.signal(signal.SIGTERM)
-        until(lambda: running.get("/readyz")[0] == 503)
+        until_here(lambda: running.get("/readyz")[0] == 503)
         server.released.set()
         calling.join(PATIENCE)
         assert answers[0][0] == 200
@@ -186,9 +188,9 @@ def test_a_server_added_to_the_file_is_served_and_a_bad_file_changes_nothing(tmp
         running.ready()
         assert call(running, server="other")[0] == 404
         running.write_text(configuration(url, f'  other: {{url: "{url}"}}'))
-        until(lambda: call(running, server="other")[0] == 200)
+        until_here(lambda: call(running, server="other")[0] == 200)
         running.write_text(configuration(url, "  other: {ulr: x}"))
-        until(lambda: running.metric("doorward_config_reload_failed") == 1)
+        until_here(lambda: running.metric("doorward_config_reload_failed") == 1)
         assert call(running, server="other")[0] == 200
         assert "doorward.yaml:5:" in running.status()["reload"]["problems"][0]
 
@@ -209,7 +211,7 @@ def test_a_secret_that_changed_behind_the_same_text_is_taken_with_a_hang_up(tmp_
         assert status("first-" + "x" * 20) == 200
         token.write_text("second-" + "x" * 20)
         running.signal(signal.SIGHUP)
-        until(lambda: status("second-" + "x" * 20) == 200)
+        until_here(lambda: status("second-" + "x" * 20) == 200)
         assert status("first-" + "x" * 20) == 401
 
 
@@ -220,10 +222,10 @@ def test_tls_takes_a_new_certificate_without_a_restart(tmp_path: Path) -> None:
         running.ready()
         assert shown(running) == first.read_text()
         (tmp_path / "tls.pem").write_text("half a certificate")
-        until(lambda: running.logged("the new certificate of listen.tls is not used"))
+        until_here(lambda: running.logged("the new certificate of listen.tls is not used"))
         assert shown(running) == first.read_text()
         install(second, tmp_path)
-        until(lambda: shown(running) == second.read_text())
+        until_here(lambda: shown(running) == second.read_text())
 
 
 def test_a_certificate_that_cannot_be_used_is_told(tmp_path: Path) -> None:
@@ -266,7 +268,7 @@ def test_a_killed_worker_is_replaced_and_keeps_the_sealed_sessions_key(tmp_path:
         keys = sorted(path.name for path in (tmp_path / ".doorward" / "keys").iterdir())
         (pid,) = running.workers()
         os.kill(pid, signal.SIGKILL)
-        until(lambda: running.get("/readyz")[0] == 200 and running.workers() != [pid])
+        until_here(lambda: running.get("/readyz")[0] == 200 and running.workers() != [pid])
         assert call(running)[0] == 200
         assert sorted(path.name for path in (tmp_path / ".doorward" / "keys").iterdir()) == keys
         assert not alive(pid)

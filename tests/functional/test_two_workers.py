@@ -17,14 +17,13 @@ from urllib.parse import urlencode
 
 import pytest
 from joserfc.jwk import ECKey
-from tests.functional.gateway_process import until
 from tests.gateway import Gateway
 from tests.tokens import basic, signed
+from tests.waiting import PATIENCE, until_here
 
 SALES, SIGNER = "agent:sales", "agent:signer"
 RULE = "no-deleting"
 IN_FORCE = 2.0  # seconds: the promise of docs/rollout.md, "What the workers share"
-PATIENCE = 20.0
 LIMIT = 60
 POLICY = f"""\
 @id("{RULE}")
@@ -119,7 +118,7 @@ class World:
         def both() -> bool:
             connection, before = self.connect(), len(looks())
             assert self.call(connection, token, "look").status == 200
-            until(lambda: len(looks()) > before)
+            until_here(lambda: len(looks()) > before)
             writer = looks()[0]["writer"]
             if writer in self.workers:
                 connection.close()
@@ -127,7 +126,7 @@ class World:
                 self.workers[writer] = connection
             return len(self.workers) == 2
 
-        until(both)
+        until_here(both)
 
     def call(self, on: http.client.HTTPConnection, token: str, tool: str, server: str = "crm") -> Answer:
         message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": tool, "arguments": {}}}
@@ -188,7 +187,7 @@ def _headers(token: str) -> dict[str, str]:
 
 def soon(condition: Callable[[], bool]) -> None:
     """It must be so within what is promised; three times that, for other tests run beside this one."""
-    until(condition, 3 * IN_FORCE)
+    until_here(condition, 3 * IN_FORCE)
 
 
 @pytest.fixture
@@ -253,7 +252,7 @@ def test_a_revocation_ends_streams_and_calls_on_both(world: World) -> None:
         threads.append(threading.Thread(target=listen, args=(response,)))
     for thread in threads:
         thread.start()
-    until(lambda: _in_flight(world) >= 2)
+    until_here(lambda: _in_flight(world) >= 2)
     assert ends == []
     world.doorward("token", "revoke", said=token)
     soon(lambda: len(ends) == len(threads))
@@ -275,7 +274,7 @@ def test_an_override_holds_and_ends_on_both(world: World) -> None:
         passed = world.items("decisions", server="soft", decision="allow", would_have="deny")
         return {(one["override"], one["writer"]) for one in passed} >= {(made, writer) for writer in world.workers}
 
-    until(told)
+    until_here(told)
     assert all(answer.facts for answer in world.each(token, "delete"))  # there it is enforced
     world.doorward("override", "revoke", made)
     soon(lambda: all(answer.facts for answer in world.each(token, "delete", "soft")))
@@ -297,7 +296,7 @@ def test_a_limit_holds_over_both_together(world: World) -> None:
     def refused() -> list[Any]:
         return world.items("decisions", tool="counted", reason="limit.rate")
 
-    until(refused)
+    until_here(refused)
     assert {one["writer"] for one in refused()} <= set(world.workers)
 
 

@@ -12,7 +12,8 @@ from tests.gateway import Gateway
 from tests.hostile.raw import Raw, post
 from tests.hostile.scripted import Scripted, in_background
 from tests.hostile.setting import AMPLE, IDENTIFIED, Setting, echo, message
-from tests.hostile.watch import MIB, children_of, resident, until, worker_of
+from tests.hostile.watch import MIB, resident, until, worker_of
+from tests.processes import children_of
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 

@@ -6,12 +6,13 @@ import os
 import re
 import time
 import urllib.request
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 from tests.gateway import Gateway
 from tests.journals import whole_lines
+from tests.processes import children_of
 
 _GROWING = {
     "doorward_journal_checkpoints",
@@ -22,30 +23,6 @@ _GROWING = {
 """What traffic leaves behind."""
 _GAUGE = re.compile(r"^# TYPE (\S+) gauge$", re.MULTILINE)
 MIB = 1 << 20
-
-
-def children_of(pid: int) -> list[int]:
-    """The direct children of a process, zombies among them."""
-    return [child for child, parent, _ in processes() if parent == pid]
-
-
-def processes() -> Iterator[tuple[int, int, str]]:
-    """(pid, parent, state) of everything that runs."""
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                fields = (entry / "stat").read_text().rpartition(")")[2].split()
-            except OSError:
-                continue  # it has just ended
-            yield int(entry.name), int(fields[1]), fields[0]
-
-
-def alive(pid: int) -> bool:
-    """Whether a process exists and is no zombie."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except OSError:
-        return False
 
 
 def worker_of(gateway: Gateway) -> int:

@@ -14,8 +14,9 @@ import pytest
 from tests.gateway import Gateway
 from tests.hostile.scripted import Scripted
 from tests.hostile.setting import AMPLE, echo
-from tests.hostile.watch import MIB, children_of, descriptors, gauges, records, resident, until, worker_of
+from tests.hostile.watch import MIB, descriptors, gauges, records, resident, until, worker_of
 from tests.leaks.crowd import KINDS, SCRIPTS, Crowd
+from tests.processes import children_of
 
 pytestmark = [pytest.mark.leaks, pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")]
 

@@ -17,8 +17,9 @@ import pytest
 from tests.gateway import Gateway
 from tests.hostile.raw import Answer, Fields, Raw, post
 from tests.hostile.setting import AMPLE
-from tests.hostile.watch import MIB, alive, children_of, descriptors, gauges, resident, until, worker_of
+from tests.hostile.watch import MIB, descriptors, gauges, resident, until, worker_of
 from tests.leaks.children import COMMAND, INITIALIZE, MUTE, SH, pid_in
+from tests.processes import alive, children_of
 
 pytestmark = [pytest.mark.leaks, pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")]
 

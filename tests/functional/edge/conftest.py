@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 import uvloop
+from tests.waiting import PATIENCE
 
 from doorward.transports.http1 import HttpRequest, HttpServer, Origin, Pool, Responder
 from doorward.transports.http1.limits import ClientLimits, ServerLimits
-
-PATIENCE = 5.0
 
 
 def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> dict[str, Callable[[], Any]]:
@@ -124,16 +123,6 @@ async def edge() -> AsyncIterator[Edge]:
     made = Edge()
     yield made
     await made.close()
-
-
-@pytest.fixture
-def until() -> Callable[[Callable[[], bool]], Awaitable[None]]:
-    async def wait(condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(PATIENCE):
-            while not condition():  # noqa: ASYNC110  what a test waits for has no event of its own
-                await asyncio.sleep(0.005)
-
-    return wait
 
 
 class Conversation:

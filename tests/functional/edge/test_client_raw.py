@@ -5,6 +5,7 @@ import gzip
 import zlib
 
 import pytest
+from tests.waiting import until
 
 from doorward.transports.http1 import Origin
 from doorward.transports.http1.errors import (
@@ -230,7 +231,7 @@ GARBAGE = {
 
 
 @pytest.mark.parametrize("name", GARBAGE)
-async def test_garbage(upstream, pool, name, until):
+async def test_garbage(upstream, pool, name):
     server = await upstream(once(GARBAGE[name]))
     calls = pool(server.port, idle_life=0.1)  # where the body is what is wrong, the connection is idle first
     with pytest.raises(UpstreamGarbage) as caught:
@@ -251,7 +252,7 @@ async def test_garbage(upstream, pool, name, until):
         CHUNKED + b"200000\r\n" + b"x" * 1048577,
     ],
 )
-async def test_too_large(upstream, pool, answer, until):
+async def test_too_large(upstream, pool, answer):
     server = await upstream(once(answer))
     calls = pool(server.port)
     with pytest.raises(ResponseTooLarge):
@@ -424,7 +425,7 @@ async def test_an_early_answer_spoils_the_connection(upstream, pool):
     assert calls.idle == 0
 
 
-async def test_idle_connections_age(upstream, pool, until):
+async def test_idle_connections_age(upstream, pool):
     server = await upstream(always(OK))
     calls = pool(server.port, idle_life=0.05)
     await ask(calls)
@@ -442,7 +443,7 @@ async def test_an_aged_connection_is_not_taken_before_the_sweep(upstream, pool):
     assert server.connections == 2
 
 
-async def test_the_upstreams_keep_alive_counts(upstream, pool, until):
+async def test_the_upstreams_keep_alive_counts(upstream, pool):
     server = await upstream(always(b"HTTP/1.1 200 OK\r\nKeep-Alive: max=5, timeout=2\r\nContent-Length: 2\r\n\r\nok"))
     calls = pool(server.port, idle_life=0.01, idle_margin=1.95)
     await ask(calls)
@@ -453,7 +454,7 @@ async def test_the_upstreams_keep_alive_counts(upstream, pool, until):
 
 
 @pytest.mark.parametrize("late", [b"", b"late bytes", OK])
-async def test_an_idle_connection_that_ends_or_speaks_is_dropped(upstream, pool, late, until):
+async def test_an_idle_connection_that_ends_or_speaks_is_dropped(upstream, pool, late):
     go = asyncio.Event()
 
     async def script(peer):
@@ -590,7 +591,7 @@ async def test_a_connection_that_is_never_accepted(pool, monkeypatch):
 
 @pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 100 Continue\r\n\r\n"])
 @pytest.mark.parametrize("stream", [True, False])
-async def test_no_answer_in_time(upstream, pool, answer, stream, until):
+async def test_no_answer_in_time(upstream, pool, answer, stream):
     server = await upstream(once(answer))
     with pytest.raises(FirstByteTimeout):
         await ask(pool(server.port, first_byte=0.05, idle=0.02), stream=stream)
@@ -598,7 +599,7 @@ async def test_no_answer_in_time(upstream, pool, answer, stream, until):
 
 
 @pytest.mark.parametrize("answer", [b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab", CHUNKED, CHUNKED + b"5\r\nab"])
-async def test_an_answer_that_stops(upstream, pool, answer, until):
+async def test_an_answer_that_stops(upstream, pool, answer):
     server = await upstream(once(answer))
     with pytest.raises(IdleTimeout):
         await ask(pool(server.port, idle=0.05))
@@ -607,7 +608,7 @@ async def test_an_answer_that_stops(upstream, pool, answer, until):
 
 @pytest.mark.parametrize("start", [b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n", CHUNKED, b"HTTP/1.1 200 OK\r\n"])
 @pytest.mark.parametrize("stream", [True, False])
-async def test_an_answer_that_drips_is_timed_as_a_whole(upstream, pool, start, stream, until):
+async def test_an_answer_that_drips_is_timed_as_a_whole(upstream, pool, start, stream):
     async def script(peer):
         await peer.request()
         await peer.say(start)
@@ -709,7 +710,7 @@ async def test_a_stream_that_breaks_gives_what_came_first(upstream, pool):
         await response.chunk()
 
 
-async def test_abort_closes_at_once(upstream, pool, until):
+async def test_abort_closes_at_once(upstream, pool):
     server = await upstream(once(CHUNKED + b"3\r\none\r\n"))
     calls = pool(server.port)
     response = await calls.request("GET", "/", [], stream=True)
@@ -732,7 +733,7 @@ async def test_abort_of_a_complete_answer_does_no_harm(upstream, pool):
 
 @pytest.mark.parametrize("answer", [b"", CHUNKED, CHUNKED + b"3\r\none\r\n"])
 @pytest.mark.parametrize("whole", [True, False])
-async def test_a_cancelled_call_closes_its_connection(upstream, pool, answer, whole, until):
+async def test_a_cancelled_call_closes_its_connection(upstream, pool, answer, whole):
     waiting = asyncio.Event()
 
     async def script(peer):
@@ -764,7 +765,7 @@ async def test_a_cancelled_call_closes_its_connection(upstream, pool, answer, wh
 # Numbers and the end.
 
 
-async def test_connections_are_bounded(upstream, pool, until):
+async def test_connections_are_bounded(upstream, pool):
     server = await upstream(once(b""))
     calls = pool(server.port, connections=2)
     pending = [asyncio.create_task(ask(calls)) for _ in range(2)]
@@ -799,7 +800,7 @@ def test_no_origins(url):
         Origin.parse(url)
 
 
-async def test_what_was_sent_and_read_is_not_kept(upstream, pool, until):
+async def test_what_was_sent_and_read_is_not_kept(upstream, pool):
     calls = pool((await upstream(always(OK))).port)
     await ask(calls)
     assert calls._heads

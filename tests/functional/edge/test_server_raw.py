@@ -8,7 +8,7 @@ import socket
 import sys
 
 import pytest
-from tests.functional.edge.conftest import PATIENCE
+from tests.waiting import PATIENCE, until
 
 HOST = b"Host: gateway.test\r\n"
 GET = b"GET /x HTTP/1.1\r\n" + HOST + b"\r\n"
@@ -288,7 +288,7 @@ async def test_a_refused_client_that_goes_on_sending_still_reads_the_answer(edge
     assert (await raw.answer()).status == 413
 
 
-async def test_a_refused_client_that_never_stops_is_cut(edge, until):
+async def test_a_refused_client_that_never_stops_is_cut(edge):
     server = await edge.serve(linger=0.05)
     raw = await edge.connect(server)
     await raw.send(b"nonsense\r\n\r\n")
@@ -376,7 +376,7 @@ async def test_a_slow_handler_is_not_timed_out(edge):
 # Numbers.
 
 
-async def test_connections_per_address(edge, until):
+async def test_connections_per_address(edge):
     server = await edge.serve(connections_per_address=2)
     first, second = await edge.connect(server), await edge.connect(server)
     await first.send(GET)
@@ -402,7 +402,7 @@ async def test_connections_in_all(edge):
     assert (await second.answer()).code == "http.too_many_connections"
 
 
-async def test_bytes_held_in_all(edge, until):
+async def test_bytes_held_in_all(edge):
     server = await edge.serve(buffered_bytes=1000)
     first, second = await edge.connect(server), await edge.connect(server)
     await first.send(POST + b"Content-Length: 2000\r\n\r\n" + b"x" * 900)
@@ -418,7 +418,7 @@ async def test_bytes_held_in_all(edge, until):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs all of 127.0.0.0/8")
-async def test_one_address_leaves_the_others_their_half_of_the_bytes(edge, until):
+async def test_one_address_leaves_the_others_their_half_of_the_bytes(edge):
     """Bodies that are never finished need no token, and each may take its time."""
     server = await edge.serve(buffered_bytes=10_000)
     hog = [await edge.connect(server, local_addr=("127.0.0.9", 0)) for _ in range(3)]
@@ -462,7 +462,7 @@ async def test_pipelined_requests_are_answered_in_order_one_at_a_time(edge):
     assert [(await raw.answer()).body for _ in range(50)] == [b"/%d" % i for i in range(50)]
 
 
-async def test_read_ahead_is_bounded_and_goes_on(edge, until):
+async def test_read_ahead_is_bounded_and_goes_on(edge):
     go = asyncio.Event()
 
     async def handler(request, responder):
@@ -484,7 +484,7 @@ async def test_read_ahead_is_bounded_and_goes_on(edge, until):
     await sending
 
 
-async def test_a_client_that_pipelines_and_reads_nothing_is_not_served_on(edge, until):
+async def test_a_client_that_pipelines_and_reads_nothing_is_not_served_on(edge):
     served = 0
 
     async def handler(request, responder):
@@ -534,7 +534,7 @@ async def test_the_handler_is_cancelled_when_its_client_goes(edge, how, streamin
         await cancelled.wait()
 
 
-async def test_a_client_that_goes_while_reading_is_paused_is_noticed(edge, until):
+async def test_a_client_that_goes_while_reading_is_paused_is_noticed(edge):
     cancelled = asyncio.Event()
 
     async def handler(request, responder):
@@ -771,7 +771,7 @@ async def test_write_waits_for_a_slow_reader(edge):
 
 
 @pytest.mark.parametrize("streaming", [False, True])
-async def test_a_reader_that_stalls_is_cut(edge, until, streaming):
+async def test_a_reader_that_stalls_is_cut(edge, streaming):
     ended = asyncio.Event()
 
     async def handler(request, responder):
@@ -794,7 +794,7 @@ async def test_a_reader_that_stalls_is_cut(edge, until, streaming):
 # The end.
 
 
-async def test_drain(edge, until):
+async def test_drain(edge):
     go = asyncio.Event()
 
     async def handler(request, responder):
@@ -817,7 +817,7 @@ async def test_drain(edge, until):
     assert server.connections == 0
 
 
-async def test_drain_gives_up(edge, until):
+async def test_drain_gives_up(edge):
     cancelled = asyncio.Event()
 
     async def handler(request, responder):
@@ -837,7 +837,7 @@ async def test_drain_gives_up(edge, until):
     assert server.connections == 0
 
 
-async def test_what_was_read_is_not_kept(edge, until):
+async def test_what_was_read_is_not_kept(edge):
     server = await edge.serve()
     raw = await edge.connect(server)
     await raw.send(b"GET / HTTP/1.1\r\nHost: a\r\nAuthorization: x\r\n\r\n")

@@ -5,7 +5,7 @@ import json
 import ssl
 
 import pytest
-from tests.functional.edge.conftest import PATIENCE
+from tests.waiting import PATIENCE
 
 from doorward.transports.http1.errors import ConnectFailed, ConnectTimeout, TlsFailed, UpstreamClosed
 from doorward.transports.tls import ServerCertificate, upstream_context
@@ -96,7 +96,7 @@ async def test_plain_http_on_a_tls_port(edge, authority):
     assert b"HTTP" not in await raw.rest()
 
 
-async def test_handshakes_are_timed_and_counted(edge, authority, until):
+async def test_handshakes_are_timed_and_counted(edge, authority):
     server = await edge.serve(
         ssl=ServerCertificate(*authority.issue("server")).context, head_timeout=1.0, connections_per_address=2
     )

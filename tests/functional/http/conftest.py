@@ -1,10 +1,10 @@
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
 import uvloop
-from tests.functional.http.world import PATIENCE, World
+from tests.functional.http.world import World
 
 
 def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> dict[str, Callable[[], Any]]:
@@ -17,13 +17,3 @@ async def world() -> AsyncIterator[World]:
     made = World()
     yield made
     await made.close()
-
-
-@pytest.fixture
-def until() -> Callable[[Callable[[], bool]], Awaitable[None]]:
-    async def wait(condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(PATIENCE):
-            while not condition():  # noqa: ASYNC110  what a test waits for has no event of its own
-                await asyncio.sleep(0.002)
-
-    return wait

@@ -9,6 +9,7 @@ import pytest
 from tests.functional.http.world import Request, Wire, World
 from tests.functional.pipeline.bench import META, MODERN, TOKEN, body, call, event, result
 from tests.functional.pipeline.on_behalf import ANOTHERS, FOR_ALICE, RENEWED, verifier
+from tests.waiting import until
 
 from doorward.brokers.relay import RelayBroker
 from doorward.brokers.static import StaticBroker
@@ -261,7 +262,7 @@ async def test_an_event_without_an_end(world: World) -> None:
 
 
 @pytest.mark.parametrize("part", ["head", "body", "stream"])
-async def test_a_server_that_never_answers(world: World, part: str, until: Any) -> None:
+async def test_a_server_that_never_answers(world: World, part: str) -> None:
     async def script(request: Request, wire: Wire) -> None:
         if part == "body":
             await wire.raw(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{")
@@ -425,7 +426,7 @@ async def test_a_batch_over_http(world: World) -> None:
     assert got.body == event(b"[" + result(1) + b"]") + event(result(2))
 
 
-async def test_a_reload_cuts_no_call_under_way(world: World, until: Any) -> None:
+async def test_a_reload_cuts_no_call_under_way(world: World) -> None:
     proceed = asyncio.Event()
 
     async def script(request: Request, wire: Wire) -> None:

@@ -8,6 +8,7 @@ import pytest
 from tests.functional.http.world import Request, Wire, World
 from tests.functional.pipeline.bench import call, result
 from tests.garbage import uncollected
+from tests.waiting import until
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: %b\r\n%b\r\n"
 CUT = {
@@ -26,12 +27,12 @@ async def _ask(world: World, number: int) -> Any:
     return client
 
 
-async def _ended(world: World, until: Any, calls: int) -> None:
+async def _ended(world: World, calls: int) -> None:
     await until(lambda: world.bench.idle() and not world.server.connections and not world.upstream.open)
     assert sum(record.phase == "outcome" for record in world.bench.records) == calls
 
 
-async def test_a_call_that_is_answered(world: World, until: Any) -> None:
+async def test_a_call_that_is_answered(world: World) -> None:
     async def script(request: Request, wire: Wire) -> None:
         await wire.whole(result(1), "200 OK", "connection: close")
 
@@ -41,12 +42,12 @@ async def test_a_call_that_is_answered(world: World, until: Any) -> None:
         client = await _ask(world, 1)
         await client.answer()
         client.cut()
-        await _ended(world, until, 1)
+        await _ended(world, 1)
     assert not found
 
 
 @pytest.mark.parametrize("how", CUT)
-async def test_a_server_that_breaks_off(world: World, until: Any, how: str) -> None:
+async def test_a_server_that_breaks_off(world: World, how: str) -> None:
     async def script(request: Request, wire: Wire) -> None:
         await wire.raw(CUT[how])
         wire.writer.transport.abort() if how == "in the head" else wire.writer.close()
@@ -58,12 +59,12 @@ async def test_a_server_that_breaks_off(world: World, until: Any, how: str) -> N
         status, _ = await client.head()
         assert status in (200, 502)
         client.cut()
-        await _ended(world, until, 1)
+        await _ended(world, 1)
     assert not found
 
 
 @pytest.mark.parametrize("when", ["before the answer", "in the stream", "in the record", "without reading"])
-async def test_a_client_that_leaves(world: World, until: Any, when: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_client_that_leaves(world: World, when: str, monkeypatch: pytest.MonkeyPatch) -> None:
     async def script(request: Request, wire: Wire) -> None:
         if when == "in the stream":
             await wire.stream(b": x\n\n", end=False)
@@ -97,11 +98,11 @@ async def test_a_client_that_leaves(world: World, until: Any, when: str, monkeyp
             await client.head()
             await until(lambda: any(each.congested for each in world.server._connections))
         client.cut()
-        await _ended(world, until, 1)
+        await _ended(world, 1)
     assert not found
 
 
-async def test_a_client_that_leaves_before_its_call_has_begun(world: World, until: Any) -> None:
+async def test_a_client_that_leaves_before_its_call_has_begun(world: World) -> None:
     await world.start()
     with uncollected() as found:
         for _ in range(20):

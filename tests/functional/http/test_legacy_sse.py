@@ -5,9 +5,10 @@ import re
 from typing import Any
 
 import pytest
-from tests.functional.http.world import PATIENCE, Request, Wire, World
+from tests.functional.http.world import Request, Wire, World
 from tests.functional.pipeline.bench import OTHER, body, call, event, result
 from tests.garbage import uncollected
+from tests.waiting import PATIENCE, until
 
 from doorward.core.policy import Mode
 
@@ -123,7 +124,7 @@ async def test_another_principal_cannot_post(world: World) -> None:
     assert old.posts == []
 
 
-async def test_a_client_that_leaves_closes_the_stream_to_the_server(world: World, until: Any) -> None:
+async def test_a_client_that_leaves_closes_the_stream_to_the_server(world: World) -> None:
     client, old, _ = await opened(world)
     client.cut()
     async with asyncio.timeout(PATIENCE):
@@ -133,9 +134,7 @@ async def test_a_client_that_leaves_closes_the_stream_to_the_server(world: World
 
 
 @pytest.mark.parametrize("who", ["client", "server"])
-async def test_a_conversation_that_is_over_is_not_left_to_the_garbage_collector(
-    world: World, until: Any, who: str
-) -> None:
+async def test_a_conversation_that_is_over_is_not_left_to_the_garbage_collector(world: World, who: str) -> None:
     client, old, place = await opened(world)
     with uncollected() as found:
         other = await world.connect()

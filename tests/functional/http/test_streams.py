@@ -2,11 +2,11 @@
 
 import asyncio
 import json
-from typing import Any
 
 import pytest
-from tests.functional.http.world import PATIENCE, Request, Wire, World
+from tests.functional.http.world import Request, Wire, World
 from tests.functional.pipeline.bench import META, MODERN, Bench, body, call, event, result
+from tests.waiting import PATIENCE, until
 
 from doorward.core.policy import Mode
 from doorward.transports import http_send
@@ -97,9 +97,7 @@ async def test_events_are_put_together_however_the_server_cuts_them(world: World
 
 @pytest.mark.parametrize("era", ["legacy", "modern"])
 @pytest.mark.parametrize("when", ["before the head", "in the stream"])
-async def test_a_client_that_leaves_closes_the_servers_connection_at_once(
-    world: World, era: str, when: str, until: Any
-) -> None:
+async def test_a_client_that_leaves_closes_the_servers_connection_at_once(world: World, era: str, when: str) -> None:
     closed = asyncio.Event()
 
     async def script(request: Request, wire: Wire) -> None:
@@ -128,7 +126,7 @@ async def test_a_client_that_leaves_closes_the_servers_connection_at_once(
     await until(world.bench.idle)
 
 
-async def test_a_slow_reader_slows_the_server_down(world: World, until: Any) -> None:
+async def test_a_slow_reader_slows_the_server_down(world: World) -> None:
     sent = 0
     piece = event(body(None, "notifications/message", {"data": "x" * 60_000}))
 
@@ -215,7 +213,7 @@ async def test_initialize_over_sse_gives_a_sealed_session(world: World) -> None:
 
 
 @pytest.mark.parametrize("era", ["legacy", "modern"])
-async def test_draining_ends_streams_politely(world: World, era: str, until: Any) -> None:
+async def test_draining_ends_streams_politely(world: World, era: str) -> None:
     async def script(request: Request, wire: Wire) -> None:
         await wire.stream(b": x\n\n", end=False)
         assert await wire.ended()
@@ -240,7 +238,7 @@ async def test_draining_ends_streams_politely(world: World, era: str, until: Any
     assert await client.chunk() == b""
 
 
-async def test_a_call_under_way_is_finished_while_draining(world: World, until: Any) -> None:
+async def test_a_call_under_way_is_finished_while_draining(world: World) -> None:
     proceed = asyncio.Event()
 
     async def script(request: Request, wire: Wire) -> None:

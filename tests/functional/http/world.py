@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from tests.functional.pipeline.bench import QUESTIONS, TOKEN, Bench, result, rule
+from tests.waiting import PATIENCE
 
 from doorward.core.policy import Mode
 from doorward.core.snapshot import Server, Snapshot, Target
@@ -16,8 +17,7 @@ from doorward.transports.http_upstream import HttpUpstream
 from doorward.transports.legacy_sse import PREFIX, SseListener, SseUpstream
 from doorward.transports.streamable_http import Listener
 
-PATIENCE = 20.0
-__all__ = ["PATIENCE", "Answer", "Connection", "Request", "World", "rule"]
+__all__ = ["Answer", "Connection", "Request", "World", "rule"]
 
 
 class Request:

@@ -18,9 +18,10 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from tests.functional.gateway_process import PATIENCE, Gateway, doorward, until
+from tests.functional.gateway_process import Gateway, doorward
 from tests.hooks import Hook, hook
 from tests.journals import whole_lines
+from tests.waiting import PATIENCE, until_here
 
 CANARY = "canary.wire@corp-wire.example.org"
 ENCODED = base64.b64encode(f"to: {CANARY}\n".encode()).decode()
@@ -200,8 +201,8 @@ def test_serve_tells_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         assert caller.legacy("pipe", "initialize", {"protocolVersion": "2025-11-25", "capabilities": {}})[0] == 200
         assert caller.legacy("pipe", "tools/call", {"name": "say", "arguments": ARGUMENTS})[0] == 200
         assert caller.modern("pipe", "tools/call", {"name": "say", "arguments": ARGUMENTS})[0] == 200
-        until(lambda: len([r for r in records(home) if r["detail"] == "stderr"]) == 2)
-        until(lambda: running.logged("cannot reach "))
+        until_here(lambda: len([r for r in records(home) if r["detail"] == "stderr"]) == 2)
+        until_here(lambda: running.logged("cannot reach "))
         metrics = running.get("/metrics")[1]
         status = running.get("/api/v1/status")[1]
         running.signal(signal.SIGTERM)

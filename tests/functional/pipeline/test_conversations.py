@@ -10,6 +10,7 @@ import pytest
 from tests.functional.pipeline.bench import OTHER, SSE, Bench, Client, body, call, event, reason_of, result
 from tests.functional.pipeline.on_behalf import ALICE, ANOTHERS, FOR_ALICE, RENEWED, acting, verifier
 from tests.tokens import HELPER
+from tests.waiting import until
 
 from doorward.core.errors import UpstreamFault
 from doorward.core.exchange import Answer, Event
@@ -47,7 +48,7 @@ class Talk:
                 raise found
             yield found
 
-    async def start(self, until: Any, **fields: Any) -> bytes:
+    async def start(self, **fields: Any) -> bytes:
         """Open the stream; the sealed session of its endpoint."""
         accept = ((b"accept", b"text/event-stream"),)
         inbound = self.bench.inbound(verb="GET", transport="sse", headers=accept, **fields)
@@ -71,9 +72,9 @@ class Talk:
         assert self.bench.idle()
 
 
-async def test_both_directions(until: Any) -> None:
+async def test_both_directions() -> None:
     talk = Talk()
-    session = await talk.start(until)
+    session = await talk.start()
     reply = await talk.post(session, call(1))
     assert reply.status == 202
     (sent,) = talk.posts
@@ -93,9 +94,9 @@ async def test_both_directions(until: Any) -> None:
 
 
 @pytest.mark.parametrize(("mode", "shown"), [(Mode.ENFORCE, b": c\ndata: "), (Mode.AUDIT, b"x: 1\r: c\ndata: ")])
-async def test_lines_that_readers_do_not_take_alike(until: Any, mode: Mode, shown: bytes) -> None:
+async def test_lines_that_readers_do_not_take_alike(mode: Mode, shown: bytes) -> None:
     talk = Talk(mode)
-    session = await talk.start(until)
+    session = await talk.start()
     await talk.post(session, call(1))
     await talk.queue.put(parse(b"\rfoo: hidden\r\r"))
     await talk.queue.put(parse(b"x: 1\r: c\ndata: " + result(1) + b"\n\n"))
@@ -115,9 +116,9 @@ class _Holding:
 
 
 @pytest.mark.parametrize("mode", [Mode.ENFORCE, Mode.AUDIT])
-async def test_a_credential_of_ours_in_a_comment(until: Any, mode: Mode) -> None:
+async def test_a_credential_of_ours_in_a_comment(mode: Mode) -> None:
     talk = Talk(mode, held=_Holding())
-    session = await talk.start(until)
+    session = await talk.start()
     await talk.post(session, call(1))
     await talk.queue.put(parse(b": held-by-us\n\n"))
     await talk.queue.put(parse(b": held-by-us\nid: 3\ndata: " + result(1) + b"\n\n"))
@@ -131,11 +132,11 @@ async def test_a_credential_of_ours_in_a_comment(until: Any, mode: Mode) -> None
 
 
 @pytest.mark.parametrize("mode", [Mode.ENFORCE, Mode.AUDIT])
-async def test_a_stream_that_two_clients_read_as_two(mode: Mode, until: Any) -> None:
+async def test_a_stream_that_two_clients_read_as_two(mode: Mode) -> None:
     talk = Talk(mode)
     talk.unclear = True
     if mode is Mode.AUDIT:
-        await talk.start(until)
+        await talk.start()
         await talk.end()
     else:
         await talk.conversations.open(talk.bench.inbound(verb="GET", transport="sse"), talk.client)
@@ -146,9 +147,9 @@ async def test_a_stream_that_two_clients_read_as_two(mode: Mode, until: Any) -> 
     )
 
 
-async def test_a_post_by_another_principal_or_with_a_forged_session_is_404(until: Any) -> None:
+async def test_a_post_by_another_principal_or_with_a_forged_session_is_404() -> None:
     talk = Talk()
-    session = await talk.start(until)
+    session = await talk.start()
     assert (await talk.post(session, call(1), token=OTHER)).status == 404
     assert (await talk.post(b"forged", call(1))).status == 404
     assert (await talk.post(talk.bench.sealed(), call(1))).status == 404
@@ -158,9 +159,9 @@ async def test_a_post_by_another_principal_or_with_a_forged_session_is_404(until
     assert (await talk.post(session, call(1))).status == 404  # the conversation is over
 
 
-async def test_a_post_of_the_same_agent_for_somebody_else_is_404(until: Any) -> None:
+async def test_a_post_of_the_same_agent_for_somebody_else_is_404() -> None:
     talk = Talk(parts={"tokens": TokenCache(verifier(), lambda: 0)})
-    session = await talk.start(until, token=FOR_ALICE)
+    session = await talk.start(token=FOR_ALICE)
     for token in ANOTHERS:
         reply = await talk.post(session, call(1), token=token)
         assert (reply.status, reason_of(json.loads(reply.body))) == (404, "session.unknown")
@@ -171,9 +172,9 @@ async def test_a_post_of_the_same_agent_for_somebody_else_is_404(until: Any) -> 
     await talk.end()
 
 
-async def test_a_refusal_comes_on_the_stream(until: Any) -> None:
+async def test_a_refusal_comes_on_the_stream() -> None:
     talk = Talk(tools=["find"])
-    session = await talk.start(until)
+    session = await talk.start()
     assert (await talk.post(session, call(1, "wipe"))).status == 202
     await until(lambda: len(talk.client.events) == 2)
     assert reason_of(json.loads(talk.client.data[-1])) == "policy.denied"
@@ -181,9 +182,9 @@ async def test_a_refusal_comes_on_the_stream(until: Any) -> None:
     await talk.end()
 
 
-async def test_a_server_that_refuses_the_post_gives_the_request_an_error(until: Any) -> None:
+async def test_a_server_that_refuses_the_post_gives_the_request_an_error() -> None:
     talk = Talk()
-    session = await talk.start(until)
+    session = await talk.start()
     talk.refuses = True
     assert (await talk.post(session, call(1))).status == 202
     await until(lambda: len(talk.client.events) == 2)
@@ -192,9 +193,9 @@ async def test_a_server_that_refuses_the_post_gives_the_request_an_error(until: 
 
 
 @pytest.mark.parametrize("mode", list(Mode))
-async def test_the_end_of_the_stream_answers_what_waits(mode: Mode, until: Any) -> None:
+async def test_the_end_of_the_stream_answers_what_waits(mode: Mode) -> None:
     talk = Talk(mode)
-    session = await talk.start(until)
+    session = await talk.start()
     await talk.post(session, call(1))
     await talk.queue.put(UpstreamFault("x", code="upstream.closed"))
     assert talk.task is not None
@@ -204,9 +205,9 @@ async def test_the_end_of_the_stream_answers_what_waits(mode: Mode, until: Any) 
     assert talk.bench.idle()
 
 
-async def test_a_stream_that_the_server_ends_answers_what_waits_too(until: Any) -> None:
+async def test_a_stream_that_the_server_ends_answers_what_waits_too() -> None:
     talk = Talk()
-    session = await talk.start(until)
+    session = await talk.start()
     await talk.post(session, call(1))
     await talk.end()
     assert reason_of(json.loads(talk.client.data[-1])) == "upstream.closed"
@@ -215,9 +216,9 @@ async def test_a_stream_that_the_server_ends_answers_what_waits_too(until: Any) 
     ]
 
 
-async def test_draining_says_so_and_when_to_come_back(until: Any) -> None:
+async def test_draining_says_so_and_when_to_come_back() -> None:
     talk = Talk()
-    session = await talk.start(until)
+    session = await talk.start()
     await talk.post(session, call(1))
     await talk.bench.pipeline.drain()
     await talk.end()
@@ -225,9 +226,9 @@ async def test_draining_says_so_and_when_to_come_back(until: Any) -> None:
     assert talk.client.events[-1] == b"retry: 1000\n\n"
 
 
-async def test_a_client_that_leaves_is_recorded_for_the_stream_and_all_that_waits(until: Any) -> None:
+async def test_a_client_that_leaves_is_recorded_for_the_stream_and_all_that_waits() -> None:
     talk = Talk()
-    session = await talk.start(until)
+    session = await talk.start()
     await talk.post(session, call(1))
     assert talk.task is not None
     talk.task.cancel()

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from tests.functional.pipeline.bench import TOKEN, Bench, body, call, event, result, rule, server
 from tests.functional.pipeline.policed import GRANT, SECOND, Policed, grant
+from tests.waiting import until
 
 from doorward.core.identity import Grant, Principal
 from doorward.core.policy import Mode, ToolRule, names
@@ -176,7 +177,7 @@ NOTE = event(body(None, "notifications/message", {"level": "info", "data": "hell
 LISTEN = {"notifications": {"toolsListChanged": True}}
 
 
-async def test_a_get_stream_ends_when_its_grant_does(until: Any) -> None:
+async def test_a_get_stream_ends_when_its_grant_does() -> None:
     bench = Policed()
     bench.verifier.worth[GRANT] = grant(expires=bench.clock.wall() + 0.1)
     held_open(bench, NOTE)
@@ -191,7 +192,7 @@ async def test_a_get_stream_ends_when_its_grant_does(until: Any) -> None:
     assert bench.idle()
 
 
-async def test_a_listen_stream_ends_with_an_error_that_says_why(until: Any) -> None:
+async def test_a_listen_stream_ends_with_an_error_that_says_why() -> None:
     bench = Policed()
     bench.verifier.worth[GRANT] = grant(expires=bench.clock.wall() + 0.1)
     held_open(bench, NOTE)
@@ -202,7 +203,7 @@ async def test_a_listen_stream_ends_with_an_error_that_says_why(until: Any) -> N
     assert bench.idle()
 
 
-async def test_a_running_call_goes_on_past_the_end_of_its_grant(until: Any) -> None:
+async def test_a_running_call_goes_on_past_the_end_of_its_grant() -> None:
     bench = Policed()
     bench.verifier.worth[GRANT] = grant(expires=bench.clock.wall() + 0.01)
     release = held_open(bench)
@@ -219,7 +220,7 @@ async def test_a_running_call_goes_on_past_the_end_of_its_grant(until: Any) -> N
 
 @pytest.mark.parametrize("what", ["call", "stream of a call", "get", "listen"])
 @pytest.mark.parametrize("mode", list(Mode))
-async def test_a_revocation_ends_what_runs(mode: Mode, what: str, until: Any) -> None:
+async def test_a_revocation_ends_what_runs(mode: Mode, what: str) -> None:
     bench = Policed(mode)
     held_open(bench, *([] if what == "call" else [NOTE]))
     if what == "get":

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from tests.functional.pipeline.bench import OTHER, Bench, call
+from tests.waiting import until
 
 from doorward.core.errors import UpstreamFault
 from doorward.core.policy import Mode
@@ -23,7 +24,7 @@ def hold(bench: Bench) -> asyncio.Event:
 
 
 @pytest.mark.parametrize("mode", list(Mode))
-async def test_calls_in_flight_of_one_identity_and_of_all(mode: Mode, until: Any) -> None:
+async def test_calls_in_flight_of_one_identity_and_of_all(mode: Mode) -> None:
     bench = Bench(mode, limits=Limits(in_flight=3, in_flight_per_identity=2))
     release = hold(bench)
     tasks = [bench.start(call(1))[1] for _ in range(2)]
@@ -40,7 +41,7 @@ async def test_calls_in_flight_of_one_identity_and_of_all(mode: Mode, until: Any
     assert (await bench.send(call(1))).json["result"] == {}
 
 
-async def test_streams_of_one_identity(until: Any) -> None:
+async def test_streams_of_one_identity() -> None:
     bench = Bench(limits=Limits(streams_per_identity=1))
     release = hold(bench)
     _, task = bench.start(verb="GET")

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from tests.functional.pipeline.bench import SECRET, Literal, actions, body, call, result, rule, server
 from tests.functional.pipeline.policed import GRANT, SECOND, Policed, compiled, grant
+from tests.waiting import until
 
 from doorward.core.identity import Principal
 from doorward.core.policy import Mode
@@ -163,7 +164,7 @@ async def test_a_request_without_an_id_is_no_way_around_the_policies(crm: Server
 
 
 @pytest.mark.parametrize("sse", [False, True])
-async def test_every_record_has_the_digest_it_was_decided_with_also_over_a_reload(sse: bool, until: Any) -> None:
+async def test_every_record_has_the_digest_it_was_decided_with_also_over_a_reload(sse: bool) -> None:
     bench = Policed()
     release = asyncio.Event()
     note = b"data: " + body("s-1", "sampling/createMessage", {}) + b"\n\n"
@@ -191,7 +192,7 @@ async def test_every_record_has_the_digest_it_was_decided_with_also_over_a_reloa
     assert {record.policy_digest for record in bench.records[first:]} == {"newer"}
 
 
-async def test_a_faulty_reading_of_a_list_that_refines_the_policies_mid_call_changes_nothing_of_it(until: Any) -> None:
+async def test_a_faulty_reading_of_a_list_that_refines_the_policies_mid_call_changes_nothing_of_it() -> None:
     """``refine`` keeps the version: a call under way still ends with what it began with."""
     bench = Policed()
     release = asyncio.Event()

@@ -23,6 +23,7 @@ from tests.functional.pipeline.bench import (
     server,
 )
 from tests.functional.pipeline.policed import Policed
+from tests.waiting import until
 
 from doorward.core.policy import Mode, ToolRule, names
 
@@ -270,7 +271,7 @@ async def test_the_earliest_refusals_wait_for_their_records(why: str) -> None:
     assert bench.shape() == [("exchange", "outcome")]
 
 
-async def test_an_answer_that_was_interrupted_while_its_record_was_written_still_waits_for_it(until: Any) -> None:
+async def test_an_answer_that_was_interrupted_while_its_record_was_written_still_waits_for_it() -> None:
     """The grant is revoked in that moment: what is sent instead is no reason to wait for nothing."""
     bench = Policed()
     written = asyncio.Event()
@@ -291,7 +292,7 @@ async def test_an_answer_that_was_interrupted_while_its_record_was_written_still
     assert client.reason == "auth.revoked"
 
 
-async def test_a_refused_question_is_no_mark_on_its_exchange_even_while_it_is_recorded(until: Any) -> None:
+async def test_a_refused_question_is_no_mark_on_its_exchange_even_while_it_is_recorded() -> None:
     bench = Bench(crm=server(server_requests=frozenset()))
     written = asyncio.Event()
 
@@ -350,7 +351,7 @@ async def test_on_failure_allow_passes_and_counts() -> None:
 # -- clients that leave
 
 
-async def test_a_client_that_leaves_is_recorded_and_the_server_is_left_at_once(until: Any) -> None:
+async def test_a_client_that_leaves_is_recorded_and_the_server_is_left_at_once() -> None:
     bench = Bench()
     gone = asyncio.Event()
 

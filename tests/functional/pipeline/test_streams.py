@@ -20,6 +20,7 @@ from tests.functional.pipeline.bench import (
     rule,
     server,
 )
+from tests.waiting import until
 
 from doorward.core.errors import UpstreamFault
 from doorward.core.exchange import Answer, Event
@@ -55,7 +56,7 @@ class Slow:
             yield parse(raw)
 
 
-async def test_an_event_is_released_before_the_server_sends_the_next(until: Any) -> None:
+async def test_an_event_is_released_before_the_server_sends_the_next() -> None:
     bench = Bench()
     slow = Slow(bench)
     client, task = bench.start(call())
@@ -88,7 +89,7 @@ async def test_bytes_of_every_event_survive(mode: Mode) -> None:
 
 @pytest.mark.parametrize("version", LEGACY_REVISIONS)
 @pytest.mark.parametrize("verb", ["POST", "GET"])
-async def test_the_servers_request_and_the_clients_answer(version: str, verb: str, until: Any) -> None:
+async def test_the_servers_request_and_the_clients_answer(version: str, verb: str) -> None:
     bench = Bench()
     slow = Slow(bench)
     stream_script = bench.server.script
@@ -303,7 +304,7 @@ async def test_get_streams_are_recorded_opened_and_closed() -> None:
     assert bench.shape() == [("stream", "opened"), ("stream", "closed")]
 
 
-async def test_a_long_stream_is_summarised(until: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_long_stream_is_summarised(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pipeline_module, "_SUMMARY", 0.005)
     bench = Bench()
     slow = Slow(bench)
@@ -317,7 +318,7 @@ async def test_a_long_stream_is_summarised(until: Any, monkeypatch: pytest.Monke
     assert bench.shape()[-1] == ("stream", "closed")
 
 
-async def test_draining_completes_listen_streams_and_tells_legacy_ones_to_come_back(until: Any) -> None:
+async def test_draining_completes_listen_streams_and_tells_legacy_ones_to_come_back() -> None:
     for modern in (True, False):
         bench = Bench()
         Slow(bench)
@@ -344,7 +345,7 @@ async def test_draining_completes_listen_streams_and_tells_legacy_ones_to_come_b
         assert bench.idle()
 
 
-async def test_a_stream_whose_head_comes_while_draining_is_ended_too(until: Any) -> None:
+async def test_a_stream_whose_head_comes_while_draining_is_ended_too() -> None:
     bench = Bench()
     slow = Slow(bench)
     ready = asyncio.Event()
@@ -366,7 +367,7 @@ async def test_a_stream_whose_head_comes_while_draining_is_ended_too(until: Any)
     assert slow.aborted.is_set()
 
 
-async def test_a_disconnect_closes_the_stream_to_the_server(until: Any) -> None:
+async def test_a_disconnect_closes_the_stream_to_the_server() -> None:
     bench = Bench()
     slow = Slow(bench)
     client, task = bench.start(call(1))

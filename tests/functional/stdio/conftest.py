@@ -7,7 +7,9 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.functional.stdio.processes import SERVER, alive, children_of, until
+from tests.functional.stdio.processes import SERVER
+from tests.processes import alive, children_of
+from tests.waiting import until
 
 from doorward.core.exchange import Answer, Outbound
 from doorward.core.identity import NO_CREDENTIAL

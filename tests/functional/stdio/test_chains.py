@@ -11,8 +11,10 @@ import pytest
 from tests.functional.pipeline.on_behalf import ALICE, ANOTHERS, BOB, FOR_ALICE, RENEWED, acting, verifier
 from tests.functional.pipeline.policed import Policed
 from tests.functional.stdio.conftest import ACCEPT, JSON, Host, call_of, mirrored, modern, tool
-from tests.functional.stdio.processes import SERVER, alive, children_of, until
+from tests.functional.stdio.processes import SERVER
+from tests.processes import alive, children_of
 from tests.tokens import HELPER
+from tests.waiting import until
 
 from doorward.core.errors import UpstreamFault
 from doorward.core.policy import Mode

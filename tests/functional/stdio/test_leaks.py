@@ -8,7 +8,9 @@ from collections.abc import Callable
 
 import pytest
 from tests.functional.stdio.conftest import Host, call_of, modern, tool
-from tests.functional.stdio.processes import CHILDREN, children_of, descriptors, until
+from tests.functional.stdio.processes import CHILDREN, descriptors
+from tests.processes import children_of
+from tests.waiting import until
 
 from doorward.core.snapshot import Limits
 

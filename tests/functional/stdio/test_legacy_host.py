@@ -9,8 +9,9 @@ from contextlib import suppress
 
 import pytest
 from tests.functional.stdio.conftest import ACCEPT, Host, call_of, streamed, tool, whole
-from tests.functional.stdio.processes import alive, until
 from tests.garbage import uncollected
+from tests.processes import alive
+from tests.waiting import until
 
 from doorward.core.errors import UpstreamFault
 from doorward.core.snapshot import Limits, Timeouts

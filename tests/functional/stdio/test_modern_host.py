@@ -9,7 +9,8 @@ from pathlib import Path
 import msgspec
 import pytest
 from tests.functional.stdio.conftest import ACCEPT, JSON, META, Host, call_of, mirrored, modern, streamed, tool, whole
-from tests.functional.stdio.processes import alive, until
+from tests.processes import alive
+from tests.waiting import until
 
 from doorward.core.errors import UpstreamFault
 from doorward.core.exchange import Outbound

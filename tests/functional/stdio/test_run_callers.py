@@ -1,12 +1,11 @@
 """One pipe whose caller changes while it is open: what the old one asked, what the server says to nobody."""
 
-import asyncio
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from tests.functional.pipeline.bench import Bench, body, call, result
+from tests.waiting import until
 
 from doorward.core.decision import Decision, Effect, Reason
 from doorward.core.identity import Grant, Principal
@@ -49,12 +48,6 @@ class Pipe:
         shared = Shared(1, Revocations(grants=frozenset({grant})))
         self.bench.live.shared = shared
         self.duplex.revoke(shared)
-
-
-async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 - what is waited for has no event
-            await asyncio.sleep(0.001)
 
 
 @pytest.fixture(params=[Mode.AUDIT, Mode.ENFORCE])

@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 from tests.functional.stdio.conftest import call_of, modern, tool
-from tests.functional.stdio.processes import SERVER, alive, until_now
+from tests.functional.stdio.processes import SERVER
 from tests.journals import whole_lines
+from tests.processes import alive
+from tests.waiting import until_here
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 
@@ -197,7 +199,7 @@ def test_a_command_that_cannot_be_started(run: Run, command: str, code: int) -> 
 
 def test_a_signal_in_the_first_moment_reaches_the_child(run: Run) -> None:
     client = run("sleep", "300")
-    until_now(lambda: os.path.exists(f"/proc/{client.process.pid}/task") and _children(client.process.pid))
+    until_here(lambda: os.path.exists(f"/proc/{client.process.pid}/task") and _children(client.process.pid))
     (child,) = _children(client.process.pid)
     client.process.send_signal(signal.SIGTERM)
     assert client.process.wait(30) == 128 + signal.SIGTERM

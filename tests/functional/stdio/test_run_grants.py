@@ -14,8 +14,9 @@ from urllib.parse import parse_qs
 
 import pytest
 from tests.functional.stdio.conftest import call_of, modern, tool
-from tests.functional.stdio.processes import SERVER, until_now
+from tests.functional.stdio.processes import SERVER
 from tests.journals import whole_lines
+from tests.waiting import until_here
 
 from doorward import configfile
 from doorward.bootstrap.stdio_token import VARIABLES
@@ -208,7 +209,7 @@ def test_after_its_expiry_a_token_is_refused_until_another_comes(world: World, m
     world.write(mode)
     world.put(world.mint(lifetime=3.0))
     client = world.run(DOORWARD_TOKEN_FILE=str(world.token_file))
-    until_now(lambda: client.reason(1) == "auth.expired")
+    until_here(lambda: client.reason(1) == "auth.expired")
     client.send({"jsonrpc": "2.0", "method": "notifications/x"})  # nobody waits for an answer to that
     world.put(world.mint())
     assert client.reason(2) == ""
@@ -234,7 +235,7 @@ def test_what_is_revoked_ends_calls_under_way_and_refuses_new_ones(world: World)
     client = world.run(DOORWARD_TOKEN_FILE=str(world.token_file))
     assert client.reason(1) == ""
     client.send(tool("hang", 2))
-    until_now(lambda: any(r["tool_name"] == "hang" for r in world.records()))
+    until_here(lambda: any(r["tool_name"] == "hang" for r in world.records()))
     world.desk.revoke_token(token)
     ended = client.line()
     assert (ended["id"], ended["error"]["data"]["reason"]) == (2, "auth.revoked")
@@ -276,16 +277,16 @@ def test_a_client_elsewhere_is_renewed_before_its_grant_ends(world: World, endpo
         {},
     )
     client = world.run(DOORWARD_CLIENT_ID="somebody", DOORWARD_CLIENT_SECRET=SECRET, DOORWARD_TOKEN_URL=endpoint.url)
-    until_now(lambda: client.reason(1) == "")
-    until_now(lambda: len(endpoint.forms) >= 3)
+    until_here(lambda: client.reason(1) == "")
+    until_here(lambda: len(endpoint.forms) >= 3)
     endpoint.answer = lambda form: (503, {"error": "temporarily_unavailable"}, {})
-    until_now(lambda: client.reason(2) == "auth.expired")
+    until_here(lambda: client.reason(2) == "auth.expired")
     endpoint.answer = lambda form: (
         200,
         {"access_token": world.mint("agent:a"), "token_type": "Bearer", "expires_in": 900},
         {},
     )
-    until_now(lambda: client.reason(3) == "")
+    until_here(lambda: client.reason(3) == "")
     assert set(endpoint.paths) == {"/oauth/token"}
     assert endpoint.forms[0] == {
         "grant_type": ["client_credentials"],

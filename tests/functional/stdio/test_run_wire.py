@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.functional.stdio.processes import alive, until_now
+from tests.processes import alive
+from tests.waiting import until_here
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 
@@ -89,7 +90,7 @@ def test_output_written_just_before_the_end_is_delivered_even_to_a_slow_client(w
     process = wire("import sys\nsys.stdout.write('x' * 99 + '\\n')\nfor i in range(20000): print('y' * 99)")
     assert process.stdout is not None
     assert len(process.stdout.readline()) == 100
-    until_now(lambda: _blocked(process))
+    until_here(lambda: _blocked(process))
     assert len(process.stdout.read()) == 20000 * 100
     assert process.wait(30) == 0
 
@@ -124,7 +125,7 @@ def test_a_client_that_does_not_read_stops_the_child(wire: Start, tmp_path: Path
         signal.sigtimedwait([], 0.3)
         return same
 
-    until_now(steady, 30)
+    until_here(steady, 30)
     assert seen[0] < 2000  # kilobytes: pipes and our buffers, not what the child could have written
 
 
@@ -190,7 +191,7 @@ def test_when_we_are_killed_the_child_ends(wire: Start) -> None:
     process = wire("import os, time\nprint(os.getpid(), flush=True)\nwhile True: time.sleep(1)")
     pid = first_line(process)
     process.kill()  # the child does not read, so it is not the end of its input that ends it
-    until_now(lambda: not alive(pid))
+    until_here(lambda: not alive(pid))
 
 
 def test_when_the_client_is_gone_the_child_is_ended(wire: Start) -> None:
@@ -271,7 +272,7 @@ def test_a_shared_stdout_and_stderr_stays_blocking_for_the_child(wire: Start) ->
     program = "import os, sys\nfor i in range(3000): os.write(2, b'e' * 99 + b'\\n')\nprint('done')"
     process = wire(program, stderr=subprocess.STDOUT)
     assert process.stdout is not None
-    until_now(lambda: _blocked(process))
+    until_here(lambda: _blocked(process))
     out = process.stdout.read()
     assert out.count(b"e" * 99 + b"\n") == 3000
     assert process.wait(30) == 0

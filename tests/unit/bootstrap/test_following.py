@@ -2,10 +2,10 @@
 
 import asyncio
 import stat
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.waiting import until
 
 from doorward.bootstrap.clock import SystemClock
 from doorward.bootstrap.following import Following
@@ -21,14 +21,6 @@ SNAPSHOT = Snapshot(1, "", {}, {}, Keys(b"", "", ()))
 def store(tmp_path: Path) -> Store:
     tmp_path.chmod(stat.S_IRWXU)
     return Store(tmp_path / "state.db")
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    for _ in range(2000):
-        if condition():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("not so within 20 s")
 
 
 async def started(store: Store) -> tuple[Following, Live, list[Shared]]:

@@ -1,9 +1,10 @@
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from tests.waiting import until
 
 from doorward.bootstrap import leasing
 from doorward.bootstrap.leasing import Leasing
@@ -38,12 +39,6 @@ class Lessor:
         if self.broken:
             raise StoreFault("the store cannot be written: disk I/O error")
         return [wish.want for wish in wishes]
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not condition():  # noqa: ASYNC110  what a test waits for has no event of its own
-            await asyncio.sleep(0.002)
 
 
 @asynccontextmanager

@@ -5,7 +5,7 @@ import os
 import stat
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -13,6 +13,7 @@ from urllib.parse import parse_qs
 import pytest
 from tests.garbage import most_memory
 from tests.receivers.serving import Fault, Reply, Request, Serving
+from tests.waiting import until
 
 from doorward.bootstrap import stdio_post, stdio_token
 from doorward.bootstrap.stdio_caller import NO_GRANT, NO_VERIFIER, Caller, NoCaller
@@ -199,12 +200,6 @@ async def renewing(source: TokenSource) -> AsyncIterator[None]:
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-
-
-async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 - what is waited for has no event
-            await asyncio.sleep(0.005)
 
 
 @pytest.fixture

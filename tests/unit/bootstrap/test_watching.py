@@ -1,10 +1,11 @@
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from tests.waiting import until
 
 from doorward.bootstrap import watching
 from doorward.bootstrap.watching import BEARABLE, Watch
@@ -54,12 +55,6 @@ class World:
         self.troubles: list[str | None] = []
         self.blindness: list[bool] = []
         self.watch = Watch(shelf, self.clock, self.changes.append, self.troubles.append, self.blindness.append)
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not condition():  # noqa: ASYNC110  what a test waits for has no event of its own
-            await asyncio.sleep(0.002)
 
 
 @asynccontextmanager

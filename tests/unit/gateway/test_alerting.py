@@ -7,6 +7,7 @@ from itertools import count
 from typing import Any
 
 import pytest
+from tests.waiting import until
 
 from doorward.core.alerting import Alert, Notice, Rule, Sent
 from doorward.core.audit import AuditRecord, Line
@@ -60,12 +61,6 @@ class Kept:
     @property
     def ends(self) -> list[tuple[str, str]]:
         return [(record.decision, record.detail) for record in self.records]
-
-
-async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 - nothing else tells of it
-            await asyncio.sleep(0.002)
 
 
 @asynccontextmanager

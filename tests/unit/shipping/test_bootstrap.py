@@ -10,7 +10,7 @@ from typing import Any, get_args
 import msgspec
 import pytest
 from tests.audit_logs import Log
-from tests.journals import until
+from tests.waiting import until
 
 from doorward import configfile
 from doorward.bootstrap import shipping

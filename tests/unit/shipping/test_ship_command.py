@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 from tests.audit_logs import Log
 from tests.delivery.sinks import FAST
-from tests.journals import until_here
+from tests.waiting import until_here
 
 from doorward.bootstrap import shipping
 from doorward.cli.ship import command

@@ -25,7 +25,7 @@ from tests.delivery.sinks import (
     then_well,
     well,
 )
-from tests.journals import until_here
+from tests.waiting import until_here
 
 from doorward.core.delivery import ALL, Delivered, Event, Limits, SinkFault
 from doorward.shipping import places

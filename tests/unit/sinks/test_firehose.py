@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 from tests.garbage import most_memory, uncollected
-from tests.journals import until_here
 from tests.receivers.aws import Amazon, account, error
 from tests.receivers.events import event, some
 from tests.receivers.serving import Fault
+from tests.waiting import until_here
 
 from doorward.configtypes import Duration, Refused
 from doorward.core.delivery import ALL, SinkFault

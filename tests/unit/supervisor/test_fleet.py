@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from tests.journals import until
+from tests.waiting import until
 
 from doorward.supervisor.child import StartFault
 from doorward.supervisor.fleet import Fleet

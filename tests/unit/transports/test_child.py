@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.functional.stdio.processes import alive, children_of, until_now
+from tests.processes import alive, children_of
+from tests.waiting import until_here
 
 from doorward.transports.child import Child, child_environment, served_environment, spawn
 
@@ -43,7 +44,7 @@ def test_a_child_leads_a_session_of_its_own_in_our_directory_with_its_environmen
     program = "import os; print(os.getpid() == os.getsid(0) == os.getpgid(0), os.getcwd(), sorted(os.environ))"
     child = spawn([sys.executable, "-c", program], {"A": "1", "LC_CTYPE": "C.UTF-8"})
     assert child.stdout.read(1000) == f"True {os.getcwd()} ['A', 'LC_CTYPE']\n".encode()
-    until_now(child.exited)
+    until_here(child.exited)
     assert child.returncode is None
     assert child.reap() == 0
     assert child.reap() == 0
@@ -65,7 +66,7 @@ def test_reaping_kills_whoever_is_left_of_the_group() -> None:
     grandchild = int(child.stdout.read(1000))
     assert not child.exited()
     assert child.reap() == -signal.SIGKILL
-    until_now(lambda: not alive(grandchild))
+    until_here(lambda: not alive(grandchild))
     assert child.pid not in children_of(os.getpid())
     child.signal(signal.SIGTERM)  # nobody is there: harmless
     close(child)
@@ -100,4 +101,4 @@ def run(ending: str) -> int:
 )
 def test_however_we_end_the_child_ends(ending: str) -> None:
     pid = run(ending)
-    until_now(lambda: not alive(pid))
+    until_here(lambda: not alive(pid))

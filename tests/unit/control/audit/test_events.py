@@ -10,13 +10,12 @@ from urllib.parse import quote
 import pytest
 from tests.audit_logs import Log, Writer
 from tests.unit.control.test_admin import Board, get
+from tests.waiting import PATIENCE
 
 from doorward.control.admin import application
 from doorward.control.audit import events, live
 from doorward.control.audit.events import MOST_STREAMS, Events
 from doorward.control.audit.index import Index, IndexFault
-
-PATIENCE = 20
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import os
 import threading
 
 import pytest
-from tests.journals import PATIENT
+from tests.waiting import PATIENCE
 
 from doorward.gateway.journal.bell import Bell, Chime
 
@@ -35,7 +35,7 @@ def test_a_ring_wakes_who_waits(make: type[Bell] | type[Chime]) -> None:
     for _ in range(200):
         there.ring()
         back.wait()
-    thread.join(PATIENT)
+    thread.join(PATIENCE)
     assert not thread.is_alive()
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 from tests.faulty_files import FaultyFiles
-from tests.journals import Told, chain, journal, names, record, segments, until
+from tests.journals import Told, chain, journal, names, record, segments
+from tests.waiting import until
 
 from doorward.core.errors import JournalFault
 

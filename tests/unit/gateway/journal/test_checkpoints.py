@@ -4,13 +4,14 @@ from pathlib import Path
 
 from tests.faulty_files import FaultyFiles
 from tests.garbage import uncollected
-from tests.journals import PATIENT, Key, chain, checkpoints, journal, record, segments, until
+from tests.journals import Key, chain, checkpoints, journal, record, segments
+from tests.waiting import PATIENCE, until
 
 from doorward.core.checkpoint import Open
 from doorward.gateway.journal import Settings
 
-OFTEN = Settings(checkpoint_seconds=0.0, stuck_after=PATIENT, reserve_bytes=8192)
-BY_NUMBER = Settings(checkpoint_seconds=1e9, checkpoint_records=10, stuck_after=PATIENT, reserve_bytes=8192)
+OFTEN = Settings(checkpoint_seconds=0.0, stuck_after=PATIENCE, reserve_bytes=8192)
+BY_NUMBER = Settings(checkpoint_seconds=1e9, checkpoint_records=10, stuck_after=PATIENCE, reserve_bytes=8192)
 
 
 async def test_each_says_how_long_the_chain_is_and_the_last_one_that_it_ended(tmp_path: Path) -> None:
@@ -49,7 +50,7 @@ async def test_one_is_made_after_so_many_records_and_only_of_what_is_synced(tmp_
 
 
 async def test_the_last_records_of_a_burst_get_theirs_though_nothing_follows(tmp_path: Path) -> None:
-    settings = Settings(checkpoint_seconds=0.02, stuck_after=PATIENT, reserve_bytes=8192)
+    settings = Settings(checkpoint_seconds=0.02, stuck_after=PATIENCE, reserve_bytes=8192)
     kept = journal(tmp_path, settings=settings)
     await until(lambda: kept.checkpoints == 1)
     kept.append(record())
@@ -124,7 +125,7 @@ async def test_a_copy_that_could_not_be_written_is_not_left_to_the_garbage_colle
 
 async def test_a_copy_that_hangs_holds_nobody_up(tmp_path: Path) -> None:
     files = FaultyFiles()
-    settings = Settings(checkpoint_seconds=0.0, stuck_after=PATIENT, close_within=0.2, reserve_bytes=8192)
+    settings = Settings(checkpoint_seconds=0.0, stuck_after=PATIENCE, close_within=0.2, reserve_bytes=8192)
     kept = journal(tmp_path / "audit", copy_to=tmp_path / "far", files=files, settings=settings)
     hang = files.hang("write", name=kept.writer)
     kept.append(record("first"))  # so that there is something to copy

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from tests.faulty_files import FaultyFiles
-from tests.journals import SETTINGS, chain, journal, lines, names, record, until
+from tests.journals import SETTINGS, chain, journal, lines, names, record
+from tests.waiting import until
 
 from doorward.core.audit import Line
 from doorward.core.errors import JournalFault

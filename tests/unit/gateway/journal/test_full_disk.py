@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from tests.faulty_files import FaultyFiles
 from tests.garbage import uncollected
-from tests.journals import SETTINGS, Told, chain, journal, names, record, until
+from tests.journals import SETTINGS, Told, chain, journal, names, record
+from tests.waiting import until
 
 from doorward.core.audit import Line
 from doorward.core.errors import JournalFault

@@ -8,7 +8,8 @@ from pathlib import Path
 import msgspec
 import pytest
 from tests.faulty_files import FaultyFiles
-from tests.journals import PATIENT, SETTINGS, Clock, journal, names, record, until
+from tests.journals import SETTINGS, Clock, journal, names, record
+from tests.waiting import PATIENCE, until
 
 from doorward.core.errors import JournalFault
 from doorward.gateway.journal import FileJournal
@@ -16,7 +17,7 @@ from doorward.gateway.journal.handing import ENOUGH, MOST_TURNS
 from doorward.gateway.journal.progress import Progress
 
 # As long as it takes: what happens here must not depend on which thread is faster.
-PROMPT = msgspec.structs.replace(SETTINGS, moment=PATIENT)
+PROMPT = msgspec.structs.replace(SETTINGS, moment=PATIENCE)
 
 
 class Waits:
@@ -33,7 +34,7 @@ class Waits:
 
 
 async def call(kept: FileJournal, name: str) -> None:
-    async with asyncio.timeout(PATIENT):
+    async with asyncio.timeout(PATIENCE):
         await kept.written(kept.append(record(name)))
 
 
@@ -45,7 +46,7 @@ async def test_a_call_that_is_alone_does_not_leave_its_turn(tmp_path: Path) -> N
             kept.written(ticket).send(None)
         assert not kept.pending()
         await asyncio.sleep(0)
-    assert time.monotonic() - begun < PATIENT  # the writer's answer ends the wait, not its bound
+    assert time.monotonic() - begun < PATIENCE  # the writer's answer ends the wait, not its bound
     kept.close()
     assert names(tmp_path, kept.writer) == ["0", "1", "2"]
 
@@ -103,7 +104,7 @@ async def test_calls_that_come_together_share_a_write(tmp_path: Path, monkeypatc
     with pytest.raises(StopIteration):
         kept.written(ticket).send(None)
     assert waits.seconds
-    assert set(waits.seconds) == {PATIENT}
+    assert set(waits.seconds) == {PATIENCE}
     kept.close()
     assert names(tmp_path, kept.writer) == [*"abcdefgh" * 3, "i", "j"]
 
@@ -249,7 +250,7 @@ async def test_all_who_wait_are_told_by_the_loop_itself() -> None:
     progress = Progress()
     first, second, third = (reaching(progress, ticket) for ticket in (1, 2, 3))
     await asyncio.sleep(0)
-    assert progress.linger(2, moved(progress, 2), PATIENT)
+    assert progress.linger(2, moved(progress, 2), PATIENCE)
     assert not progress._waking  # not once more, through the selector
     await until(lambda: first.done() and second.done())
     assert not third.done()
@@ -292,7 +293,7 @@ async def test_an_answer_that_came_too_late_is_not_taken_for_the_next(monkeypatc
         wait(seconds)
 
     monkeypatch.setattr(progress._answer, "wait", late)
-    assert progress.linger(2, lambda: None, PATIENT)
+    assert progress.linger(2, lambda: None, PATIENCE)
     assert answered == [False]
     await until(waiting.done)
     await waiting
@@ -303,7 +304,7 @@ async def test_a_waiter_that_was_cancelled_does_not_matter_to_the_loop_that_stan
     gone, stays = reaching(progress, 1), reaching(progress, 2)
     await asyncio.sleep(0)
     gone.cancel()
-    assert progress.linger(2, moved(progress, 2), PATIENT)
+    assert progress.linger(2, moved(progress, 2), PATIENCE)
     await until(stays.done)
     with pytest.raises(asyncio.CancelledError):
         await gone
@@ -318,7 +319,7 @@ async def test_what_is_lost_while_the_loop_stands_still_is_not_said_to_be_kept()
         progress.lose(2, 2, "lost")
         moved(progress, 2)()
 
-    assert progress.linger(2, lose, PATIENT)
+    assert progress.linger(2, lose, PATIENCE)
     await until(lambda: first.done() and second.done())
     await first
     with pytest.raises(JournalFault, match="lost"):

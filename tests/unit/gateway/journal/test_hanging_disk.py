@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 from tests.faulty_files import FaultyFiles
-from tests.journals import Clock, Told, chain, journal, names, record, until
+from tests.journals import Clock, Told, chain, journal, names, record
+from tests.waiting import until
 
 from doorward.core.errors import JournalFault
 from doorward.gateway.journal import Settings

@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from tests.journals import PATIENT
+from tests.waiting import PATIENCE
 
 from doorward.core.errors import JournalFault
 from doorward.gateway.journal.progress import Progress
@@ -34,8 +34,8 @@ async def test_what_was_lost_too_long_ago_to_be_remembered_is_not_said_to_be_kep
     await progress.reach(5000)
     await progress.reach(6000)
     with pytest.raises(JournalFault):
-        progress.block(1, 6000, PATIENT)
-    progress.block(5000, 6000, PATIENT)
+        progress.block(1, 6000, PATIENCE)
+    progress.block(5000, 6000, PATIENCE)
 
 
 class Racing(Progress):

@@ -3,14 +3,15 @@
 from pathlib import Path
 
 from tests.faulty_files import FaultyFiles
-from tests.journals import PATIENT, Key, Told, chain, checkpoints, journal, names, record, segments, until
+from tests.journals import Key, Told, chain, checkpoints, journal, names, record, segments
+from tests.waiting import PATIENCE, until
 
 from doorward.gateway.journal import Settings
 
 
 async def test_a_new_one_begins_when_one_is_full(tmp_path: Path) -> None:
     files, key = FaultyFiles(), Key()
-    settings = Settings(segment_bytes=3000, stuck_after=PATIENT, reserve_bytes=8192, checkpoint_records=1)
+    settings = Settings(segment_bytes=3000, stuck_after=PATIENCE, reserve_bytes=8192, checkpoint_records=1)
     kept = journal(tmp_path, files=files, settings=settings, signer=key)
     for number in range(20):
         await kept.written(kept.append(record(str(number))))
@@ -27,7 +28,7 @@ async def test_a_new_one_begins_when_one_is_full(tmp_path: Path) -> None:
 
 
 async def test_a_new_one_begins_when_one_is_old(tmp_path: Path) -> None:
-    settings = Settings(segment_age=0.0, stuck_after=PATIENT, reserve_bytes=8192)
+    settings = Settings(segment_age=0.0, stuck_after=PATIENCE, reserve_bytes=8192)
     kept = journal(tmp_path, settings=settings)
     for name in "abc":
         await kept.written(kept.append(record(name)))
@@ -38,7 +39,7 @@ async def test_a_new_one_begins_when_one_is_old(tmp_path: Path) -> None:
 
 async def test_the_next_one_does_not_begin_before_the_one_before_is_on_the_disk(tmp_path: Path) -> None:
     files = FaultyFiles()
-    settings = Settings(segment_age=0.0, stuck_after=PATIENT, reserve_bytes=8192)
+    settings = Settings(segment_age=0.0, stuck_after=PATIENCE, reserve_bytes=8192)
     hang = files.hang("sync", name="journal-000001")
     kept = journal(tmp_path, files=files, settings=settings)
     kept.append(record("a"))
@@ -53,7 +54,7 @@ async def test_the_next_one_does_not_begin_before_the_one_before_is_on_the_disk(
 
 async def test_a_sync_that_fails_between_two_is_told_in_the_second(tmp_path: Path) -> None:
     files, told = FaultyFiles(), Told()
-    settings = Settings(segment_age=0.0, sync_after=1e9, stuck_after=PATIENT, reserve_bytes=8192)
+    settings = Settings(segment_age=0.0, sync_after=1e9, stuck_after=PATIENCE, reserve_bytes=8192)
     kept = journal(tmp_path, files=files, settings=settings, changed=told)
     files.fail("sync", times=1, name="journal-000001")
     kept.append(record("a"))
@@ -66,7 +67,7 @@ async def test_a_sync_that_fails_between_two_is_told_in_the_second(tmp_path: Pat
 async def test_a_clock_that_is_set_back_disturbs_nothing(tmp_path: Path) -> None:
     now = [1_700_000_000.0]
     key = Key()
-    settings = Settings(checkpoint_seconds=0.0, stuck_after=PATIENT, reserve_bytes=8192)
+    settings = Settings(checkpoint_seconds=0.0, stuck_after=PATIENCE, reserve_bytes=8192)
     kept = journal(tmp_path, wall=lambda: now[0], signer=key, settings=settings)
     await kept.synced(kept.append(record("a")))
     now[0] -= 3600
