@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-PATIENCE = 5.0
+from tests.waiting import PATIENCE
 
 Record = dict[str, Any]
 

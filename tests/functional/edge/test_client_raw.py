@@ -444,12 +444,18 @@ async def test_an_aged_connection_is_not_taken_before_the_sweep(upstream, pool):
 
 
 async def test_the_upstreams_keep_alive_counts(upstream, pool):
-    server = await upstream(always(b"HTTP/1.1 200 OK\r\nKeep-Alive: max=5, timeout=2\r\nContent-Length: 2\r\n\r\nok"))
-    calls = pool(server.port, idle_life=0.01, idle_margin=1.95)
+    def says(seconds):
+        return b"HTTP/1.1 200 OK\r\nKeep-Alive: max=5, timeout=%d\r\nContent-Length: 2\r\n\r\nok" % seconds
+
+    longer = await upstream(always(says(60)))
+    calls = pool(longer.port, idle_life=0.01)
     await ask(calls)
-    await asyncio.sleep(0.02)
+    await asyncio.sleep(0.05)  # our own bound would have ended it, at the next sweep at the latest
     await ask(calls)
-    assert server.connections == 1
+    assert longer.connections == 1
+    shorter = await upstream(always(says(2)))
+    calls = pool(shorter.port, idle_margin=1.95)
+    await ask(calls)
     await until(lambda: calls.idle == 0)
 
 
@@ -642,10 +648,10 @@ async def test_a_stream_may_be_silent(upstream, pool):
     async def script(peer):
         await peer.request()
         await peer.say(CHUNKED)
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.7)
         await peer.say(b"2\r\nok\r\n0\r\n\r\n")
 
-    calls = pool((await upstream(script)).port, first_byte=0.1, idle=0.05)
+    calls = pool((await upstream(script)).port, first_byte=0.5, idle=0.05)
     response = await calls.request("GET", "/", [], stream=True)
     assert await response.chunk() == b"ok"
     assert await response.chunk() is None

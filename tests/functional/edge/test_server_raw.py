@@ -329,9 +329,9 @@ async def test_a_body_that_stops(edge, start):
 
 
 async def test_a_body_that_goes_on_is_not_timed_out(edge):
-    raw = await edge.connect(await edge.serve(body_timeout=0.6))
-    await raw.send(POST + b"Content-Length: 8\r\n\r\n")
-    for _ in range(8):
+    raw = await edge.connect(await edge.serve(body_timeout=1.0))
+    await raw.send(POST + b"Content-Length: 12\r\n\r\n")
+    for _ in range(12):
         await asyncio.sleep(0.1)
         await raw.send(b"x")
     assert (await raw.answer()).status == 200
@@ -365,10 +365,10 @@ async def test_an_idle_connection_is_closed(edge):
 
 async def test_a_slow_handler_is_not_timed_out(edge):
     async def handler(request, responder):
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(0.7)
         await responder.whole(200, [])
 
-    raw = await edge.connect(await edge.serve(handler, idle_timeout=0.05, head_timeout=0.05, body_timeout=0.05))
+    raw = await edge.connect(await edge.serve(handler, idle_timeout=0.05, head_timeout=0.6, body_timeout=0.6))
     await raw.send(GET)
     assert (await raw.answer()).status == 200
 
