@@ -9,7 +9,6 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -30,10 +29,6 @@ LAST = EVENTS // 5
 FAULTS = 20 if LONG else 0
 """0: each once."""
 KILLS = max(3, min(LONG, 30))
-
-
-until = partial(until_here, seconds=60.0)
-"""The shipper, which others share the machine with, may take its time."""
 
 
 class Book:
@@ -150,7 +145,7 @@ def test_every_fault_of_every_sink_loses_nothing(
             suffer(shipping, rig, book, kind, times, (EVENTS - LAST) // len(chosen))
         suffer(shipping, rig, book, rig.outage, 1, LAST)
         well, before = time.monotonic(), shipping.status()["delivered"]
-        until(shipping.settled, 60 + EVENTS / 100)
+        until_here(shipping.settled, 60 + EVENTS / 100)
         done, delivered = time.monotonic(), shipping.status()["delivered"]
         shipping.end()
     finally:
@@ -172,7 +167,7 @@ def suffer(shipping: Shipping, rig: Rig, book: Book, kind: str, times: int, even
     rig.bad(kind, times)
     try:
         book.write(events)
-        until(lambda: rig.met(shipping.status()["repeated"] > before), 60 + EVENTS / 100)
+        until_here(lambda: rig.met(shipping.status()["repeated"] > before), 60 + EVENTS / 100)
     finally:
         rig.well()
 
@@ -189,10 +184,10 @@ def test_kill_9_of_the_shipper_loses_nothing(
             rig.bad("lost", 1)
             enough = rig.progress() + random.randint(1, 200)
             shipping.start()
-            until(lambda enough=enough: rig.progress() >= enough or shipping.settled())  # type: ignore[misc]
+            until_here(lambda enough=enough: rig.progress() >= enough or shipping.settled(), 60)  # type: ignore[misc]
             shipping.kill()
         shipping.start()
-        until(shipping.settled, 60 + EVENTS / 100)
+        until_here(shipping.settled, 60 + EVENTS / 100)
         shipping.end()
     finally:
         shipping.abandon()

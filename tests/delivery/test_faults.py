@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -25,10 +24,6 @@ KILLS = max(5, min(LONG, 100))
 BAD = ("down", "hanging", "slow", "half", "losing", "refusing", "fine")
 STAYING = ("half", "losing", "refusing", "fine")
 """Those that are the same whenever they are looked at, so that a kill meets them at work."""
-
-
-until = partial(until_here, seconds=60.0)
-"""The shipper, which others share the machine with, may take its time."""
 
 
 class Running:
@@ -136,9 +131,9 @@ def running(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Running]
 def test_an_hour_of_faults_loses_nothing(running: Running, book: Book) -> None:
     running.start()
     book.write(EVENTS)
-    until(lambda: running.size() > 0)
+    until_here(lambda: running.size() > 0, 60)
     (running.out / "well").touch()
-    until(running.settled, 60 + EVENTS / 500)
+    until_here(running.settled, 60 + EVENTS / 500)
     assert running.end(signal.SIGTERM) == 0
     book.check(running)
     assert int((running.out / "memory").read_text()) < 64 << 20
@@ -151,9 +146,9 @@ def test_kill_9_of_the_shipper_loses_nothing(running: Running, book: Book) -> No
         book.write(EVENTS // 20)
         running.start()
         enough = running.size() + random.randint(1, 100_000)
-        until(lambda enough=enough: running.size() >= enough or running.settled())
+        until_here(lambda enough=enough: running.size() >= enough or running.settled(), 60)
         assert running.end(signal.SIGKILL) == -signal.SIGKILL
     running.start()
-    until(running.settled, 60 + EVENTS / 500)
+    until_here(running.settled, 60 + EVENTS / 500)
     assert running.end(signal.SIGTERM) == 0
     book.check(running)
