@@ -30,7 +30,7 @@ from bench.payloads import LEGACY, MODERN, Case, answer, headers, request
 from doorward.bootstrap.clock import SystemClock
 from doorward.bootstrap.recorded import Recorded
 from doorward.config import Agent
-from doorward.control import audit_keys
+from doorward.control.keys import audit_keys
 from doorward.control.policies.compile import compile_policies
 from doorward.control.policies.files import PolicyFiles
 from doorward.core.exchange import Answer, Inbound, Outbound, Reply

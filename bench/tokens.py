@@ -18,10 +18,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from tests.issuer import ISSUER, NOW, Provider
 
 from doorward.config import Issuer
-from doorward.control.claims import InvalidToken
-from doorward.control.external import External
-from doorward.control.issuers import Issuers
-from doorward.control.verifier import Verifier
+from doorward.control.federation.external import External
+from doorward.control.federation.issuers import Issuers
+from doorward.control.jose.claims import InvalidToken
+from doorward.control.tokens.verifier import Verifier
 from doorward.core.identity import Grant
 from doorward.core.shared import Revocations
 from doorward.gateway.tokens import TokenCache

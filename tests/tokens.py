@@ -14,9 +14,9 @@ from joserfc.jwk import ECKey, JWKRegistry, Key
 
 from doorward.config import Agent
 from doorward.configtypes import Reference
-from doorward.control.clients import Client, compile_clients
-from doorward.control.own_keys import Pair
-from doorward.control.signing import SigningKeys
+from doorward.control.keys.own_keys import Pair
+from doorward.control.keys.signing import SigningKeys
+from doorward.control.oauth.clients import Client, compile_clients
 
 ISSUER = "https://mcp.example.com"
 URLS = {name: f"{ISSUER}/mcp/{name}" for name in ("hubspot", "files", "crm")}

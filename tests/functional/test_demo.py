@@ -20,7 +20,7 @@ from click.testing import CliRunner
 from mcp.types import TextResourceContents
 
 from doorward.cli.demo import command
-from doorward.control.audit_keys import load
+from doorward.control.keys.audit_keys import load
 from doorward.core.audit import AuditRecord, timestamp
 from doorward.demo import proof
 from doorward.demo import setting as demo_setting

@@ -13,11 +13,11 @@ from tests.functional.edge.certificates import Authority
 from tests.issuer import NOW, Provider
 
 from doorward.config import Issuer
-from doorward.control.claims import InvalidToken
-from doorward.control.external import External
-from doorward.control.fetch import Fetcher
-from doorward.control.issuers import Issuers
-from doorward.control.verifier import Verifier
+from doorward.control.federation.external import External
+from doorward.control.federation.fetch import Fetcher
+from doorward.control.federation.issuers import Issuers
+from doorward.control.jose.claims import InvalidToken
+from doorward.control.tokens.verifier import Verifier
 from doorward.core.decision import Decision, Reason
 from doorward.core.identity import Grant
 from doorward.core.shared import Revocations

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.tokens import ISSUER, NOW, URLS
 
-from doorward.control.claims import OAuthRefusal
-from doorward.control.grants import DEEPEST, chain, claims, narrow, to_grant
-from doorward.control.rights import Asked, within
+from doorward.control.jose.claims import OAuthRefusal
+from doorward.control.tokens.grants import DEEPEST, chain, claims, narrow, to_grant
+from doorward.control.tokens.rights import Asked, within
 from doorward.core.identity import Grant
 from doorward.core.shared import Revocations
 

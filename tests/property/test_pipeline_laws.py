@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from tests.functional.pipeline.bench import SECRET, Literal, actions, call, rule, server
 from tests.functional.pipeline.policed import GRANT, Policed
 
-from doorward.control.claims import OAuthRefusal
-from doorward.control.grants import claims, narrow, to_grant
-from doorward.control.rights import Asked, Rights
+from doorward.control.jose.claims import OAuthRefusal
+from doorward.control.tokens.grants import claims, narrow, to_grant
+from doorward.control.tokens.rights import Asked, Rights
 from doorward.core.policy import Mode, names
 
 STEADY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=150)

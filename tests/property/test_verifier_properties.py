@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from tests.issuer import ISSUER, NOW, Provider, claims
 
 from doorward.config import Issuer
-from doorward.control.claims import InvalidToken
-from doorward.control.egress import permitted
-from doorward.control.external import External
-from doorward.control.issuers import Issuers
-from doorward.control.verifier import Verifier
+from doorward.control.federation.egress import permitted
+from doorward.control.federation.external import External
+from doorward.control.federation.issuers import Issuers
+from doorward.control.jose.claims import InvalidToken
+from doorward.control.tokens.verifier import Verifier
 from doorward.core.decision import Decision
 from doorward.core.identity import Grant
 

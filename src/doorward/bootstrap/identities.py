@@ -10,19 +10,20 @@ from ipaddress import ip_network
 from pathlib import Path
 
 from doorward.configfile import Loaded
-from doorward.control import grants, issuer_keys
-from doorward.control.attempts import Attempts
-from doorward.control.clients import compile_clients
-from doorward.control.external import External
-from doorward.control.fetch import Fetcher
-from doorward.control.issuers import Issuers
-from doorward.control.oauth_documents import routes
-from doorward.control.signing import SigningKeys
+from doorward.control.federation.external import External
+from doorward.control.federation.fetch import Fetcher
+from doorward.control.federation.issuers import Issuers
+from doorward.control.jose import public_keys
+from doorward.control.keys.signing import SigningKeys
+from doorward.control.oauth.attempts import Attempts
+from doorward.control.oauth.clients import compile_clients
+from doorward.control.oauth.documents import routes
+from doorward.control.oauth.grant_types import Settings
+from doorward.control.oauth.requests import Reply
+from doorward.control.oauth.service import TokenService
 from doorward.control.store import Store
-from doorward.control.token_grants import Settings
-from doorward.control.token_requests import Reply
-from doorward.control.token_service import TokenService
-from doorward.control.verifier import Verifier
+from doorward.control.tokens import grants
+from doorward.control.tokens.verifier import Verifier
 from doorward.core.decision import Decision
 from doorward.core.exchange import Headers
 from doorward.core.identity import Grant
@@ -78,7 +79,7 @@ class Identities:
             config.identity.agents, hashing=snapshot.keys.hashing, environ=os.environ, base_dir=loaded.base_dir
         )
         if config.identity.issuers or any(client.keys is not None for client in clients.values()):
-            issuer_keys.load()
+            public_keys.load()
         known = routes(config, own_url)
         ids = {url: name for name, url in known.urls.items()}
         groups = {agent.id: agent.groups for agent in config.identity.agents if agent.groups}

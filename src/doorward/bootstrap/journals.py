@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from doorward import configfile
-from doorward.control import audit_keys
+from doorward.control.keys import audit_keys
 from doorward.gateway.journal import FileJournal, Settings
 
 

@@ -26,8 +26,8 @@ from doorward.bootstrap.recorded import Recorded
 from doorward.bootstrap.recovered import recovered
 from doorward.config import Tls
 from doorward.configtypes import InvalidConfiguration, Problem
-from doorward.control import keys as keystore
 from doorward.control.compile import Compiled
+from doorward.control.keys import secret_keys
 from doorward.control.policies.files import PolicyFiles, with_tests
 from doorward.control.policies.schema import KnownTool
 from doorward.control.store import Store, StoreFault
@@ -336,7 +336,7 @@ def _import_for(snapshot: Snapshot) -> None:
 
 def _keys(directory: Path) -> Keys:
     """The supervisor made them, so that no worker rotates a key that the others do not know yet."""
-    found = keystore.read(directory)
+    found = secret_keys.read(directory)
     if found is None:
         raise InvalidConfiguration([Problem(path="keys.directory", message="the keys are gone", remedy="restart")])
     return found

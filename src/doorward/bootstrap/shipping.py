@@ -21,7 +21,7 @@ import msgspec
 from doorward import configfile, plugins
 from doorward.bootstrap.configured import directories
 from doorward.configtypes import InvalidConfiguration, Problem
-from doorward.control import keys as keystore
+from doorward.control.keys import secret_keys
 from doorward.control.store import Store, StoreFault, location
 from doorward.core.delivery import LARGEST_EVENT
 from doorward.formats import FORMATS
@@ -190,7 +190,7 @@ def sampling(loaded: configfile.Loaded, keys: Path, store: Path | None) -> Sampl
     asked = loaded.config.audit.sampling
     if asked is None:
         return None
-    found = keystore.read(keys) or keystore.load(keys, rotate=float(loaded.config.keys.rotate), now=time.time())
+    found = secret_keys.read(keys) or secret_keys.load(keys, rotate=float(loaded.config.keys.rotate), now=time.time())
     key = hmac.digest(found.lasting, _KEY, "sha256")
     return Sampling(float(asked.after), asked.keep, key, ReadOnlyTools(store, loaded.config.servers))
 

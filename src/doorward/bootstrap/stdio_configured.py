@@ -16,10 +16,10 @@ from doorward.bootstrap.identities import Identities
 from doorward.bootstrap.stdio_caller import Caller
 from doorward.bootstrap.stdio_post import Poster
 from doorward.bootstrap.stdio_token import TOKEN_URL, Post, TokenSource, chosen
+from doorward.control.oauth.service import TOKEN as ENDPOINT
 from doorward.control.policies.files import PolicyFiles, with_tests
 from doorward.control.policies.schema import KnownTool
 from doorward.control.store import Store, location
-from doorward.control.token_service import TOKEN as ENDPOINT
 from doorward.core.errors import Fault
 from doorward.core.ports import Clock, Journal
 from doorward.core.shared import Shared

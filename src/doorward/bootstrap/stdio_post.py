@@ -8,8 +8,8 @@ from http.client import HTTPConnection, HTTPException
 from threading import Thread
 
 from doorward.bootstrap.stdio_token import TOKEN_URL, Unobtainable
-from doorward.control.egress import permitted
-from doorward.control.fetch import FetchFault, Location, locate
+from doorward.control.federation.egress import permitted
+from doorward.control.federation.fetch import FetchFault, Location, locate
 from doorward.outgoing.reaching import beginning
 
 LONGEST = 10.0

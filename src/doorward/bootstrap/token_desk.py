@@ -15,14 +15,16 @@ from doorward import configfile
 from doorward.bootstrap.admin_records import admin_record, os_user
 from doorward.config import Agent
 from doorward.configtypes import InvalidConfiguration, Problem
-from doorward.control import grants, jws, signing
-from doorward.control.claims import InvalidToken, OAuthRefusal
-from doorward.control.issuers import name_of
-from doorward.control.oauth_documents import public_url, routes
-from doorward.control.rights import Asked, spell_scope, within
+from doorward.control.federation.issuers import name_of
+from doorward.control.jose import jws
+from doorward.control.jose.claims import InvalidToken, OAuthRefusal
+from doorward.control.keys import signing
+from doorward.control.oauth.documents import public_url, routes
+from doorward.control.oauth.service import issued_of
 from doorward.control.store import Store, location
 from doorward.control.store.rows import FOR_GOOD
-from doorward.control.token_service import issued_of
+from doorward.control.tokens import grants
+from doorward.control.tokens.rights import Asked, spell_scope, within
 from doorward.core.audit import timestamp
 from doorward.core.decision import Reason
 

@@ -28,8 +28,8 @@ from doorward.bootstrap.recovered import recovered
 from doorward.bootstrap.stdio_caller import NoCaller
 from doorward.bootstrap.stdio_token import is_set
 from doorward.configtypes import InvalidConfiguration, Problem
-from doorward.control import keys as keystore
-from doorward.control.audit_keys import Deferred
+from doorward.control.keys import secret_keys
+from doorward.control.keys.audit_keys import Deferred
 from doorward.core.errors import Fault, JournalFault
 from doorward.core.exchange import Answer, Inbound, Outbound
 from doorward.core.identity import Credential, Grant, Principal
@@ -239,7 +239,7 @@ def _configured(config: str, server: str | None, mode: Mode | None) -> Setting:
 
     loaded = configfile.load(config)
     keys, audit = directories(loaded)
-    found = keystore.load(keys, rotate=loaded.config.keys.rotate, now=time.time())
+    found = secret_keys.load(keys, rotate=loaded.config.keys.rotate, now=time.time())
     configuration = Configuration(loaded, keys, found)
     snapshot = configuration.snapshot
     if server is None and len(snapshot.servers) == 1:
@@ -271,12 +271,12 @@ def _journal(setting: Setting) -> Journal:
 
 def _keys(directory: Path, *, required: bool) -> Keys:
     try:
-        return keystore.load(directory, rotate=_ROTATE, now=time.time())
+        return secret_keys.load(directory, rotate=_ROTATE, now=time.time())
     except InvalidConfiguration as invalid:
         if required:
             raise
         log.warning("%s; using keys for this run alone", "; ".join(problem.message for problem in invalid.problems))
-        return keystore.ephemeral()
+        return secret_keys.ephemeral()
 
 
 def _user() -> str:

@@ -16,7 +16,7 @@ from doorward.cli.options import config_file
 from doorward.configfile import Loaded, load
 from doorward.configtypes import InvalidConfiguration, Notice, Problem
 from doorward.control.compile import compiled
-from doorward.control.keys import ephemeral, read
+from doorward.control.keys.secret_keys import ephemeral, read
 from doorward.control.policies.schema import KnownTool
 from doorward.control.store import Store, location
 from doorward.control.store.place import examine as examine_place

@@ -15,7 +15,7 @@ from doorward.bootstrap.token_desk import Ended, Inspection, Made, TokenDesk
 from doorward.cli.options import config_file, json_flag
 from doorward.configfile import load
 from doorward.configtypes import Duration, InvalidConfiguration, Refused
-from doorward.control.claims import InvalidToken, OAuthRefusal
+from doorward.control.jose.claims import InvalidToken, OAuthRefusal
 from doorward.control.store.rows import FOR_GOOD
 from doorward.core.audit import timestamp
 from doorward.core.errors import Fault

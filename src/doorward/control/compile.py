@@ -23,11 +23,11 @@ from doorward.configfile.edge import address, is_loopback, on_loopback
 from doorward.configfile.rules import findable
 from doorward.configfile.servers import enforcing, mode_of, url_fault
 from doorward.configtypes import InvalidConfiguration, Notice, Plugin, Problem, Refused, Text, fetch
-from doorward.control.clients import compile_clients
 from doorward.control.digest import policy_digest
-from doorward.control.issuers import faults as issuer_faults
+from doorward.control.federation.issuers import faults as issuer_faults
+from doorward.control.federation.matching import faults as match_faults
 from doorward.control.looking import actions_of, allow_of
-from doorward.control.matching import faults as match_faults
+from doorward.control.oauth.clients import compile_clients
 from doorward.control.policies.compile import NOTHING, CompiledPolicies, compile_policies
 from doorward.control.policies.files import PolicyFiles, directory_of, read_files
 from doorward.control.policies.schema import KnownTool

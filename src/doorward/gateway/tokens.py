@@ -16,7 +16,7 @@ from doorward.core.identity import Grant
 from doorward.core.policy import Severity
 from doorward.core.shared import Revocations
 
-HOLD = 300.0  # seconds until a good token is verified again (control/key_cache.py counts on it)
+HOLD = 300.0  # seconds until a good token is verified again (control/federation/key_cache.py counts on it)
 REMEMBERED = 10_000  # good tokens
 REFUSED_FOR = 5.0  # seconds until a bad token is looked at again
 UNAVAILABLE_FOR = 1.0  # seconds, where not the token was at fault
@@ -39,7 +39,7 @@ EXPIRED = Decision(
 
 
 class Verifies(Protocol):
-    """``control/verifier.py``; ``now`` in seconds since the epoch."""
+    """``control/tokens/verifier.py``; ``now`` in seconds since the epoch."""
 
     async def verify(self, token: bytes, now: float) -> Grant | Decision: ...
 

@@ -11,8 +11,7 @@ from doorward import configfile
 from doorward.bootstrap.configured import compiled, directories, known_tools
 from doorward.configfile.servers import mode_of
 from doorward.configtypes import content
-from doorward.control import audit_keys
-from doorward.control import keys as keystore
+from doorward.control.keys import audit_keys, secret_keys
 from doorward.control.policies.files import place_of
 from doorward.control.rollout import modes
 from doorward.control.store import Store, location
@@ -38,7 +37,7 @@ def load(path: Path, *, lenient: bool = False) -> Plan:
         tools = known_tools(store, config.servers)
     finally:
         store.close()
-    keys = keystore.load(keys_directory, rotate=config.keys.rotate, now=time.time())
+    keys = secret_keys.load(keys_directory, rotate=config.keys.rotate, now=time.time())
     signing = audit_keys.load(keys_directory, rotate=config.keys.rotate, now=time.time())
     snapshot, policies, *_ = compiled(loaded, keys, version=0, known_tools=tools, lenient=lenient)
     tls = config.listen.tls

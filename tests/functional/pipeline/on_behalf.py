@@ -5,8 +5,8 @@ from itertools import count
 from tests.functional.pipeline.policed import Verifier
 from tests.tokens import HELPER, ISSUER, SALES, URLS
 
-from doorward.control.grants import claims, narrow, to_grant
-from doorward.control.rights import Asked, within
+from doorward.control.tokens.grants import claims, narrow, to_grant
+from doorward.control.tokens.rights import Asked, within
 from doorward.core.identity import Grant
 
 ALICE, BOB = "idp|alice", "idp|bob"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from doorward.bootstrap.recorded import Recorded
-from doorward.control import audit_keys
+from doorward.control.keys import audit_keys
 from doorward.core.audit import AuditRecord
 from doorward.core.errors import JournalFault
 from doorward.core.snapshot import Keys, Snapshot

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from doorward.bootstrap.admin_records import admin_record
 from doorward.cli.audit import command
 from doorward.configfile import load
-from doorward.control import audit_keys
+from doorward.control.keys import audit_keys
 from doorward.core.audit import AuditRecord, timestamp
 from doorward.core.audit_layout import segment
 

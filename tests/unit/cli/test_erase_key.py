@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from doorward.bootstrap.admin_records import os_user
 from doorward.cli.audit import command, erase_key
 from doorward.configtypes import InvalidConfiguration, Problem
-from doorward.control import audit_keys, hash_keys, keys
+from doorward.control.keys import audit_keys, hash_keys, secret_keys
 from doorward.core.errors import JournalFault
 
 CONFIGURATION = "servers: {crm: {url: http://127.0.0.1:9/mcp}}\n"
@@ -29,8 +29,8 @@ def file(tmp_path: Path) -> Path:
 def directory(file: Path) -> Path:
     """Two periods, the second in use."""
     made = file.parent / ".doorward" / "keys"
-    keys.load(made, rotate=30 * DAY, now=0)
-    keys.load(made, rotate=30 * DAY, now=30 * DAY)
+    secret_keys.load(made, rotate=30 * DAY, now=0)
+    secret_keys.load(made, rotate=30 * DAY, now=30 * DAY)
     return made
 
 

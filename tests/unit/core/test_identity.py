@@ -4,8 +4,8 @@ from hypothesis import strategies as st
 from tests.functional.pipeline.on_behalf import ALICE, BOB, acting
 from tests.tokens import HELPER, SALES
 
-from doorward.control.claims import InvalidToken
-from doorward.control.grants import chain
+from doorward.control.jose.claims import InvalidToken
+from doorward.control.tokens.grants import chain
 from doorward.core.identity import ANONYMOUS, Principal, key_of
 
 # Few letters, so that texts which differ only in where they are cut come up; no claim and no id may hold a NUL.

@@ -16,7 +16,7 @@ from doorward import configfile
 from doorward.bootstrap import shipping
 from doorward.bootstrap.shipping import ReadOnlyTools, build, sampling, targets
 from doorward.configtypes import InvalidConfiguration
-from doorward.control import keys as keystore
+from doorward.control.keys import secret_keys
 from doorward.control.store import Store
 from doorward.core.audit import AuditRecord, timestamp
 from doorward.core.delivery import Limits
@@ -135,7 +135,7 @@ def test_no_sampling_unless_it_is_asked_for(tmp_path: Path) -> None:
 def test_the_key_of_sampling_survives_rotations_and_is_no_other_key(tmp_path: Path) -> None:
     asked = loaded(tmp_path, "stdout", more=", sampling: {after: 1d, keep: 0.25}")
     first = sampling(asked, tmp_path / "keys", None)
-    kept = keystore.load(tmp_path / "keys", rotate=1.0, now=4e9)  # much later
+    kept = secret_keys.load(tmp_path / "keys", rotate=1.0, now=4e9)  # much later
     again = sampling(asked, tmp_path / "keys", None)
     assert first is not None
     assert again is not None

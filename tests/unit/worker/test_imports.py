@@ -40,7 +40,7 @@ NOT_IN_A_WORKER = (
 
 
 def test_a_worker_that_serves_imports_nothing_that_it_does_not_need() -> None:
-    keys = "from doorward.control.own_keys import make, read; read('ES256', make('ES256').der()).sign(b'')"
+    keys = "from doorward.control.keys.own_keys import make, read; read('ES256', make('ES256').der()).sign(b'')"
     code = f"import sys, doorward.worker.process, doorward.bootstrap.serve; {keys}; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     imported = set(done.stdout.split())

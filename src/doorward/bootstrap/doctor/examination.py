@@ -20,8 +20,8 @@ from doorward.bootstrap.doctor.side_by_side import Check, looked, within
 from doorward.bootstrap.shipping import targets
 from doorward.configfile import Loaded, load
 from doorward.configtypes import InvalidConfiguration
-from doorward.control.issuers import name_of
-from doorward.control.keys import ephemeral
+from doorward.control.federation.issuers import name_of
+from doorward.control.keys.secret_keys import ephemeral
 from doorward.core.errors import DetectorFault
 from doorward.core.snapshot import Snapshot
 

@@ -6,8 +6,8 @@ from ipaddress import ip_network
 from doorward.bootstrap.doctor.line import Line, fail, ok
 from doorward.config import Issuer
 from doorward.configfile import Loaded
-from doorward.control.fetch import Fetcher
-from doorward.control.issuers import Issuers, name_of
+from doorward.control.federation.fetch import Fetcher
+from doorward.control.federation.issuers import Issuers, name_of
 
 
 def issuer(loaded: Loaded, configured: Issuer) -> list[Line]:

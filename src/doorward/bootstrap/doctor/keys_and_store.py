@@ -11,8 +11,7 @@ from doorward.bootstrap.doctor.disk import to_be_made
 from doorward.bootstrap.doctor.line import Line, ok, problems, size
 from doorward.configfile import Loaded
 from doorward.configtypes import InvalidConfiguration
-from doorward.control import audit_keys, key_files
-from doorward.control import keys as keystore
+from doorward.control.keys import audit_keys, key_files, secret_keys
 from doorward.control.store import Store, location
 from doorward.control.store.schema import VERSION
 
@@ -40,7 +39,7 @@ def keys(loaded: Loaded) -> list[Line]:
     if found:
         return found
     try:
-        if keystore.read(directory) is None:
+        if secret_keys.read(directory) is None:
             return [ok("keys", f"{directory}: not all are there yet; the next start makes them")]
         signing = audit_keys.read(directory).key_id
     except InvalidConfiguration as invalid:

@@ -15,8 +15,8 @@ from doorward.bootstrap.configured import directories
 from doorward.cli.options import NO, OUTSIDE_FAILED, WRONG_USE, config_file, json_flag
 from doorward.configfile import Loaded, load
 from doorward.configtypes import InvalidConfiguration, Refused
-from doorward.control import hash_keys
-from doorward.control.hash_keys import Period, UnknownKey
+from doorward.control.keys import hash_keys
+from doorward.control.keys.hash_keys import Period, UnknownKey
 from doorward.core.audit import timestamp
 from doorward.core.errors import JournalFault
 

@@ -10,7 +10,7 @@ from doorward.bootstrap.configured import directories
 from doorward.cli.options import NO, WRONG_USE, config_file, json_flag
 from doorward.configfile import load
 from doorward.configtypes import InvalidConfiguration
-from doorward.control import audit_keys
+from doorward.control.keys import audit_keys
 
 
 @click.command("public-key")

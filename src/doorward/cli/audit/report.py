@@ -14,7 +14,6 @@ from doorward.cli.audit.written import whole
 from doorward.cli.options import NO, OUTSIDE_FAILED, WRONG_USE, config_file, json_flag
 from doorward.configfile import Loaded, load
 from doorward.configtypes import InvalidConfiguration, Refused
-from doorward.control import audit_keys
 from doorward.control.audit.period import moment
 from doorward.control.audit.report import html, log, pii, text
 from doorward.control.audit.report.collect import About, collect
@@ -27,6 +26,7 @@ from doorward.control.audit.verify.places import Unreadable
 from doorward.control.audit.verify.progress import Progress
 from doorward.control.audit.verify.public_keys import NoKeys, PublicKeys
 from doorward.control.audit.verify.whole import verify as verify_log
+from doorward.control.keys import audit_keys
 from doorward.core.audit import timestamp
 
 

@@ -6,8 +6,7 @@ import pytest
 from tests.unit.bootstrap.doctor.surroundings import loaded, only, states
 
 from doorward.bootstrap.doctor.keys_and_store import keys, store
-from doorward.control import audit_keys
-from doorward.control import keys as keystore
+from doorward.control.keys import audit_keys, secret_keys
 from doorward.control.store import Store
 
 needs_other_users = pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
@@ -16,7 +15,7 @@ needs_other_users = pytest.mark.skipif(os.geteuid() == 0, reason="root may write
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
     made = tmp_path / ".doorward" / "keys"
-    keystore.load(made, rotate=1e9, now=1.0)
+    secret_keys.load(made, rotate=1e9, now=1.0)
     audit_keys.load(made, rotate=1e9, now=1.0)
     return made
 

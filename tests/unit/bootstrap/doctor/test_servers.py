@@ -15,7 +15,7 @@ from tests.unit.bootstrap.doctor.surroundings import loaded, only
 from doorward.bootstrap.configured import compiled
 from doorward.bootstrap.doctor import servers
 from doorward.bootstrap.doctor.line import Line
-from doorward.control.keys import ephemeral
+from doorward.control.keys.secret_keys import ephemeral
 from doorward.transports import tls
 
 

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 import msgspec
 import pytest
 
-from doorward.control import audit_keys
+from doorward.control.keys import audit_keys
 from doorward.core import audit_layout, checkpoint
 from doorward.core.audit import AuditRecord
 from doorward.core.checkpoint import Checkpoint, Open
@@ -751,7 +751,7 @@ def test_checkpoints_with_many_open_exchanges(audit: Path, writer: Writer) -> No
 KILLED = """
 import sys, time
 from pathlib import Path
-from doorward.control.audit_keys import load
+from doorward.control.keys.audit_keys import load
 from doorward.core.audit import AuditRecord, timestamp
 from doorward.gateway.journal import FileJournal, Settings
 
