@@ -36,6 +36,7 @@ from doorward.gateway.delivery import Delivery
 from doorward.gateway.flow import Flow
 from doorward.gateway.leases import Leases
 from doorward.gateway.live import Live
+from doorward.gateway.long_streams import LongStreams
 from doorward.gateway.meter import UPSTREAM_FAILURES
 from doorward.gateway.mirrored import Mirrored
 from doorward.gateway.refusals import DRAINING, decision_of
@@ -55,7 +56,6 @@ log = logging.getLogger(__name__)
 _OWN = frozenset({b"accept", b"content-type"})
 _POSTED = ((b"accept", b"application/json, text/event-stream"), JSON)
 _LIGHT = 4096  # bytes of a body whose values may wait for the answer: making a call forget them costs a microsecond
-_SUMMARY = 60.0  # seconds between the summaries of a long stream (docs/records.md)
 
 
 class Pipeline:
@@ -92,7 +92,7 @@ class Pipeline:
         self.returning = Returning(self.books, mirrored, sealer, self.tell, answers, leases)
         self._turnstile = Turnstile(clock)
         self.delivery = Delivery(self.books, self.returning, self._turnstile)
-        self._streaming: set[Call] = set()
+        self._streams = LongStreams(self.books, self.callers, clock)
 
     async def serve(self, inbound: Inbound, send: Send) -> None:
         """Answer one thing a client sent. Never raises, but for the cancellation by which a transport says: the client
@@ -252,7 +252,8 @@ class Pipeline:
             shed(call)
         call.forwarded_at = self._clock.monotonic()
         call.spent += call.forwarded_at - call.inbound.received
-        self._watch(call)
+        if call.stream:
+            self._streams.begin(call)
         call.answer = await self._upstreams.get(call.server).forward(call.outbound, credential)
         for exchange in call.exchanges:
             exchange.upstream_status = call.answer.status
@@ -320,44 +321,20 @@ class Pipeline:
     def leave(self, call: Call) -> None:
         if call.answer is not None:
             call.answer.abort()
-        self._streaming.discard(call)
         self.callers.leave(call)
         if call.expiry is not None:
             call.expiry.cancel()
-        if call.timer is not None:
-            call.timer.cancel()
+        if call.stream:
+            self._streams.leave(call)
         if call.counted == "call":
             self.flow.leave(call.owner)
         elif call.counted == "stream":
             self.flow.shut(call.owner)
         call.counted = ""
 
-    # -- long streams
-
-    def _watch(self, call: Call) -> None:
-        if call.stream:
-            self._streaming.add(call)
-            loop = asyncio.get_running_loop()
-            call.timer = loop.call_later(_SUMMARY, self._summarise, call)
-            if call.grant.expires is not None:
-                left = call.grant.expires - self._clock.wall()
-                call.expiry = loop.call_later(max(0.0, left), self.callers.cut, call, Reason.AUTH_EXPIRED)
-
-    def _summarise(self, call: Call) -> None:
-        if call not in self._streaming:
-            return
-        try:
-            self.books.note(call, call.first, "stream", "summary", Reason.NONE)
-        except JournalFault:
-            log.error("a stream's summary could not be recorded")
-        call.timer = asyncio.get_running_loop().call_later(_SUMMARY, self._summarise, call)
-
     async def drain(self) -> None:
         """End the long streams politely; calls under way go on (the transport waits for them)."""
-        for call in list(self._streaming):
-            call.draining = True
-            if call.answer is not None:
-                call.answer.abort()
+        self._streams.drain()
 
 
 def _propagate(call: Call) -> None:

@@ -25,7 +25,7 @@ from tests.waiting import until
 from doorward.core.errors import UpstreamFault
 from doorward.core.exchange import Answer, Event
 from doorward.core.policy import Mode
-from doorward.gateway import pipeline as pipeline_module
+from doorward.gateway import long_streams
 from doorward.transports.sse import parse
 
 ENFORCING = [Mode.SOFT, Mode.ENFORCE]
@@ -305,7 +305,7 @@ async def test_get_streams_are_recorded_opened_and_closed() -> None:
 
 
 async def test_a_long_stream_is_summarised(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline_module, "_SUMMARY", 0.005)
+    monkeypatch.setattr(long_streams, "_SUMMARY", 0.005)
     bench = Bench()
     slow = Slow(bench)
     _, task = bench.start(verb="GET", session=bench.sealed())
