@@ -73,6 +73,19 @@ class Answers:
             self._catalogue.tasks.remember(call.server.id, task, call.holder)
         return self.question(call, exchange, message) or self._by_schema(call, exchange, message)
 
+    def beside(self, call: Call, exchange: Exchange, message: Message, *, of_its_tool: bool = False) -> Decision | None:
+        """Whether the server may say that beside the answer that is waited for; the refusal, which is no end of the
+        exchange that it came in, or None. ``of_its_tool``: it is an answer, and one of the tool of the exchange.
+        """
+        before = exchange.decision, exchange.reason, exchange.refused, exchange.effect
+        if of_its_tool and isinstance(message, Response):
+            refused = self.judge(call, exchange, message)
+        else:
+            refused = self.question(call, exchange, message)
+        if refused is not None:
+            exchange.decision, exchange.reason, exchange.refused, exchange.effect = before
+        return refused
+
     def _by_schema(self, call: Call, exchange: Exchange, message: Response) -> Decision | None:
         schema = self._schema(call, exchange, message)
         if schema is None:

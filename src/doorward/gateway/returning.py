@@ -4,7 +4,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from doorward.core.decision import Act, Decision, Effect, Reason
+from doorward.core.decision import Decision, Effect, Reason
 from doorward.core.errors import JournalFault, UpstreamFault
 from doorward.core.exchange import Answer, Exchange, Headers
 from doorward.core.looking import RESULTS
@@ -28,9 +28,9 @@ from doorward.gateway.books import Books
 from doorward.gateway.call import Call, weigh
 from doorward.gateway.leases import Leases
 from doorward.gateway.mirrored import Mirrored
-from doorward.gateway.refusals import GARBAGE, UNSOLICITED, decision_of
-from doorward.gateway.resumed import Resumed
+from doorward.gateway.refusals import GARBAGE, decision_of
 from doorward.gateway.screen import batched, screen, screen_text
+from doorward.gateway.unexpected import Unexpected
 from doorward.stages.mark import mark
 from doorward.stages.refuse import error_body, refusal
 
@@ -43,7 +43,7 @@ Tell = Callable[[Call, bytes], Awaitable[None]]
 class Returning:
     """Reads, correlates, screens and records what a server sends."""
 
-    __slots__ = ("_answers", "_books", "_leases", "_mirrored", "_resumed", "_sealer", "_tell")
+    __slots__ = ("_answers", "_books", "_leases", "_mirrored", "_sealer", "_tell", "_unexpected")
 
     def __init__(
         self, books: Books, mirrored: Mirrored, sealer: Seals, tell: Tell, answers: Answers, leases: Leases
@@ -52,7 +52,7 @@ class Returning:
         self._answers = answers
         self._leases = leases
         self._mirrored = mirrored
-        self._resumed = Resumed()
+        self._unexpected = Unexpected(books, answers, self.read)
         self._sealer = sealer
         self._tell = tell  # sends a message of our own to the call's server
 
@@ -200,7 +200,7 @@ class Returning:
         if isinstance(message, Response):
             return await self._response(call, message, begun)
         exchange = _strictest(call)
-        refused = self._beside(call, exchange, message)
+        refused = self._answers.beside(call, exchange, message)
         screened = await screen(call, exchange, message, RESULTS, message.method)
         refused = refused or screened.refusal
         exchange.interim += 1
@@ -220,19 +220,6 @@ class Returning:
             await self._books.kept(call)
         call.spent += self._books.clock.monotonic() - begun
         return screened.raw
-
-    def _beside(self, call: Call, exchange: Exchange, message: Message, *, checked: bool = False) -> Decision | None:
-        """Whether the server may say that. A message that is refused is no end of the exchange that it came in.
-        ``checked``: it is an answer, and known to be one of the exchange's tool.
-        """
-        before = exchange.decision, exchange.reason, exchange.refused, exchange.effect
-        if checked and isinstance(message, Response):
-            refused = self._answers.judge(call, exchange, message)
-        else:
-            refused = self._answers.question(call, exchange, message)
-        if refused is not None:
-            exchange.decision, exchange.reason, exchange.refused, exchange.effect = before
-        return refused
 
     async def _batch(self, call: Call, batch: Batch, raw: bytes, begun: float) -> bytes:
         parts = [await self.one(call, message, begun) for message in batch.messages]
@@ -257,7 +244,7 @@ class Returning:
     async def _response(self, call: Call, message: Response, begun: float) -> bytes:
         exchange = self._answered(call, message)
         if exchange is None:
-            return await self._unexpected(call, message)
+            return await self._unexpected.take(call, message)
         self._learn(exchange, message)
         refused = self._answers.judge(call, exchange, message)
         fitting = partial(self._answers.fitting, call, exchange, message)
@@ -335,61 +322,7 @@ class Returning:
 
     def may_resume(self, call: Call) -> None:
         """From now on the client can come back for what is missing."""
-        if not call.resumable:
-            call.resumable = True
-            self._resumed.remember(call)
-
-    async def _unexpected(self, call: Call, message: Response) -> bytes:
-        """A second answer, or one for another's id. A resumed stream carries answers of earlier requests, by its
-        nature. Where it is not known of which tool, it may be that of any, so what is strictest of all holds for it.
-        """
-        exchange = call.first
-        held = exchange.mode, exchange.entry, exchange.method, exchange.name
-        tool = self._resumed.tool(call, message.id) if _resumes(call) else None
-        if tool is None:
-            mode = call.server.strictest(exchange.mode)
-        else:
-            mode, exchange.method, exchange.name = call.server.mode_of(tool), "tools/call", tool
-        if tool is not None or mode is not exchange.mode:
-            exchange.mode, exchange.entry = mode, None
-        try:
-            return await self._to_nobody(call, exchange, message, tool)
-        finally:
-            exchange.mode, exchange.entry, exchange.method, exchange.name = held
-
-    async def _to_nobody(self, call: Call, exchange: Exchange, message: Response, tool: str | None) -> bytes:
-        resumed = _resumes(call)
-        if not resumed:
-            act = weigh(exchange, UNSOLICITED)
-            if exchange.mode.enforcing and act is Act.REFUSE:
-                exchange.refused = False  # the answer was dropped, the exchange itself goes on
-                exchange.effect = Effect.ALLOW
-                self._books.note(call, exchange, "message", "", Reason.UPSTREAM_UNSOLICITED, "a response was dropped")
-                await self._books.kept(call)
-                return b""
-        refused = self._beside(call, exchange, message, checked=tool is not None)
-        looking = call.snapshot.looking_at_any(call.server) if tool is None else None
-        fitting = partial(self._answers.fitting, call, exchange, message)
-        screened = await screen(
-            call, exchange, message, RESULTS, "tools/call" if tool is not None else "", fitting, looking
-        )
-        raw, refused = screened.raw, refused or screened.refusal
-        if refused is None:
-            shown = message if raw is message.raw else self.read(call, raw)
-            try:
-                raw = await self._answers.cut_unasked(call, shown) if isinstance(shown, Response) else b""
-            except ValueError as why:
-                refused = objection(why)
-        if refused is not None:
-            raw = error_body(exchange, refused, message.id) if message.id is not None else b""
-        self._books.hash_answer(call, exchange, message, raw)
-        reason = Reason.RESUMED if resumed else Reason.UPSTREAM_UNSOLICITED
-        self._books.note(call, exchange, "message", "", reason)
-        for waiting in list(call.pending.values()) if not call.opened and not call.stream else ():
-            self._books.conclude(call, waiting)
-            call.pending.clear()
-        await self._books.kept(call)
-        return raw
+        self._unexpected.may_resume(call)
 
     async def _refuse_server(self, call: Call, message: Request, decision: Decision) -> None:
         """A legacy server waits for the answer to its question: it gets one from us, and the client never sees the
@@ -401,10 +334,6 @@ class Returning:
             await self._tell(call, error_body(call.first, decision, message.id))
         except UpstreamFault:
             log.info("a refusal could not be delivered to server %s", call.server.id)
-
-
-def _resumes(call: Call) -> bool:
-    return call.stream and call.inbound.last_event_id is not None
 
 
 def _strictest(call: Call) -> Exchange:
