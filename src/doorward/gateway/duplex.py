@@ -6,7 +6,6 @@ table. Each direction is handled strictly in order by one task of the transport'
 
 import asyncio
 import re
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
@@ -24,10 +23,10 @@ from doorward.gateway.call import Call, shed, weigh
 from doorward.gateway.pipeline import Pipeline
 from doorward.gateway.refusals import GARBAGE
 from doorward.gateway.screen import batched
+from doorward.gateway.waiting import Waiting
 from doorward.stages.refuse import error_body
 
 Write = Callable[[bytes], Awaitable[None]]
-_CANCELLED = 1000  # answers that may still come for requests that were cancelled
 
 
 class Caller(Protocol):
@@ -57,14 +56,11 @@ class Duplex:
         self._template = template
         self._to_server = to_server
         self._to_client = to_client
-        self._waiting: dict[MessageId, Call] = {}
-        self._tokens: dict[str | int, Call] = {}
-        self._cancelled: OrderedDict[MessageId, Call] = OrderedDict()
+        self._waiting = Waiting()
         self._standing = standing  # the exchange of all that belongs to no request; made when needed
         self._caller = caller
         self._found: Grant | Decision | None = None  # what the caller's token is worth
         self._revocations = NONE_REVOKED
-        self._ended: OrderedDict[MessageId, None] = OrderedDict()  # requests whose grant ended before their answer
         self._ends: set[asyncio.Task[None]] = set()
 
     # -- client to server
@@ -105,7 +101,7 @@ class Duplex:
         """The server did not take it: every request in it gets an error."""
         for identifier in list(call.pending):
             _, decision = await self._pipeline.fault(call, fault)
-            self._waiting.pop(identifier, None)
+            self._waiting.take(identifier)
             await self._to_client(error_body(call.pending[identifier], decision, identifier))
             self._forget(call, {identifier})
 
@@ -113,11 +109,7 @@ class Duplex:
         for exchange in call.exchanges:
             message = exchange.message
             if isinstance(message, Request):
-                self._replace(message.id, call)
-                self._ended.pop(message.id, None)
-                token = _progress_token(message)
-                if token is not None:
-                    self._tokens[token] = call
+                self._replace(message, call)
             elif isinstance(message, Notification) and message.method == "notifications/cancelled":
                 self._cancel(message.params.get("requestId"))
         if not call.pending:
@@ -126,24 +118,21 @@ class Duplex:
             left = max(0.0, call.grant.expires - self._pipeline.books.clock.wall())
             call.expiry = asyncio.get_running_loop().call_later(left, self._end, call, Reason.AUTH_EXPIRED)
 
-    def _replace(self, identifier: MessageId, call: Call) -> None:
+    def _replace(self, request: Request, call: Call) -> None:
         """An id used while its first request waits: nobody can tell whose the answer is; it is the last one's."""
-        old = self._waiting.get(identifier)
-        self._waiting[identifier] = call
-        if old is not None and old is not call and identifier in old.pending:
-            self._pipeline.books.conclude(old, old.pending[identifier], detail="its id was used again")
-            self._forget(old, {identifier})
+        old = self._waiting.add(request, call)
+        if old is not None and old is not call and request.id in old.pending:
+            self._pipeline.books.conclude(old, old.pending[request.id], detail="its id was used again")
+            self._forget(old, {request.id})
 
     def _cancel(self, identifier: object) -> None:
         """A cancelled request may get an answer or not (MCP basic/utilities/cancellation): its exchange ends here."""
-        if not isinstance(identifier, str | int) or identifier not in self._waiting:
+        if not isinstance(identifier, str | int):
             return
-        call = self._waiting.pop(identifier)
-        exchange = call.pending[identifier]
-        self._pipeline.books.conclude(call, exchange, reason=Reason.CANCELLED)
-        self._cancelled[identifier] = call
-        if len(self._cancelled) > _CANCELLED:
-            self._cancelled.popitem(last=False)
+        call = self._waiting.cancel(identifier)
+        if call is None:
+            return
+        self._pipeline.books.conclude(call, call.pending[identifier], reason=Reason.CANCELLED)
         self._forget(call, {identifier})
 
     # -- server to client
@@ -172,15 +161,14 @@ class Duplex:
             await self._to_client(out)
 
     async def _one(self, message: Message) -> bytes:
-        if self._came_too_late(message):
+        if self._waiting.came_too_late(message):
             return b""
-        call = self._call_of(message)
+        call = self._waiting.of(message) or self._stand()  # what belongs to no request is the pipe's own
         out = await self._pipeline.returning.one(call, message, self._pipeline.books.clock.monotonic())
-        if self._came_too_late(message):
+        if self._waiting.came_too_late(message):
             return b""
         if isinstance(message, Response) and message.id is not None:
-            self._waiting.pop(message.id, None)
-            self._cancelled.pop(message.id, None)
+            self._waiting.answered(message.id)
             self._forget(call, {message.id})
             self._learn_version(call)
         return out
@@ -188,17 +176,6 @@ class Duplex:
     async def _batch(self, batch: Batch) -> bytes:
         parts = [await self._one(message) for message in batch.messages]
         return batched(batch.raw, [message.raw for message in batch.messages], parts)
-
-    def _call_of(self, message: Message) -> Call:
-        """The request that a message belongs to: by its id, by its progress token, else the pipe itself."""
-        call: Call | None = None
-        if isinstance(message, Response):
-            if message.id is not None:
-                call = self._waiting.get(message.id) or self._cancelled.get(message.id)
-        elif message.method == "notifications/progress":
-            token = message.params.get("progressToken")
-            call = self._tokens.get(token) if isinstance(token, str | int) else None
-        return call if call is not None else self._stand()
 
     def _unread(self, call: Call, data: bytes) -> bytes:
         """A line that is no message: to nobody in enforcing modes, recorded in all."""
@@ -213,7 +190,7 @@ class Duplex:
         """The journal cannot take the outcome, say: the answer is withheld, and the client told why."""
         if not isinstance(reading, Response) or reading.id is None:
             return b""
-        call = self._waiting.pop(reading.id, None)
+        call = self._waiting.take(reading.id)
         if call is None:
             return b""
         reply, decision = await self._pipeline.fault(call, fault)
@@ -258,7 +235,7 @@ class Duplex:
             call.pending.pop(identifier, None)
         if call.pending:
             return
-        self._tokens = {token: other for token, other in self._tokens.items() if other is not call}
+        self._waiting.forget(call)
         self._pipeline.leave(call)
 
     # -- who calls, where that changes
@@ -292,7 +269,7 @@ class Duplex:
     def revoke(self, shared: Shared) -> None:
         """What has been revoked by now: requests that wait under such a grant end with an error."""
         self._revocations = shared.revocations
-        for call in set(self._waiting.values()):
+        for call in self._waiting.calls():
             if shared.revocations.hit(call.grant):
                 self._end(call, Reason.AUTH_REVOKED)
 
@@ -303,16 +280,13 @@ class Duplex:
 
     async def _finish(self, call: Call, reason: Reason) -> None:
         """The grant of a call ended before it did: all in it that waits is told, once."""
-        identifiers = [identifier for identifier in call.pending if self._waiting.get(identifier) is call]
+        identifiers = self._waiting.under(call)
         if not identifiers:
             return
         _, decision = await self._pipeline.fault(call, Fault("its grant ended", code=reason.value))
         bodies = [error_body(call.pending[identifier], decision, identifier) for identifier in identifiers]
         for identifier in identifiers:
-            del self._waiting[identifier]
-            self._ended[identifier] = None
-            if len(self._ended) > _CANCELLED:
-                self._ended.popitem(last=False)
+            self._waiting.end(identifier)
         self._forget(call, set(identifiers))
         try:
             for body in bodies:
@@ -320,23 +294,21 @@ class Duplex:
         except BrokenPipeError:
             return  # the client is gone; its own direction says so
 
-    def _came_too_late(self, message: Message) -> bool:
-        """Whether it answers a request whose grant has ended: its client has been told already."""
-        if not isinstance(message, Response) or message.id is None or message.id in self._waiting:
-            return False
-        return message.id in self._ended
-
     async def too_large(self, head: bytes) -> None:
         """The server wrote a message that is too long to be read. Whoever waits for it gets one clean error: the
         request whose id it begins with, else the only one there is, else all, for nobody can say whose answer is lost.
         """
         found = _ID_IN_HEAD.search(head)
-        identifier = msgspec.json.decode(found[1]) if found is not None else None
-        ids = [identifier] if identifier in self._waiting else list(self._waiting)
-        if found is None and b'"method"' in head:
+        ids = self._waiting.ids()
+        if found is not None:
+            identifier = msgspec.json.decode(found[1])
+            ids = [identifier] if identifier in self._waiting else ids
+        elif b'"method"' in head:
             ids = []  # a notification or a question of the server's own
         for waiting in ids:
-            call = self._waiting.pop(waiting)
+            call = self._waiting.take(waiting)
+            if call is None:
+                continue
             _, decision = await self._pipeline.fault(call, UpstreamFault("one message", code="upstream.too_large"))
             await self._to_client(error_body(call.first, decision, waiting))
             self._forget(call, {waiting})
@@ -345,7 +317,7 @@ class Duplex:
         """The server's side has ended: every request that waits gets its error, and the pipe's stream is closed.
         ``in_order``: because the client's side had, so that the record of the stream has no ``code``.
         """
-        for identifier, call in list(self._waiting.items()):
+        for identifier, call in self._waiting.items():
             _, decision = await self._pipeline.fault(call, UpstreamFault("the server ended", code=code))
             await self._to_client(error_body(call.first, decision, identifier))
             self._forget(call, {identifier})
@@ -354,7 +326,7 @@ class Duplex:
 
     async def left(self, reason: Reason | None = None) -> None:
         """The client's side has ended: what waits is recorded as disconnected."""
-        for identifier, call in list(self._waiting.items()):
+        for identifier, call in self._waiting.items():
             self._pipeline.vanished(call)
             self._forget(call, {identifier})
         self._waiting.clear()
@@ -402,9 +374,3 @@ def _wants_none(call: Call) -> bool:
     """Whether nobody waits for an answer: notifications and responses are dropped in silence."""
     messages = [exchange.message for exchange in call.exchanges]
     return bool(messages) and all(isinstance(message, Notification | Response) for message in messages)
-
-
-def _progress_token(message: Request) -> str | int | None:
-    meta = message.params.get("_meta")
-    token = meta.get("progressToken") if isinstance(meta, dict) else None
-    return token if isinstance(token, str | int) else None

@@ -97,7 +97,7 @@ async def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resumed, "_MOST", 2)
     bench = looking(STRICTER, LAXER)
     await cut_off(bench, call(1, "read"), call("x" * 300, "read"), call(2, "read"), call(3, "read"))
-    assert len(bench.pipeline.returning._resumed._names) == 2
+    assert len(bench.pipeline.returning._unexpected._resumed._names) == 2
     told = await resumes(bench, *(result(ident, TELLS) for ident in (1, "x" * 300, 2, 3)))
     assert ["error" in one for one in told] == [True, True, False, False]
 
