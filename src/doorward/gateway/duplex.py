@@ -283,14 +283,14 @@ class Duplex:
         identifiers = self._waiting.under(call)
         if not identifiers:
             return
-        _, decision = await self._pipeline.fault(call, Fault("its grant ended", code=reason.value))
-        bodies = [error_body(call.pending[identifier], decision, identifier) for identifier in identifiers]
+        exchanges = {identifier: call.pending[identifier] for identifier in identifiers}
         for identifier in identifiers:
-            self._waiting.end(identifier)
+            self._waiting.end(identifier)  # before anything is awaited: what the server says from now on is too late
+        _, decision = await self._pipeline.fault(call, Fault("its grant ended", code=reason.value))
         self._forget(call, set(identifiers))
         try:
-            for body in bodies:
-                await self._to_client(body)
+            for identifier, exchange in exchanges.items():
+                await self._to_client(error_body(exchange, decision, identifier))
         except BrokenPipeError:
             return  # the client is gone; its own direction says so
 

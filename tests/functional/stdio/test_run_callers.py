@@ -1,5 +1,6 @@
 """One pipe whose caller changes while it is open: what the old one asked, what the server says to nobody."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -117,6 +118,27 @@ async def test_a_revoked_grant_ends_what_waits_under_it_and_nothing_else(pipe: P
     await pipe.duplex.from_client(call(1))  # an id that was used before
     await pipe.duplex.from_server(result(1))
     assert pipe.said[-1] == (1, "")
+    await pipe.duplex.left()
+    assert pipe.bench.idle()
+
+
+async def test_an_answer_that_comes_while_the_end_of_its_grant_is_recorded(pipe: Pipe) -> None:
+    """The record says that it was revoked, so that is what the client is told, once."""
+    await pipe.duplex.from_server(body(None, "notifications/x"))
+    pipe.to_client.clear()
+    await pipe.duplex.from_client(call(1))
+    hold = pipe.bench.journal.hold = asyncio.Event()
+    pipe.revoke("good")
+    (ending,) = pipe.duplex._ends
+    await asyncio.sleep(0)
+    answering = asyncio.create_task(pipe.duplex.from_server(result(1)))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    hold.set()
+    await asyncio.gather(answering, ending)
+    assert pipe.said == [(1, "auth.revoked")]
+    outcomes = [r.reason for r in pipe.bench.records if r.kind == "exchange" and r.phase == "outcome"]
+    assert outcomes == ["auth.revoked"]
     await pipe.duplex.left()
     assert pipe.bench.idle()
 
