@@ -2,10 +2,9 @@
 
 import json
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from itertools import combinations
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +17,7 @@ from tests.deploy.names import EXPORTED, TARGET, grouped, labels_of, selectors
 from tests.deploy.prometheus import MISSING, PROMETHEUS, PROMTOOL, Prometheus, prometheus, promtool
 from tests.deploy.series import FIRING, HEALTHY, NOT_BEGUN
 from tests.functional.gateway_process import doorward
+from tests.functional.upstreams import listening
 from tests.waiting import until_here
 
 from doorward.control.admin import EXPOSITION
@@ -275,15 +275,8 @@ def page(content: bytes) -> Iterator[str]:
         def log_message(self, *_: Any) -> None:
             """Silence."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Page)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    try:
+    with listening(Page) as server:
         yield f"127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def fast(*targets: str) -> dict[str, Any]:

@@ -4,50 +4,23 @@ import contextlib
 import http.client
 import json
 import re
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.functional.gateway_process import Gateway, doorward
+from tests.functional.upstreams import Upstream, listening
 from tests.waiting import PATIENCE
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 TOKEN = "made-up-" * 4
 
 
-class Upstream(BaseHTTPRequestHandler):
+class Echo(Upstream):
     """Answers every request, and says whose token it saw."""
 
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self) -> None:
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        result = {"content": [{"type": "text", "text": f"authorization: {self.headers['Authorization']}"}]}
-        body = json.dumps({"jsonrpc": "2.0", "id": asked["id"], "result": result}).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: Any) -> None:
-        """Silence."""
-
-
-@contextlib.contextmanager
-def upstream() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Upstream)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(PATIENCE)
+    def result(self, asked: dict[str, Any]) -> dict[str, Any]:
+        return {"content": [{"type": "text", "text": f"authorization: {self.headers['Authorization']}"}]}
 
 
 def shown() -> str:
@@ -66,7 +39,8 @@ def call(running: Gateway, tool: str, **headers: str) -> tuple[int, Any]:
 
 def test_the_readmes_configuration_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MY_TOKEN", TOKEN)
-    with upstream() as address:
+    with listening(Echo) as server:
+        address = f"127.0.0.1:{server.server_port}"
         free = 'listen: {address: "127.0.0.1:0"}\nadmin: {address: "127.0.0.1:0"}\n'
         configuration = free + shown().replace("127.0.0.1:3001", address)
         assert address in configuration

@@ -5,13 +5,11 @@ import http.client
 import json
 import os
 import signal
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 from tests.functional.gateway_process import Gateway, doorward
+from tests.functional.upstreams import Upstream, listening, url_of
 from tests.journals import whole_lines
 from tests.processes import alive
 from tests.receivers.serving import Reply, Request, Serving
@@ -29,37 +27,12 @@ class Taking(Serving):
         return Reply(200, {} if "json" in request.headers["content-type"] else None)
 
 
-class Leaky(BaseHTTPRequestHandler):
+class Leaky(Upstream):
     """A server whose results are full of what was asked."""
 
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self) -> None:
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+    def result(self, asked: dict[str, Any]) -> dict[str, Any]:
         text = json.dumps(asked["params"]["arguments"])
-        result = {"content": [{"type": "text", "text": text}], "structuredContent": {CANARY: text}}
-        body = json.dumps({"jsonrpc": "2.0", "id": asked["id"], "result": result}).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: Any) -> None:
-        """Silence."""
-
-
-@contextlib.contextmanager
-def leaky() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Leaky)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/mcp"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(PATIENCE)
+        return {"content": [{"type": "text", "text": text}], "structuredContent": {CANARY: text}}
 
 
 def call(running: Gateway, number: int) -> None:
@@ -103,12 +76,12 @@ def shipper(running: Gateway) -> int:
 
 def test_events_reach_every_sink_and_nothing_of_the_calls_does(tmp_path: Path) -> None:
     files = [{"use": "file", "name": form, "format": form, "path": f"{form}.out", "every": "100ms"} for form in FORMATS]
-    with leaky() as url, Taking() as receiver:
+    with listening(Leaky) as server, Taking() as receiver:
         posts = [
             {"use": "otlp", "url": receiver.url, "every": "100ms"},
             {"use": "traces", "url": receiver.url, "every": "100ms"},
         ]
-        with doorward(tmp_path, configuration(url, [*files, *posts]), "--log-level", "debug") as running:
+        with doorward(tmp_path, configuration(url_of(server), [*files, *posts]), "--log-level", "debug") as running:
             running.ready()
             for number in range(3):
                 call(running, number)
@@ -140,7 +113,7 @@ def test_events_reach_every_sink_and_nothing_of_the_calls_does(tmp_path: Path) -
 
 def test_a_shipper_that_is_killed_is_started_again_and_goes_on(tmp_path: Path) -> None:
     sinks = [{"use": "file", "path": "events.jsonl", "every": "100ms"}]
-    with leaky() as url, doorward(tmp_path, configuration(url, sinks)) as running:
+    with listening(Leaky) as server, doorward(tmp_path, configuration(url_of(server), sinks)) as running:
         running.ready()
         call(running, 1)
         until_here(lambda: len(outcomes(tmp_path / "events.jsonl")) == 1)
@@ -160,7 +133,7 @@ def test_a_sink_that_is_down_costs_no_call_and_gets_everything_when_it_is_back(t
     there = tmp_path / "there"
     sinks = [{"use": "file", "path": "there/events.jsonl", "every": "100ms"}]
     there.write_text("in the way")
-    with leaky() as url, doorward(tmp_path, configuration(url, sinks)) as running:
+    with listening(Leaky) as server, doorward(tmp_path, configuration(url_of(server), sinks)) as running:
         running.ready()
         call(running, 1)
         until_here(lambda: (running.metric('doorward_sink_repeated_total{sink="file"}') or 0) > 0)
@@ -175,13 +148,13 @@ def test_a_sink_that_is_down_costs_no_call_and_gets_everything_when_it_is_back(t
 def test_sinks_change_with_a_reload(tmp_path: Path) -> None:
     first = [{"use": "file", "name": "one", "path": "one.jsonl", "every": "100ms"}]
     second = [*first, {"use": "file", "name": "two", "path": "two.jsonl", "every": "100ms"}]
-    with leaky() as url, doorward(tmp_path, configuration(url, first)) as running:
+    with listening(Leaky) as server, doorward(tmp_path, configuration(url_of(server), first)) as running:
         running.ready()
         call(running, 1)
         until_here(lambda: len(outcomes(tmp_path / "one.jsonl")) == 1)
-        running.write_text(configuration(url, [{"use": "file", "name": "one"}]))
+        running.write_text(configuration(url_of(server), [{"use": "file", "name": "one"}]))
         until_here(lambda: running.metric("doorward_config_reload_failed") == 1)
-        running.write_text(configuration(url, second))
+        running.write_text(configuration(url_of(server), second))
         until_here(lambda: len(outcomes(tmp_path / "two.jsonl")) == 1)
         assert running.metric("doorward_config_reload_failed") == 0
         call(running, 2)

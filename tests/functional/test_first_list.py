@@ -4,49 +4,33 @@ import contextlib
 import json
 import os
 import signal
-import threading
 import urllib.request
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.functional.upstreams import Upstream, listening, url_of
 from tests.gateway import AGENT, TOKEN, TOKEN_VARIABLE, Gateway
 from tests.waiting import until_here
 
 SCHEMA = {"type": "object", "properties": {"n": {"type": "integer"}}}
 
 
-class Upstream(BaseHTTPRequestHandler):
+class Listing(Upstream):
     """Lists ``tools`` of its server, and answers every call."""
 
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self) -> None:
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+    def result(self, asked: dict[str, Any]) -> dict[str, Any]:
         tools: list[Any] = self.server.tools  # type: ignore[attr-defined]
-        result = {"tools": tools} if asked["method"] == "tools/list" else {"content": []}
-        body = json.dumps({"jsonrpc": "2.0", "id": asked["id"], "result": result}).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: Any) -> None:
-        return
+        return {"tools": tools} if asked["method"] == "tools/list" else super().result(asked)
 
 
 @pytest.fixture
 def upstream() -> Iterator[ThreadingHTTPServer]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Upstream) as server:
+    with listening(Listing) as server:
         server.tools = [{"name": name, "inputSchema": SCHEMA} for name in ("get_one", "get_two", "put_one")]  # type: ignore[attr-defined]
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
         yield server
-        server.shutdown()
-        thread.join()
 
 
 def ask(gateway: Gateway, method: str, **params: Any) -> dict[str, Any]:
@@ -66,7 +50,7 @@ def ask(gateway: Gateway, method: str, **params: Any) -> dict[str, Any]:
 
 def gateway(tmp_path: Path, upstream: ThreadingHTTPServer, **extra: Any) -> Gateway:
     agents = [{"id": AGENT, "token": f"env:{TOKEN_VARIABLE}", "servers": {"crm": ["get_*"]}}]
-    servers = {"crm": {"url": f"http://127.0.0.1:{upstream.server_port}/mcp"}}
+    servers = {"crm": {"url": url_of(upstream)}}
     return Gateway(tmp_path, servers, mode="enforce", extra={"identity": {"agents": agents}, **extra})
 
 

@@ -11,7 +11,6 @@ import ssl
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from tests.functional.gateway_process import Gateway, doorward
+from tests.functional.upstreams import Upstream, listening, url_of
 from tests.journals import whole_lines
 from tests.pipes import pipe
 from tests.processes import alive
@@ -39,42 +39,27 @@ admin: {address: "127.0.0.1:0"}
 """
 
 
-class Upstream(BaseHTTPRequestHandler):
+class Holding(Upstream):
     """Answers each request with its id; one that names the tool ``hold`` waits until ``released`` is set."""
 
     released: threading.Event
     held: threading.Event
-    protocol_version = "HTTP/1.1"
 
-    def do_POST(self) -> None:
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+    def result(self, asked: dict[str, Any]) -> dict[str, Any]:
         if asked["params"]["name"] == "hold":
             self.held.set()
             self.released.wait(PATIENCE)
-        body = json.dumps({"jsonrpc": "2.0", "id": asked["id"], "result": {"content": []}}).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: Any) -> None:
-        """Silence."""
+        return super().result(asked)
 
 
 @contextlib.contextmanager
-def upstream() -> Iterator[tuple[str, type[Upstream]]]:
-    handler = type("Handler", (Upstream,), {"released": threading.Event(), "held": threading.Event()})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/mcp", handler
-    finally:
-        handler.released.set()
-        server.shutdown()
-        server.server_close()
-        thread.join(PATIENCE)
+def upstream() -> Iterator[tuple[str, type[Holding]]]:
+    handler = type("Handler", (Holding,), {"released": threading.Event(), "held": threading.Event()})
+    with listening(handler) as server:
+        try:
+            yield url_of(server), handler
+        finally:
+            handler.released.set()
 
 
 def configuration(url: str, more: str = "") -> str:

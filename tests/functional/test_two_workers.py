@@ -10,13 +10,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import pytest
 from joserfc.jwk import ECKey
+from tests.functional.upstreams import Upstream, listening, url_of
 from tests.gateway import Gateway
 from tests.tokens import basic, signed
 from tests.waiting import PATIENCE, until_here
@@ -33,54 +33,35 @@ WHY = "moving customers, ticket OPS-311"
 BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
-class Upstream(BaseHTTPRequestHandler):
+class Held(Upstream):
     """Answers calls; ``hold`` and GET streams last until ``over`` is set."""
 
     over: threading.Event
-    protocol_version = "HTTP/1.1"
 
-    def do_POST(self) -> None:
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+    def result(self, asked: dict[str, Any]) -> dict[str, Any]:
         if asked["params"]["name"] == "hold":
             self.over.wait(PATIENCE)
-        body = json.dumps({"jsonrpc": "2.0", "id": asked["id"], "result": {"content": []}}).encode()
-        self._head("application/json", ("Content-Length", str(len(body))))
-        self._write(body)
+        return super().result(asked)
 
     def do_GET(self) -> None:
-        self._head("text/event-stream", ("Connection", "close"))
-        self._write(b": open\n\n")
+        self.head("text/event-stream", ("Connection", "close"))
+        self.write(b": open\n\n")
         self.over.wait(PATIENCE)
         self.close_connection = True
 
-    def _head(self, kind: str, more: tuple[str, str]) -> None:
-        self.send_response(200)
-        self.send_header("Content-Type", kind)
-        self.send_header(*more)
-        self.end_headers()
-
-    def _write(self, data: bytes) -> None:
+    def write(self, data: bytes) -> None:
         with contextlib.suppress(OSError):  # the gateway may have cut it: that is what some tests want
-            self.wfile.write(data)
-            self.wfile.flush()
-
-    def log_message(self, *_: Any) -> None:
-        """Silence."""
+            super().write(data)
 
 
 @contextlib.contextmanager
 def upstream() -> Iterator[str]:
-    handler = type("Handler", (Upstream,), {"over": threading.Event()})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/mcp"
-    finally:
-        handler.over.set()
-        server.shutdown()
-        server.server_close()
-        thread.join(PATIENCE)
+    handler = type("Handler", (Held,), {"over": threading.Event()})
+    with listening(handler) as server:
+        try:
+            yield url_of(server)
+        finally:
+            handler.over.set()
 
 
 class Answer(NamedTuple):
