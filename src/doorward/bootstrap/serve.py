@@ -11,7 +11,7 @@ import socket
 import ssl
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
@@ -24,6 +24,7 @@ from doorward.bootstrap.journals import journal, signing
 from doorward.bootstrap.leasing import Leasing
 from doorward.bootstrap.recorded import Recorded
 from doorward.bootstrap.recovered import recovered
+from doorward.bootstrap.started import WorkerStart
 from doorward.config import Tls
 from doorward.configtypes import InvalidConfiguration, Problem
 from doorward.control.compile import Compiled
@@ -68,32 +69,7 @@ CERTIFICATE_LOOK = 2.0
 """Seconds between two looks at the certificate's files."""
 
 
-class Start(Protocol):
-    """What the worker was told (``worker.service.Start``, which this layer cannot see)."""
-
-    @property
-    def version(self) -> int: ...
-    @property
-    def path(self) -> Path: ...
-    @property
-    def text(self) -> str: ...
-    @property
-    def port(self) -> int: ...
-    @property
-    def keys(self) -> Path: ...
-    @property
-    def audit(self) -> Path: ...
-    @property
-    def store(self) -> Path | None: ...
-    @property
-    def workers(self) -> int: ...
-    @property
-    def policies(self) -> dict[str, str]: ...
-    @property
-    def policies_from(self) -> str: ...
-
-
-async def build(start: Start) -> "Gateway":
+async def build(start: WorkerStart) -> "Gateway":
     """Everything but the socket. Raises ``InvalidConfiguration`` or ``JournalFault``."""
     loaded = configfile.load_text(start.text, file=str(start.path))
     assert start.store is not None
@@ -122,7 +98,7 @@ class Gateway:
 
     def __init__(
         self,
-        start: Start,
+        start: WorkerStart,
         loaded: configfile.Loaded,
         snapshot: Snapshot,
         store: Store,

@@ -14,12 +14,13 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 from threading import Lock
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import msgspec
 
 from doorward import configfile, plugins
 from doorward.bootstrap.configured import directories
+from doorward.bootstrap.started import Start
 from doorward.configtypes import InvalidConfiguration, Problem
 from doorward.control.keys import secret_keys
 from doorward.control.store import Store, StoreFault, location
@@ -39,21 +40,6 @@ TOOLS_EACH = 30.0
 """Seconds for which is known what tools say of themselves."""
 
 _KEY = b"doorward sampling 1"
-
-
-class Start(Protocol):
-    """What the process was told (``worker.service.Start``, which this layer cannot see)."""
-
-    @property
-    def path(self) -> Path: ...
-    @property
-    def text(self) -> str: ...
-    @property
-    def keys(self) -> Path: ...
-    @property
-    def audit(self) -> Path: ...
-    @property
-    def store(self) -> Path | None: ...
 
 
 class Prepared(NamedTuple):
