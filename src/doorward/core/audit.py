@@ -1,6 +1,6 @@
 """The audit record and the words it is made of: one JSON object a line (docs/records.md).
 
-``stages/record.py`` fills it from an exchange; ``gateway/journal.py`` keeps it.
+``stages/record.py`` fills it from an exchange; ``gateway/journal/`` keeps it.
 """
 
 from datetime import UTC, datetime

@@ -148,7 +148,7 @@ class Admission:
         return self._known_session(call)
 
     def _settle_era(self, call: Call, message: Message) -> None:
-        """A message that states its version is of that era; the strict comparison of the two follows in ``_judge``."""
+        """A message that states its version is of that era; ``_compare`` holds it against the headers later."""
         stated = stated_version(message)
         if stated is not None and call.inbound.version is None and call.session is None:
             call.version = stated[:LONGEST_VERSION]

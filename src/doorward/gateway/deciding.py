@@ -1,4 +1,4 @@
-"""Whether one exchange may go on: grant > policies without arguments > schema > policies with arguments > task.
+"""Whether one exchange may go on: grant > policies without arguments > policies with arguments > schema.
 
 Pure but for what it is given: no await, no store. Every decision is seen through its mode; the first that refuses ends
 it, and where the mode refuses nothing all are noted for the record.
