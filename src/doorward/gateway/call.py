@@ -44,6 +44,7 @@ class Call:
 
     __slots__ = (
         "answer",
+        "aside",
         "batch",
         "body",
         "counted",
@@ -102,6 +103,7 @@ class Call:
         self.stream = False  # GET or subscriptions/listen: long-lived
         self.opened = False  # the head of an event stream has gone to the client
         self.resumable = False  # an event with an id has gone by, so the client can come back for the rest
+        self.aside = False  # an event that is no message has gone by, and that is in the log
         self.draining = False
         self.task: Task[Any] | None = None  # what serves it, where its grant can end before it does
         self.scopes = ""  # what a token would need, for the challenge

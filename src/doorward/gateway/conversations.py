@@ -158,6 +158,10 @@ class _Relay:
             if out := self._raw(event):
                 await self._send.event(out)
             return
+        if event.name and event.name != b"message":
+            data = await self._pipeline.returning.aside(self._call, event.data)
+            await self._send.event(self._raw(event) if data else event.with_data(None))
+            return
         self._event = event
         await duplex.from_server(event.data)
         self._event = None

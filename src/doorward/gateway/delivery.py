@@ -119,7 +119,10 @@ class Delivery:
         raw = event.plain() if call.server.strict_reading else event.raw
         if not event.data:
             return raw
-        data = await self._returning.take(call, event.data, await self._read(call, event.data))
+        if event.name and event.name != b"message":
+            data = await self._returning.aside(call, event.data)
+        else:
+            data = await self._returning.take(call, event.data, await self._read(call, event.data))
         if data is event.data:
             return raw
         return event.with_data(data or None)

@@ -241,6 +241,28 @@ class Returning:
             call.pending.clear()
         return raw
 
+    async def aside(self, call: Call, data: bytes) -> bytes:
+        """The data of an event of a type to which no client of MCP listens, as of a heartbeat: no message, whatever
+        stands there, and no answer. Where anything of the server is enforced it goes no further.
+        """
+        exchange = call.first
+        stays = not call.server.strict_reading
+        if stays:
+            exchange.uninspected += 1
+            exchange.bytes_out += len(data)
+        if not call.aside:
+            call.aside = True
+            before = exchange.effect, exchange.would_have
+            if stays:
+                exchange.would_have = Effect.DENY
+            else:
+                exchange.effect = Effect.DENY
+            detail = "an event of another type than message"
+            self._books.note(call, exchange, "message", "", Reason.UPSTREAM_GARBAGE, detail)
+            exchange.effect, exchange.would_have = before
+            await self._books.kept(call)
+        return data if stays else b""
+
     async def _response(self, call: Call, message: Response, begun: float) -> bytes:
         exchange = self._answered(call, message)
         if exchange is None:

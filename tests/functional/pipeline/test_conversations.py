@@ -106,6 +106,22 @@ async def test_lines_that_readers_do_not_take_alike(mode: Mode, shown: bytes) ->
     await talk.end()
 
 
+@pytest.mark.parametrize("mode", [Mode.ENFORCE, Mode.AUDIT])
+async def test_an_event_that_no_client_listens_to_answers_nothing(until: Any, mode: Mode) -> None:
+    talk = Talk(mode)
+    session = await talk.start(until)
+    await talk.post(session, call(1))
+    other, answer = b"event: x\nretry: 5\ndata: " + result(1) + b"\n\n", event(result(1), b"event: message")
+    await talk.queue.put(parse(other))
+    await talk.queue.put(parse(answer))
+    await until(lambda: len(talk.client.events) == 3)
+    left = b"event: x\nretry: 5\n\n"
+    assert talk.client.events[1:] == [left if mode is Mode.ENFORCE else other, answer]
+    noted = [r for r in talk.bench.records if r.kind == "message"]
+    assert [r.reason for r in noted] == ["upstream.garbage"]
+    await talk.end()
+
+
 class _Holding:
     def in_bytes(self, raw: bytes) -> bool:
         return b"held-by-us" in raw

@@ -158,6 +158,35 @@ async def test_garbage_events_pass_in_audit(mode: Mode) -> None:
     assert bench.records[-1].uninspected == 1
 
 
+# What clients listen to are events of the type `message`; a server's heartbeat, say, is another one.
+OTHERS = [b'event: ping\ndata: {"now":1}\n\n', b"event: heartbeat\nid: 3\ndata: alive\n\n", b"event: x\ndata: "]
+OTHERS[-1] += result(1) + b"\n\n"
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+@pytest.mark.parametrize("other", OTHERS)
+async def test_an_event_of_another_type_is_no_message_and_answers_nothing(mode: Mode, other: bytes) -> None:
+    bench = Bench(mode)
+    bench.server.script = lambda _: bench.server.stream(other, event(result(1), b"event: message"))
+    client = await bench.send(call(1))
+    left = b"".join(line for line in other.splitlines(keepends=True) if not line.startswith(b"data"))
+    assert client.events == [left if mode.enforcing else other, event(result(1), b"event: message")]
+    outcome = bench.records[-1]
+    assert (outcome.phase, outcome.decision, outcome.reason, outcome.would_have) == ("outcome", "allow", "", None)
+    (noted,) = [r for r in bench.records if r.kind == "message"]
+    assert noted.reason == "upstream.garbage"
+    assert (noted.decision, noted.would_have) == (("deny", None) if mode.enforcing else ("allow", "deny"))
+    assert outcome.uninspected == noted.uninspected == (0 if mode.enforcing else 1)
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+async def test_an_answer_in_an_event_that_no_client_listens_to_is_none(mode: Mode) -> None:
+    bench = Bench(mode)
+    bench.server.script = lambda _: bench.server.stream(OTHERS[-1])
+    client = await bench.send(call(1))
+    assert json.loads(client.data[-1])["error"]["data"]["reason"] == "upstream.no_answer"
+
+
 @pytest.mark.parametrize("end", [None, UpstreamFault("x", code="upstream.timeout")])
 async def test_a_stream_that_ends_without_its_answer(end: Any) -> None:
     bench = Bench()
