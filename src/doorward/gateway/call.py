@@ -167,6 +167,11 @@ def _named(message: Message) -> Message:
     return Response(b"", message.id, None, message.error and {}, {})
 
 
+def is_whole(call: Call) -> bool:
+    """Whether the answer is one body, so that nothing comes behind what is in it."""
+    return call.answer is not None and call.answer.events is None
+
+
 def is_listen(message: Message | None) -> bool:
     """A request whose answer is a stream that stays open (MCP 2026-07-28, ``subscriptions/listen``)."""
     return isinstance(message, Request) and message.method == "subscriptions/listen"

@@ -25,7 +25,7 @@ from doorward.core.ports import Seals
 from doorward.gateway.admission import LONGEST_VERSION, OVER_LIMITS
 from doorward.gateway.answers import Answers, objection
 from doorward.gateway.books import Books
-from doorward.gateway.call import Call, weigh
+from doorward.gateway.call import Call, is_whole, weigh
 from doorward.gateway.leases import Leases
 from doorward.gateway.mirrored import Mirrored
 from doorward.gateway.refusals import GARBAGE, decision_of
@@ -235,9 +235,9 @@ class Returning:
             return b""
         weigh(exchange, GARBAGE)
         exchange.bytes_out += len(raw)
-        for waiting in list(call.pending.values()) if not call.opened else ():
-            self._books.conclude(call, waiting)
-        if not call.opened:
+        if is_whole(call):
+            for waiting in list(call.pending.values()):
+                self._books.conclude(call, waiting)
             call.pending.clear()
         return raw
 

@@ -11,7 +11,7 @@ from doorward.core.looking import RESULTS
 from doorward.core.message import Batch, Message, Response, Unreadable
 from doorward.gateway.answers import Answers, objection
 from doorward.gateway.books import Books
-from doorward.gateway.call import Call, weigh
+from doorward.gateway.call import Call, is_whole, weigh
 from doorward.gateway.refusals import UNSOLICITED
 from doorward.gateway.resumed import Resumed
 from doorward.gateway.screen import screen
@@ -84,7 +84,7 @@ class Unexpected:
         self._books.hash_answer(call, exchange, message, raw)
         reason = Reason.RESUMED if resumed else Reason.UPSTREAM_UNSOLICITED
         self._books.note(call, exchange, "message", "", reason)
-        if not call.opened and not call.stream:  # a whole body: nothing else will come
+        if is_whole(call) and not call.stream:
             for waiting in list(call.pending.values()):
                 self._books.conclude(call, waiting)
             call.pending.clear()

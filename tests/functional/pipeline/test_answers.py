@@ -161,6 +161,20 @@ async def test_initialize_seals_the_session_with_the_negotiated_version(sse: boo
     assert bench.records[-1].protocol == "2025-06-18"
 
 
+@pytest.mark.parametrize("first", [b"{garbage", result(5)])
+async def test_what_comes_before_the_answer_to_initialize_is_not_its_answer(first: bytes) -> None:
+    bench = Bench(Mode.AUDIT)
+    answer = result(0, {"protocolVersion": "2025-06-18", "capabilities": {}})
+    raws = [b"data: " + data + b"\n\n" for data in (first, answer)]
+    bench.server.script = lambda _: bench.server.stream(*raws, session="up")
+    client = await bench.send(body(0, "initialize", {"protocolVersion": LEGACY, "capabilities": {}}))
+    assert client.events == raws
+    sealed = client.header(b"mcp-session-id")
+    assert sealed is not None
+    assert bench.sealer.open(sealed, "crm", "doorward\0agent:one\0") == ("2025-06-18", "up")
+    assert bench.records[-1].protocol == "2025-06-18"
+
+
 async def test_the_id_that_a_server_repeats_stays_the_one_that_the_client_knows() -> None:
     bench = Bench()
     bench.server.script = lambda _: bench.server.json(result(), session="upstream-1")
