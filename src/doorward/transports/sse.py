@@ -9,9 +9,10 @@ import re
 from doorward.core.errors import UpstreamFault
 from doorward.core.exchange import Event, is_odd
 
-# An event ends at an empty line; a line ends with CRLF, LF or CR. A lone CR at the very end of what has arrived may
-# still become a CRLF, so the search never accepts it (see `_END`, which wants one more byte).
-_END = re.compile(rb"(?:\r\n|\n|\r(?!\n))(?:\r\n|\n|\r(?=[^\n]))")
+# An event ends at an empty line; a line ends with CRLF, LF or CR. A CR at the very end of what has arrived may still
+# become a CRLF, so the search wants one more byte; but not where the line before ended with a CR alone: there none
+# comes, and the server may wait for what the client says to this very event.
+_END = re.compile(rb"(?:\r\n|\n|\r(?!\n))(?:\r\n|\n|\r(?=[^\n])|(?<=\r)\r\Z)")
 _LINE = re.compile(rb"\r\n|\n|\r")
 # An empty line that ends nothing.
 _BLANK = re.compile(rb"\r\n|\n|\r(?=[^\n])")
