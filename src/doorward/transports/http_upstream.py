@@ -14,7 +14,7 @@ from doorward.core.snapshot import Limits, Server, Timeouts
 from doorward.transports.charset import reads_alike
 from doorward.transports.http1 import Origin, Pool
 from doorward.transports.http1.errors import UpstreamFault as EdgeFault
-from doorward.transports.http1.limits import ClientLimits
+from doorward.transports.http1.limits import ClientLimits, ServerLimits
 from doorward.transports.http1.response import UpstreamResponse
 from doorward.transports.sse import SseReader
 from doorward.transports.turns import Turn
@@ -64,7 +64,9 @@ class HttpUpstream:
                 connect=timeouts.connect,
                 first_byte=timeouts.first_byte,
                 idle=timeouts.idle,
-                connections=limits.in_flight,
+                # What may be under way is counted before (``gateway/flow.py``), streams apart, and answers to a server's
+                # questions never. No client's connection has more than one request under way.
+                connections=limits.in_flight + ServerLimits().connections,
             ),
         )
 

@@ -9,6 +9,7 @@ from tests.functional.pipeline.bench import META, MODERN, Bench, body, call, eve
 from tests.waiting import PATIENCE, until
 
 from doorward.core.policy import Mode
+from doorward.core.snapshot import Limits
 from doorward.transports import http_send
 
 MODERN_FIELDS = {"Mcp_Protocol_Version": MODERN, "Mcp_Method": "tools/call", "Mcp_Name": "find"}
@@ -65,6 +66,37 @@ async def test_the_server_asks_and_the_client_answers(world: World, version: str
     assert (await client.chunk()).startswith(b"data: ")
     assert await client.chunk() == b""
     assert {r.headers["mcp-session-id"] for r in world.upstream.seen} == {"upstream-1"}
+
+
+async def test_neither_streams_nor_calls_that_wait_leave_no_connection_for_the_rest(world: World) -> None:
+    """Streams count apart from calls, and an answer to a server's question is none: neither may find no room."""
+    answered = asyncio.Event()
+
+    async def script(request: Request, wire: Wire) -> None:
+        if request.method == "GET":
+            await wire.stream(event(body(None, "notifications/x")), end=False)
+        elif b'"s-1"' in request.body:
+            answered.set()
+            await wire.raw(b"HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n")
+        else:
+            await wire.stream(event(body("s-1", "roots/list")), end=False)
+            await answered.wait()
+            await wire.event(event(result(1)))
+            await wire.raw(b"0\r\n\r\n")
+
+    world.upstream.script = script
+    await world.start(limits=Limits(in_flight=1))
+    fields = {"Mcp_Session_Id": world.bench.sealed().decode()}
+    for _ in range(3):
+        stream = await world.connect()
+        await stream.send("GET", "/mcp/crm", **fields)
+        assert (await stream.head())[0] == 200
+    client, other = await world.connect(), await world.connect()
+    await client.send("POST", "/mcp/crm", call(1), **fields)
+    assert (await client.head())[0] == 200
+    assert await client.chunk() == event(body("s-1", "roots/list"))
+    assert (await other.ask(result("s-1", {"roots": []}), **fields)).status == 202
+    assert await client.chunk() == event(result(1))
 
 
 async def test_a_resumed_stream_takes_its_last_event_id_along(world: World) -> None:
