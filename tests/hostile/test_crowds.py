@@ -10,6 +10,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from tests.hostile.raw import Answer, Raw
@@ -126,3 +127,12 @@ async def test_out_of_descriptors(hostile: Setting) -> None:
         async with Raw.to(hostile.port) as fresh:
             await hostile.good_call(fresh)
     assert worker_of(hostile.gateway) == worker
+
+
+async def test_a_proxy_holds_the_connections_of_many_clients(tmp_path: Path) -> None:
+    proxy = {"listen": {"trusted_proxies": ["127.0.0.1"]}}
+    with setting(tmp_path, {}, mode="enforce", extra=proxy) as running:
+        async with contextlib.AsyncExitStack() as stack:
+            raws = [await stack.enter_async_context(Raw.to(running.port)) for _ in range(260)]
+            for raw in (raws[0], raws[-1]):
+                await running.good_call(raw)

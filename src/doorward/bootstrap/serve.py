@@ -146,7 +146,12 @@ class Gateway:
         endpoints = Endpoints(self._identities.serve, lambda: self._live.snapshot)
         for prefix in PUBLIC:
             listener.mount(prefix, endpoints.handle)
-        self._server = HttpServer(listener.handle, _limits(snapshot), on_refused=self._refused)
+        self._server = HttpServer(
+            listener.handle,
+            _limits(snapshot),
+            on_refused=self._refused,
+            is_proxy=lambda client: client in self._live.snapshot.trusted_proxies,
+        )
         self._meter.watch(CONNECTIONS, lambda: self._server.connections)
         self._meter.watch(IN_FLIGHT, lambda: self._pipeline.flow.calls)
         self._meter.watch(TASKS, lambda: len(asyncio.all_tasks()))

@@ -64,7 +64,7 @@ class HttpUpstream:
                 connect=timeouts.connect,
                 first_byte=timeouts.first_byte,
                 idle=timeouts.idle,
-                # What may be under way is counted before (``gateway/flow.py``), streams apart, and answers to a server's
+                # What is under way is counted before (``gateway/flow.py``), streams apart, and answers to a server's
                 # questions never. No client's connection has more than one request under way.
                 connections=limits.in_flight + ServerLimits().connections,
             ),

@@ -92,10 +92,21 @@ class Edge:
         self.raws: list[Raw] = []
         self.refused: list[tuple[str, str]] = []
 
-    async def serve(self, handler: Handler = echo, *, sock: Any = None, ssl: Any = None, **limits: Any) -> HttpServer:
+    async def serve(
+        self,
+        handler: Handler = echo,
+        *,
+        sock: Any = None,
+        ssl: Any = None,
+        proxies: tuple[str, ...] = (),
+        **limits: Any,
+    ) -> HttpServer:
         limits = {"tick": 0.02, **limits}
         server = HttpServer(
-            handler, ServerLimits(**limits), on_refused=lambda code, client: self.refused.append((code, client))
+            handler,
+            ServerLimits(**limits),
+            on_refused=lambda code, client: self.refused.append((code, client)),
+            is_proxy=lambda client: client in proxies,
         )
         if sock is not None:
             await server.start(sock=sock, ssl=ssl)

@@ -393,6 +393,16 @@ async def test_connections_per_address(edge):
     assert (await again.answer()).status == 200
 
 
+async def test_a_proxy_may_have_as_many_as_its_clients_need(edge):
+    """Each open stream behind it takes a connection of its own."""
+    server = await edge.serve(connections_per_address=2, connections=4, proxies=("127.0.0.1",))
+    several = [await edge.connect(server) for _ in range(4)]
+    for one in several:
+        await one.send(GET)
+    assert [(await one.answer()).status for one in several] == [200] * 4
+    assert (await (await edge.connect(server)).answer()).code == "http.too_many_connections"
+
+
 async def test_connections_in_all(edge):
     server = await edge.serve(connections=1)
     first = await edge.connect(server)

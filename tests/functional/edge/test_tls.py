@@ -108,6 +108,16 @@ async def test_handshakes_are_timed_and_counted(edge, authority):
     assert await served_at_last(edge, server, authority)
 
 
+async def test_handshakes_of_a_proxy_are_not_counted_for_its_address(edge, authority):
+    context = ServerCertificate(*authority.issue("server")).context
+    server = await edge.serve(ssl=context, connections_per_address=2, proxies=("127.0.0.1",))
+    for _ in range(3):
+        await edge.connect(server)
+    raw = await edge.connect(server, ssl=upstream_context(authority.path))
+    await raw.send(GET)
+    assert (await raw.answer()).status == 200
+
+
 async def served_at_last(edge, server, authority):
     """A place is free a moment after its holder has seen the end."""
     async with asyncio.timeout(PATIENCE):

@@ -34,6 +34,11 @@ def _keep_alive(listening: socket.socket) -> None:
             listening.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
+def _none(client: str) -> bool:
+    """The default for `is_proxy`."""
+    return False
+
+
 class _StatusLines(dict[int, bytes]):
     """The status line and `Date`, kept until the next tick."""
 
@@ -46,7 +51,8 @@ class _StatusLines(dict[int, bytes]):
 class HttpServer:
     """Serves HTTP/1.1 on one address. The handler runs in one task per request, cancelled when its client goes away.
 
-    `on_refused(code, client)` hears of every request (or connection) that was refused before a handler saw it.
+    `on_refused(code, client)` hears of every request (or connection) that was refused before a handler saw it. An
+    address for which `is_proxy` is true stands for many clients: what one client may hold does not bound it.
     """
 
     def __init__(
@@ -56,10 +62,12 @@ class HttpServer:
         *,
         loop: asyncio.AbstractEventLoop | None = None,
         on_refused: Callable[[str, str], None] = _ignore,
+        is_proxy: Callable[[str], bool] = _none,
     ) -> None:
         self.handler = handler
         self.limits = limits
         self.refused = on_refused
+        self._is_proxy = is_proxy
         self.buffered = 0  # request bytes held now
         self._buffered_by: dict[str, int] = {}  # of them, by address, those of bodies that came in pieces
         self.draining = False
@@ -151,7 +159,7 @@ class HttpServer:
             return refusal(TOO_MANY_CONNECTIONS, self.limits.retry_after)
         if client:
             count = self._addresses.get(client, 0)
-            if count >= self.limits.connections_per_address:
+            if count >= self.limits.connections_per_address and not self._is_proxy(client):
                 return refusal(TOO_MANY_FROM_ADDRESS, self.limits.retry_after)
             self._addresses[client] = count + 1
         self._connections.add(connection)
@@ -185,14 +193,18 @@ class HttpServer:
     def crowded_by(self, client: str) -> bool:
         """Whether an address holds so much that the others would not be left their half."""
         half = self.limits.buffered_bytes // 2
-        return self.buffered > half and self._buffered_by.get(client, 0) > half
+        return self.buffered > half and self._buffered_by.get(client, 0) > half and not self._is_proxy(client)
 
     def _has_room(self, client: str, pending: int, pending_from_client: int) -> bool:
         """Before a TLS handshake, where no answer can be given."""
         limits = self.limits
         if len(self._connections) + pending >= limits.connections:
             code = TOO_MANY_CONNECTIONS[1]
-        elif client and self._addresses.get(client, 0) + pending_from_client >= limits.connections_per_address:
+        elif (
+            client
+            and self._addresses.get(client, 0) + pending_from_client >= limits.connections_per_address
+            and not self._is_proxy(client)
+        ):
             code = TOO_MANY_FROM_ADDRESS[1]
         else:
             return True
