@@ -801,6 +801,54 @@ async def test_a_reader_that_stalls_is_cut(edge, streaming):
     await until(lambda: server.connections == 0 and ended.is_set())
 
 
+async def test_a_reader_that_takes_an_answer_byte_by_byte_is_cut(edge, until):
+    async def handler(request, responder):
+        await responder.whole(200, [], b"x" * 20_000_000)
+
+    server = await edge.serve(handler, sock=narrow(), write_total=0.5)
+    raw = await edge.connect(server, limit=1024)
+    await raw.send(GET)
+    async with asyncio.timeout(PATIENCE):
+        while server.connections:
+            await raw.reader.read(1000)
+            await asyncio.sleep(0.01)
+    assert server.owed == 0
+
+
+async def test_of_those_who_do_not_read_the_first_are_cut_where_they_are_too_many(edge, until):
+    """A whole answer waits for no client: without a bound, clients that do not read would fill the memory."""
+
+    async def handler(request, responder):
+        await responder.whole(200, [], b"x" * 20_000_000)
+
+    server = await edge.serve(handler, sock=narrow(), buffered_bytes=50_000_000)
+    raws = [await edge.connect(server, limit=1024) for _ in range(4)]
+    for raw, least, left in zip(raws, (18_000_000, 36_000_000, 36_000_000, 36_000_000), (4, 4, 3, 2), strict=True):
+        await raw.send(GET)
+        await until(lambda least=least: server.owed > least)
+        await until(lambda left=left: server.connections == left)
+        assert server.owed <= 50_000_000
+    for raw in raws[2:]:
+        assert len((await raw.answer()).body) == 20_000_000
+    await until(lambda: server.owed == 0)
+
+
+async def test_one_answer_may_be_larger_than_all_that_wait_together(edge):
+    async def handler(request, responder):
+        await responder.whole(200, [], b"x" * (20_000_000 if request.path == "/x" else 2))
+
+    server = await edge.serve(handler, sock=narrow(), buffered_bytes=1_000_000)
+    idle, slow = await edge.connect(server), await edge.connect(server, limit=1024)
+    small = GET.replace(b"/x", b"/y")
+    await idle.send(small)
+    assert (await idle.answer()).status == 200
+    await slow.send(GET)
+    await asyncio.sleep(0.1)
+    assert len((await slow.answer()).body) == 20_000_000
+    await idle.send(small)
+    assert (await idle.answer()).status == 200
+
+
 # The end.
 
 

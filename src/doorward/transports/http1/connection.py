@@ -45,6 +45,7 @@ class Owner(Protocol):
     def forget(self, connection: "Connection", client: str, task: "asyncio.Task[None] | None") -> None: ...
     def refused(self, code: str, client: str) -> None: ...
     def hold(self, client: str, size: int) -> None: ...
+    def owe(self, connection: "Connection", size: int) -> None: ...
     def crowded_by(self, client: str) -> bool: ...
 
 
@@ -61,6 +62,7 @@ class Connection(asyncio.Protocol):
         "_known",
         "_limits",
         "_loop",
+        "_owed",
         "_owner",
         "_reader",
         "_reading_paused",
@@ -78,6 +80,7 @@ class Connection(asyncio.Protocol):
         "congested",
         "header_block",
         "last",
+        "owes_since",
         "status_line",
     )
 
@@ -97,6 +100,7 @@ class Connection(asyncio.Protocol):
         self._deadline = inf
         self._reading_paused = False
         self._waiters: list[asyncio.Future[None]] = []
+        self._owed = 0  # bytes of answers that the client has not taken yet, where they are many
         self._sent = self._flushed = 0
         self._unsent = b""
         self._flushed_at = inf
@@ -104,6 +108,7 @@ class Connection(asyncio.Protocol):
         self._total = inf  # when the request under way must be here, however steadily it comes
         self.closed = False  # set by abort() as well: nothing can be written from then on
         self.congested = False
+        self.owes_since = inf
         self.last = owner.draining
         self.status_line = owner.status_line
         self.header_block = owner.header_block
@@ -150,6 +155,7 @@ class Connection(asyncio.Protocol):
         self._owner.buffered -= self._held
         self._held = 0
         self._tell_held()
+        self._owe(0)
         self._ahead = b""
         self._reader = self._fresh_reader()
         self._owner.forget(self, self.client, self._task)
@@ -162,9 +168,13 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         self.congested = True
+        self.owes_since = self._loop.time()
+        self._owe(self._transport.get_write_buffer_size())
 
     def resume_writing(self) -> None:
         self.congested = False
+        self.owes_since = inf
+        self._owe(0)
         for waiter in self._waiters:
             if not waiter.done():
                 waiter.set_result(None)
@@ -216,6 +226,7 @@ class Connection(asyncio.Protocol):
             self.closed = True
             self._unsent = b""
             self._transport.abort()
+            self._owe(0)
 
     # Serving.
 
@@ -324,6 +335,11 @@ class Connection(asyncio.Protocol):
             self._owner.hold(self.client, self._held - self._known)
             self._known = self._held
 
+    def _owe(self, size: int) -> None:
+        """So much of what was sent is still here. A whole answer can be large, and nobody waits for its client."""
+        more, self._owed = size - self._owed, size
+        self._owner.owe(self, more)
+
     def _next(self) -> None:
         """Goes on with bytes that waited, unless the client does not even take the last answer."""
         if self._state != OPEN or self.congested:
@@ -400,6 +416,9 @@ class Connection(asyncio.Protocol):
         elif self._sent - pending != self._flushed or self._flushed_at == inf:
             self._flushed, self._flushed_at = self._sent - pending, now
         elif now - self._flushed_at >= self._limits.write_stall:
+            self.abort()
+            return
+        if now - self.owes_since >= self._limits.write_total:
             self.abort()
             return
         if self._deadline <= now and not (pending and self._state == LINGER):

@@ -15,7 +15,8 @@ class ServerLimits(msgspec.Struct, frozen=True, kw_only=True):
     body_bytes: int = 4 * MIB
     chunk_overhead: int = 16 * KIB  # chunk extensions and trailers of one body together
     read_ahead: int = 64 * KIB  # pipelined bytes kept while a handler works
-    buffered_bytes: int = 256 * MIB  # request bytes held by all connections together; by one address half of it
+    # Held by all connections together: of requests, and as many of answers. Of those of requests by one address half.
+    buffered_bytes: int = 256 * MIB
     write_buffer: int = 64 * KIB  # high-water mark of one connection's answers
 
     connections: int = 2048
@@ -26,6 +27,7 @@ class ServerLimits(msgspec.Struct, frozen=True, kw_only=True):
     body_total: float = 600.0  # for a whole body, however steadily it comes
     idle_timeout: float = 75.0  # between requests
     write_stall: float = 30.0  # an answer of which the client takes nothing
+    write_total: float = 600.0  # until it has taken what was too much for the buffer, however steadily it does
     linger: float = 2.0  # reading on after a refusal, so that the client can read it (RFC 9112 §9.6)
     retry_after: int = 1
     tick: float = 0.5  # how often timeouts are looked at

@@ -70,6 +70,7 @@ class HttpServer:
         self._is_proxy = is_proxy
         self.buffered = 0  # request bytes held now
         self._buffered_by: dict[str, int] = {}  # of them, by address, those of bodies that came in pieces
+        self.owed = 0  # bytes of answers that clients have not taken yet
         self.draining = False
         self.context = contextvars.copy_context()
         self._loop = loop
@@ -189,6 +190,18 @@ class HttpServer:
             self._buffered_by[client] = held
         else:
             self._buffered_by.pop(client, None)
+
+    def owe(self, connection: Connection, size: int) -> None:
+        """So many bytes more, or less, wait for a client to take them. Where all that wait are too many, those others
+        are cut that have taken longest: whoever reads is done in a moment.
+        """
+        self.owed += size
+        if size > 0 and self.owed > self.limits.buffered_bytes:
+            others = [other for other in self._connections if other.congested and other is not connection]
+            for other in sorted(others, key=lambda one: one.owes_since):
+                if self.owed <= self.limits.buffered_bytes:
+                    break
+                other.abort()
 
     def crowded_by(self, client: str) -> bool:
         """Whether an address holds so much that the others would not be left their half."""
