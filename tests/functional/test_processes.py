@@ -1,8 +1,11 @@
 """Supervisor and workers as real processes: start, crash, standstill, stop, and nothing left behind."""
 
 import os
+import re
+import resource
 import signal
 import socket
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -50,6 +53,21 @@ def test_workers_share_the_port_and_their_counts_are_summed(tmp_path: Path) -> N
         assert running.metric('doorward_gateway_seconds_bucket{le="0.0001",stage="read"}') == 0
         assert running.metric('doorward_gateway_seconds_bucket{le="0.00025",stage="read"}') == sum(seen.values())
         assert running.metric('doorward_worker_up{worker="0"}') == running.metric('doorward_worker_up{worker="1"}') == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+def test_a_worker_may_open_as_many_files_as_its_connections_need(tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (512, before[1]))
+    try:
+        with gateway(tmp_path) as running:
+            running.ready()
+            limits = Path(f"/proc/{running.workers()[0]}/limits").read_text()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    found = re.search(r"Max open files +(\d+) +(\d+)", limits)
+    assert found is not None
+    assert int(found[1]) == min(8192, int(found[2]))
 
 
 def test_a_killed_worker_is_replaced_and_its_counts_stay(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from doorward.core.errors import ConfigurationFault, Fault
 from doorward.worker import logs
 from doorward.worker.channel import Channel, Fields
+from doorward.worker.descriptors import make_room
 from doorward.worker.service import Build, Service, Start
 from doorward.worker.sockets import listener
 
@@ -38,6 +39,7 @@ def run(descriptor: int, build: Build, *, listens: bool = True) -> int:
     """Run until the supervisor says stop (0) or is gone (1). ``listens``: the service gets a socket to accept on."""
     _leave_signals_to_the_supervisor()
     _die_with_the_supervisor()
+    make_room()
     end = socket.socket(fileno=descriptor)
     end.set_inheritable(False)  # a server that we start must not hold the line open after our death
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
