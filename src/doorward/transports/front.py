@@ -6,16 +6,18 @@ server, so it is the only one that can.
 """
 
 import json
+import re
 
 from doorward.core.exchange import Headers
 from doorward.core.snapshot import Snapshot
 from doorward.transports.http1 import HttpRequest
 
 _DEFAULT_PORTS = {"http": b":80", "https": b":443"}
+_PARAM = re.compile(rb"(?i:mcp-param-)[!#$%&'+\-.^_`|~0-9A-Za-z]+")  # but `*`, which Fetch gives a meaning
 _CORS_METHODS = b"POST, GET, DELETE, OPTIONS"
 _CORS_HEADERS = (
     b"Accept, Authorization, Content-Type, Last-Event-ID, Mcp-Method, Mcp-Name, Mcp-Protocol-Version, Mcp-Session-Id, "
-    b"X-MCP-Token, traceparent, tracestate"
+    b"X-MCP-Token, traceparent, tracestate, baggage"
 )
 _EXPOSED = b"Mcp-Session-Id, Mcp-Protocol-Version, WWW-Authenticate, Retry-After"
 
@@ -53,7 +55,7 @@ def preflight(request: HttpRequest) -> Headers:
     """The answer to OPTIONS: what a page may send. Mcp-Param-* names are open-ended: those asked for are repeated."""
     asked = request.get(b"access-control-request-headers") or b""
     names = [name.strip() for name in asked.split(b",")]
-    params = [name for name in names if name.lower().startswith(b"mcp-param-") and name.replace(b"-", b"").isalnum()]
+    params = [name for name in names if _PARAM.fullmatch(name)]
     return (
         *cors(request),
         (b"access-control-allow-methods", _CORS_METHODS),
