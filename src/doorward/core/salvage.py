@@ -39,6 +39,20 @@ def salvage(raw: bytes, batches: bool) -> tuple[MessageId | None, tuple[MessageI
     return None, ()
 
 
+def answered(raw: bytes) -> MessageId | None:
+    """The clear id of a refused message that asks for nothing: whoever waits for it will get no other answer."""
+    if raw.count(b"{") + raw.count(b"[") > _MAX_BRACKETS:
+        return None
+    position = scan.start(raw)
+    try:
+        if not scan.is_object(raw, position):
+            return None
+        end, (ident, calls) = _skim(raw, position)
+    except (ValueError, msgspec.DecodeError):
+        return None
+    return None if calls or scan.start(raw, end) != len(raw) else ident
+
+
 def _requests(raw: bytes, position: int) -> tuple[MessageId, ...]:
     found: list[MessageId] = []
 

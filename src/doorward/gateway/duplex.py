@@ -18,10 +18,13 @@ from doorward.core.exchange import Inbound, Reply
 from doorward.core.identity import Grant
 from doorward.core.message import Batch, Message, MessageId, Notification, Request, Response, Unreadable, read
 from doorward.core.methods import allows_batches
+from doorward.core.salvage import answered
 from doorward.core.shared import NONE_REVOKED, Shared
+from doorward.gateway.admission import OVER_LIMITS
 from doorward.gateway.call import Call, shed, weigh
+from doorward.gateway.meter import UPSTREAM_FAILURES
 from doorward.gateway.pipeline import Pipeline
-from doorward.gateway.refusals import GARBAGE
+from doorward.gateway.refusals import GARBAGE, decision_of
 from doorward.gateway.screen import batched
 from doorward.gateway.waiting import Waiting
 from doorward.stages.refuse import error_body
@@ -149,8 +152,7 @@ class Duplex:
             standing = await self._stood()
             reading = read(data, depth=standing.snapshot.limits.depth, batches=allows_batches(standing.version))
             if isinstance(reading, Unreadable):
-                out = self._unread(standing, data)
-                await self._pipeline.books.kept(standing)
+                out = await self._unread(standing, data, reading)
             elif isinstance(reading, Batch):
                 out = await self._batch(reading)
             else:
@@ -177,8 +179,33 @@ class Duplex:
         parts = [await self._one(message) for message in batch.messages]
         return batched(batch.raw, [message.raw for message in batch.messages], parts)
 
-    def _unread(self, call: Call, data: bytes) -> bytes:
-        """A line that is no message: to nobody in enforcing modes, recorded in all."""
+    async def _unread(self, standing: Call, data: bytes, reading: Unreadable) -> bytes:
+        """A line that is no message: to nobody in enforcing modes, recorded in all. Where it is plain whose answer it
+        should be, there will be no other, and that request ends with it.
+        """
+        identifier = answered(data)
+        call = self._waiting.take(identifier)
+        if call is None or identifier is None:
+            out = self._garbage(standing, data)
+            await self._pipeline.books.kept(standing)
+            return out
+        books, exchange = self._pipeline.books, call.pending[identifier]
+        exchange.uninspected += 1
+        if call.server.strict_reading or reading.reason in OVER_LIMITS:
+            fault = UpstreamFault("a message that has no single reading", code="upstream.garbage")
+            decision = decision_of(fault)
+            books.meter.count(UPSTREAM_FAILURES, call.server.id, fault.code)
+            books.conclude(call, exchange, effect=Effect.ERROR, reason=decision.reason, detail=fault.detail)
+            data = error_body(exchange, decision, identifier)
+        else:
+            weigh(exchange, GARBAGE)
+            exchange.bytes_out += len(data)
+            books.conclude(call, exchange)
+        await books.kept(call)
+        self._forget(call, {identifier})
+        return data
+
+    def _garbage(self, call: Call, data: bytes) -> bytes:
         exchange = call.first
         exchange.uninspected += 1
         weigh(exchange, GARBAGE)

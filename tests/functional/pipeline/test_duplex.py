@@ -169,6 +169,44 @@ async def test_what_nobody_asked_and_what_is_no_message(mode: Mode, line: bytes)
     assert pipe.to_client[-1] == result(1)
 
 
+UNCLEAR = [
+    b'{"jsonrpc":"2.0","id":1,"result":{"content":[],"rate":NaN}}',
+    b'{"jsonrpc":"2.0","id":1,"result":{"content":[],"a":1,"a":2}}',
+    b'{"jsonrpc":"2.0","id":1,"result":{"text":"caf\xe9"}}',
+    b'{"jsonrpc":"2.0","id":1,"result":{"text":"\\ud83d"}}',
+    b'{"jsonrpc":"2.0","id":1,"result":{},"Result":{}}',
+]
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+@pytest.mark.parametrize("line", UNCLEAR)
+async def test_an_answer_that_is_not_clear_ends_its_request(mode: Mode, line: bytes) -> None:
+    """Nothing else will: the client would wait for ever, and the request would count as under way as long."""
+    pipe = Pipe(mode)
+    await pipe.duplex.from_client(call(1))
+    await pipe.duplex.from_client(call(2))
+    await pipe.duplex.from_server(line)
+    if mode.enforcing:
+        assert (pipe.last["id"], pipe.last["error"]["data"]["reason"]) == (1, "upstream.garbage")
+        assert pipe.outcomes() == [("error", "upstream.garbage")]
+    else:
+        assert pipe.to_client == [line]
+        assert pipe.outcomes() == [("allow", "upstream.garbage")]
+    await pipe.duplex.from_server(result(2))
+    assert pipe.to_client[-1] == result(2)
+    assert pipe.bench.pipeline.flow.calls == 0
+
+
+@pytest.mark.parametrize("line", [b'{"jsonrpc":"2.0","id":1,"method":"x","params":{"a":NaN}}', b'{"id":1,"x":NaN} {}'])
+async def test_a_question_that_is_not_clear_ends_nothing(line: bytes) -> None:
+    pipe = Pipe()
+    await pipe.duplex.from_client(call(1))
+    await pipe.duplex.from_server(line)
+    assert pipe.to_client == []
+    await pipe.duplex.from_server(result(1))
+    assert pipe.to_client == [result(1)]
+
+
 async def test_the_servers_end_answers_what_waits() -> None:
     pipe = Pipe()
     await pipe.duplex.from_client(call(1))
