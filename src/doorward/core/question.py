@@ -4,9 +4,10 @@ from typing import Any, Protocol
 
 import msgspec
 
-from doorward.core.decision import Decision
+from doorward.core.decision import ALLOW, Decision
 from doorward.core.identity import Grant
 from doorward.core.policy import Mode, Severity
+from doorward.core.rules import DEFAULT_DENY, NEEDS_NO_PERMIT, action_of
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -59,6 +60,12 @@ class Verdict(msgspec.Struct, frozen=True):
         """Whether arguments change nothing, not even what is recorded: there is no need to ``judge`` them."""
         return self.upper == self.lower and not self.open
 
+    def granted(self, action: str) -> "Verdict":
+        """As it counts for who holds a grant for the server: what needs no permit is not denied for want of one."""
+        if self.rules != _FOR_WANT or action_of(action) not in NEEDS_NO_PERMIT:
+            return self
+        return msgspec.structs.replace(self, decision=ALLOW, upper=True, lower=True, rules=())
+
     def mode_over(self, mode: Mode) -> Mode:
         """The mode that holds for this verdict where the tool or server has ``mode``: rule, then tool; the stricter."""
         if self.mode is None:
@@ -67,6 +74,7 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 _RANK = {mode: rank for rank, mode in enumerate(Mode)}
+_FOR_WANT = (DEFAULT_DENY,)
 
 
 class Policies(Protocol):

@@ -25,6 +25,10 @@ ACTIONS = (
     "roots/list",
     "other",
 )
+NEEDS_NO_PERMIT = frozenset({"other", "sampling/createMessage", "elicitation/create", "roots/list"})
+"""Actions that only a ``forbid`` refuses: what permits them is the grant for the server, which brings the handshake and
+the lists, or ``servers.X.server_requests``.
+"""
 PRINCIPALS = ("User", "Agent", "Anonymous")
 RESOURCES = ("Server", "Tool", "Prompt", "Resource", "Task")
 

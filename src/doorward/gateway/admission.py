@@ -24,7 +24,7 @@ from doorward.gateway.live import Live
 from doorward.gateway.mirrored import Mirrored
 from doorward.gateway.refusals import BATCH_REFUSED, NO_ROUTE, NO_SESSION, NOT_IN_BATCH, RELAY, RESPONSE_IN_MODERN
 from doorward.gateway.step_up import StepUp
-from doorward.stages.asks import answers, decide
+from doorward.stages.asks import answers
 from doorward.stages.authenticate import authenticate
 from doorward.stages.mirrors import compare, stated_version, states_modern
 from doorward.stages.refuse import error_body, refusal, tool_refusal, unreadable
@@ -238,9 +238,10 @@ class Admission:
             decision = self._compare(call, exchange, message)
             if decision is not ALLOW and weigh(exchange, decision) is Act.REFUSE:
                 return decision
-            decision = decide(answers(message), call.server.server_requests, call.server.id) if message else ALLOW
-            if decision is not ALLOW and weigh(exchange, decision) is Act.REFUSE:
-                return decision
+            answered = answers(message) if message else ()
+            refused = self._deciding.questions(call, exchange, answered) if answered else None
+            if refused is not None:
+                return refused
             if call.modern and isinstance(message, Response):
                 decision = RESPONSE_IN_MODERN
                 if weigh(exchange, decision) is Act.REFUSE:

@@ -15,7 +15,7 @@ from doorward.gateway.call import Call, weigh
 from doorward.gateway.catalogue import Catalogue
 from doorward.gateway.deciding import Deciding
 from doorward.gateway.task_owners import MAX_TASKS_PER_OWNER, made_task
-from doorward.stages.asks import asked, decide
+from doorward.stages.asks import asked
 from doorward.stages.listing import LISTS, MOST_ENTRIES, TooMany, entries, filter_list
 from doorward.stages.questions import OTHER, Asked
 from doorward.stages.schema import Schema, Unusable
@@ -64,7 +64,7 @@ class Answers:
         kinds = asked(message)
         if not kinds:
             return None
-        return _refused(exchange, decide(kinds, call.server.server_requests, call.server.id))
+        return self._deciding.questions(call, exchange, kinds)
 
     def judge(self, call: Call, exchange: Exchange, message: Response) -> Decision | None:
         """The questions and the structured result of one answer; the first refusal, or None."""
@@ -77,13 +77,13 @@ class Answers:
         """Whether the server may say that beside the answer that is waited for; the refusal, which is no end of the
         exchange that it came in, or None. ``of_its_tool``: it is an answer, and one of the tool of the exchange.
         """
-        before = exchange.decision, exchange.reason, exchange.refused, exchange.effect
+        before = exchange.decision, exchange.reason, exchange.refused, exchange.effect, exchange.rules
         if of_its_tool and isinstance(message, Response):
             refused = self.judge(call, exchange, message)
         else:
             refused = self.question(call, exchange, message)
         if refused is not None:
-            exchange.decision, exchange.reason, exchange.refused, exchange.effect = before
+            exchange.decision, exchange.reason, exchange.refused, exchange.effect, exchange.rules = before
         return refused
 
     def _by_schema(self, call: Call, exchange: Exchange, message: Response) -> Decision | None:

@@ -4,7 +4,7 @@ Pure but for what it is given: no await, no store. Every decision is seen throug
 it, and where the mode refuses nothing all are noted for the record.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from doorward.core.decision import ALLOW, Act, Decision, Effect, Reason, under
@@ -17,13 +17,14 @@ from doorward.core.rules import UNKNOWN_TOOL
 from doorward.gateway.call import Call, weigh
 from doorward.gateway.live import Live
 from doorward.gateway.tool_schemas import ToolSchemas
+from doorward.stages.asks import ACTIONS
+from doorward.stages.asks import decide as may_ask
 from doorward.stages.authorize import authorize
 from doorward.stages.entities import principal_of
-from doorward.stages.questions import OTHER, Asked, asked
+from doorward.stages.questions import Asked, asked
 from doorward.stages.schema import Schema, Unusable
 from doorward.stages.validate import refuse_unchecked, validate_arguments
 
-DEFAULT_DENY = ("default-deny",)
 _NEVER_WAIVED = frozenset({"grant", UNKNOWN_TOOL})
 UNANSWERED = Decision(
     Effect.DENY,
@@ -80,6 +81,22 @@ class Deciding:
                 return refused
         return None
 
+    def questions(self, call: Call, exchange: Exchange, kinds: Sequence[str]) -> Decision | None:
+        """The first decision against what the server asks of the client, or is answered: by what is configured for the
+        server, or by a policy that forbids it to this caller. ``kinds`` as ``stages/asks.py`` finds them.
+        """
+        decision = may_ask(kinds, call.server.server_requests, call.server.id)
+        if decision is not ALLOW and self._weighed(call, exchange, decision, None) is Act.REFUSE:
+            return decision
+        policies = call.snapshot.policies
+        actions = (ACTIONS[kind] for kind in dict.fromkeys(kinds) if kind in ACTIONS) if policies is not None else ()
+        for one in map(Asked, actions):
+            assert policies is not None
+            refused = self._applied(call, exchange, one, policies.bounds(self._question(call, one)))
+            if refused is not None:
+                return refused
+        return None
+
     def _question(self, call: Call, one: Asked) -> Question:
         return Question(
             grant=call.grant,
@@ -92,6 +109,7 @@ class Deciding:
         )
 
     def _applied(self, call: Call, exchange: Exchange, one: Asked, verdict: Verdict) -> Decision | None:
+        verdict = verdict.granted(one.action)
         rules = verdict.rules
         if exchange.rules or verdict.observed:  # once each: one message may ask twice, and again when it is redacted
             rules = tuple(dict.fromkeys((*exchange.rules, *rules, *(seen.rule for seen in verdict.observed))))
@@ -102,8 +120,8 @@ class Deciding:
             exchange.would_have = Effect.DENY
             exchange.alert = exchange.alert or seen.mode is Mode.WARN
         decision = verdict.decision
-        if decision.effect is Effect.ALLOW or (one.action == OTHER and _by_default(decision)):
-            return None  # who holds a grant for a server may shake hands with it, whatever is permitted there
+        if decision.effect is Effect.ALLOW:
+            return None
         mode = verdict.mode_over(exchange.mode)
         return decision if self._weighed(call, exchange, decision, mode) is Act.REFUSE else None
 
@@ -205,7 +223,3 @@ def _is_unanswered(message: Message | None) -> bool:
         return False
     entry = METHODS.get(message.method)
     return entry is not None and not entry.is_notification
-
-
-def _by_default(decision: Decision) -> bool:
-    return decision.reason is Reason.POLICY_DENIED and decision.rules == DEFAULT_DENY

@@ -207,9 +207,10 @@ class Returning:
         exchange.bytes_out += len(screened.raw)
         self._passed(call, len(screened.raw))
         if refused is not None:
-            goes_on, exchange.effect = exchange.effect, refused.effect  # this one record is about the message alone
+            goes_on = exchange.effect, exchange.rules  # this one record is about the message alone
+            exchange.effect, exchange.rules = refused.effect, refused.rules
             self._books.note(call, exchange, "message", "", refused.reason, "an interim message was refused")
-            exchange.effect = goes_on
+            exchange.effect, exchange.rules = goes_on
             await self._books.kept(call)
             if isinstance(message, Request):
                 await self._refuse_server(call, message, refused)

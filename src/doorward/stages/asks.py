@@ -22,6 +22,9 @@ KINDS: Mapping[str, str] = MappingProxyType(
 )
 """method -> its word in ``servers.X.server_requests``."""
 
+ACTIONS: Mapping[str, str] = MappingProxyType({kind: method for method, kind in KINDS.items()})
+"""The action, in policies, of each kind that has one."""
+
 URL_ELICITATION_REQUIRED = -32042  # MCP 2025-11-25 client/elicitation: the error carries the questions
 
 # Which members an answer of a kind has, and no other kind's (MCP schema: CreateMessageResult, ElicitResult, …).

@@ -13,7 +13,7 @@ import msgspec
 from doorward.core.decision import ALLOW, Reason
 from doorward.core.facts import Fact, UnreadableFact, true_facts
 from doorward.core.question import Observed, Question, Verdict
-from doorward.core.rules import TOOL_CALL, Reads, Rule, ToolFacts, tool_action
+from doorward.core.rules import NEEDS_NO_PERMIT, TOOL_CALL, Reads, Rule, ToolFacts, tool_action
 from doorward.stages.arguments import UnreadableArgument, copied
 from doorward.stages.cedar_schema import request_schema
 from doorward.stages.entities import Parties, context, entities_json, named, parties, with_action
@@ -143,6 +143,7 @@ class _Case:
         self._schema = schema
         self._entities = known
         self._facts = facts
+        self._needs_permit = asked.action.id not in NEEDS_NO_PERMIT
         self._request = {
             "principal": named(asked.principal),
             "action": named(asked.action),
@@ -231,7 +232,7 @@ class _Case:
             )
         forbids = [part.rules[name] for name in outcome.rules]
         # A forbid that is waived, or low in soft mode, must not open what nothing permits.
-        permitted = bool(forbids) and self._ask(form(part.permits), given).allowed
+        permitted = bool(forbids) and (not self._needs_permit or self._ask(form(part.permits), given).allowed)
         return forbidden(forbids, permitted=permitted)
 
     def _observed(self, question: Question, arguments: Any) -> tuple[Observed, ...]:

@@ -801,7 +801,7 @@ async def test_a_reader_that_stalls_is_cut(edge, streaming):
     await until(lambda: server.connections == 0 and ended.is_set())
 
 
-async def test_a_reader_that_takes_an_answer_byte_by_byte_is_cut(edge, until):
+async def test_a_reader_that_takes_an_answer_byte_by_byte_is_cut(edge):
     async def handler(request, responder):
         await responder.whole(200, [], b"x" * 20_000_000)
 
@@ -815,7 +815,7 @@ async def test_a_reader_that_takes_an_answer_byte_by_byte_is_cut(edge, until):
     assert server.owed == 0
 
 
-async def test_of_those_who_do_not_read_the_first_are_cut_where_they_are_too_many(edge, until):
+async def test_of_those_who_do_not_read_the_first_are_cut_where_they_are_too_many(edge):
     """A whole answer waits for no client: without a bound, clients that do not read would fill the memory."""
 
     async def handler(request, responder):

@@ -107,9 +107,9 @@ async def test_lines_that_readers_do_not_take_alike(mode: Mode, shown: bytes) ->
 
 
 @pytest.mark.parametrize("mode", [Mode.ENFORCE, Mode.AUDIT])
-async def test_an_event_that_no_client_listens_to_answers_nothing(until: Any, mode: Mode) -> None:
+async def test_an_event_that_no_client_listens_to_answers_nothing(mode: Mode) -> None:
     talk = Talk(mode)
-    session = await talk.start(until)
+    session = await talk.start()
     await talk.post(session, call(1))
     other, answer = b"event: x\nretry: 5\ndata: " + result(1) + b"\n\n", event(result(1), b"event: message")
     await talk.queue.put(parse(other))

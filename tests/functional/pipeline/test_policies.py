@@ -72,6 +72,7 @@ async def test_without_a_permit_everything_is_denied_but_the_handshake(mode: Mod
     assert bench.records[-1].rules == ("default-deny",)
     assert not bench.server.seen
     assert (await bench.send(body(2, "initialize", {"protocolVersion": "2025-11-25"}))).json["result"] == {}
+    assert bench.records[-1].rules == ()  # what is allowed was not denied by a rule
 
 
 @pytest.mark.parametrize("mode", WATCHING)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from tests.functional.pipeline.bench import LEGACY, Bench, body, call, event, result, server
+from tests.functional.pipeline.policed import EVERYTHING, Policed
 
 from doorward.core.policy import Mode
 
@@ -145,3 +146,82 @@ async def test_a_question_on_a_stream_that_stays_open_is_answered_by_us_too() ->
     client = await bench.send(verb="GET", session=bench.sealed(), version=LEGACY.encode())
     assert client.data == []
     assert json.loads(bench.server.seen[1].body)["error"]["data"]["reason"] == "policy.server_request"
+
+
+# -- policies: what is configured for the server may still be forbidden to a caller
+
+
+def forbidding(method: str, mode: Mode, annotation: str = "", who: str = "agent:a", **more: Any) -> Policed:
+    head = f'principal == Doorward::Agent::"{who}", action == Doorward::Action::"{method}", resource'
+    text = f'{EVERYTHING}\n@id("no-asking") {annotation} forbid({head});'
+    return Policed(mode, text, crm=server(mode, server_requests=frozenset(METHODS), **more))
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+@pytest.mark.parametrize("kind", METHODS)
+async def test_a_policy_forbids_a_legacy_question_to_one_caller(mode: Mode, kind: str) -> None:
+    bench = forbidding(METHODS[kind], mode)
+    question = asking(bench, METHODS[kind])
+    client = await bench.send(call(1), session=bench.sealed(), version=LEGACY.encode())
+    outcome = bench.records[-1]
+    if not mode.enforcing:
+        assert client.events == [question, event(result(1))]
+        assert (outcome.would_have, outcome.reason) == ("deny", "policy.denied")
+        assert "no-asking" in outcome.rules
+        return
+    assert client.data == [result(1)]
+    told = json.loads(bench.server.seen[1].body)
+    assert (told["id"], told["error"]["data"]["reason"]) == ("s-1", "policy.denied")
+    assert told["error"]["data"]["rules"] == ["no-asking"]
+    (note,) = (record for record in bench.records if record.kind == "message")
+    assert (note.decision, note.reason, note.rules) == ("deny", "policy.denied", ("no-asking",))
+    assert (outcome.decision, outcome.rules) == ("allow", ("all",))
+    other = forbidding(METHODS[kind], mode, who="agent:b")
+    question = asking(other, METHODS[kind])
+    assert (await other.send(call(1))).events == [question, event(result(1))]
+
+
+@pytest.mark.parametrize("held", HOLDS)
+async def test_a_policy_forbids_a_modern_question(held: Any) -> None:
+    bench = forbidding("elicitation/create", Mode.ENFORCE)
+    data = result(1, held)
+    bench.server.script = lambda _: bench.server.json(data)
+    client = await bench.modern("tools/call", {"name": "find"})
+    assert client.reason == "policy.denied"
+    assert bench.records[-1].rules[0] == "no-asking"
+    others = forbidding("roots/list", Mode.ENFORCE)
+    others.server.script = lambda _: others.server.json(data)
+    reply = (await others.modern("tools/call", {"name": "find"})).reply
+    assert reply is not None
+    assert reply.body == data
+
+
+async def test_a_policy_forbids_the_answer_too() -> None:
+    bench = forbidding("elicitation/create", Mode.ENFORCE)
+    answer = {"a": {"action": "accept", "content": {"name": "x"}}}
+    assert (await bench.modern("tools/call", {"name": "find", "inputResponses": answer})).reason == "policy.denied"
+    posted = json.dumps({"jsonrpc": "2.0", "id": "s-1", "result": answer["a"]}).encode()
+    await bench.send(posted, session=bench.sealed(), version=LEGACY.encode())
+    assert (bench.records[-1].decision, bench.records[-1].reason) == ("deny", "policy.denied")
+    assert not bench.server.seen
+    roots = {"a": {"roots": [{"uri": "file:///x"}]}}
+    await bench.modern("tools/call", {"name": "find", "inputResponses": roots})
+    assert len(bench.server.seen) == 1
+
+
+async def test_a_rule_with_a_mode_of_its_own_forbids_a_question_where_the_server_is_watched() -> None:
+    bench = forbidding("sampling/createMessage", Mode.AUDIT, '@mode("enforce")', strict_reading=True)
+    asking(bench, "sampling/createMessage")
+    assert (await bench.send(call(1), session=bench.sealed(), version=LEGACY.encode())).data == [result(1)]
+    tried = forbidding("sampling/createMessage", Mode.ENFORCE, '@mode("audit")')
+    question = asking(tried, "sampling/createMessage")
+    assert (await tried.send(call(1))).events == [question, event(result(1))]
+    assert (tried.records[-1].would_have, tried.records[-1].rules) == ("deny", ("all", "no-asking"))
+
+
+async def test_what_a_server_may_ask_needs_no_permit() -> None:
+    crm = server(Mode.ENFORCE, server_requests=frozenset(METHODS))
+    bench = Policed(text='@id("calls") permit(principal, action in Doorward::Action::"tools/call", resource);', crm=crm)
+    question = asking(bench, "sampling/createMessage")
+    assert (await bench.send(call(1))).events == [question, event(result(1))]
+    assert bench.records[-1].rules == ("calls",)

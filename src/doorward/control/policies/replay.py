@@ -73,7 +73,10 @@ def replay(
         if why:
             tally.skipped[why] += 1
             continue
-        verdict = policies.bounds(_question(record))
+        question = _question(record)
+        verdict = policies.bounds(question)
+        if question.grant.principal is not ANONYMOUS:  # nobody holds no grant
+            verdict = verdict.granted(question.action)
         tally.add(record, verdict, _change(_before(record, mode), _after(verdict, mode)))
     return tally.end()
 

@@ -94,7 +94,11 @@ WOULD_HAVE = {"decision": "allow", "reason": "policy.denied", "would_have": "den
         ({"mcp_server": "files", "tool_name": "read"}, ("to deny", ("default-deny",))),
         ({"mcp_server": "files", "tool_name": "read", "identity": "agent:ops"}, None),
         ({"method": "tools/list", "tool_name": None}, None),
-        ({"method": "initialize", "tool_name": None, "mcp_server": "files"}, ("to deny", ("default-deny",))),
+        ({"method": "initialize", "tool_name": None, "mcp_server": "files"}, None),  # needs no permit
+        (
+            {"method": "initialize", "tool_name": None, "mcp_server": "files", "identity": "anonymous", "grant_id": ""},
+            ("to deny", ("default-deny",)),
+        ),
         ({"tool_name": "near"}, None),
         ({"tool_name": "near", "client_ip": "192.0.2.1"}, ("to deny", ("not-from-there",))),
         ({"tool_name": "hire", "identity": "corp|u1", "groups": ("temps",)}, ("to deny", ("not-for-corp",))),

@@ -34,7 +34,7 @@ when { context.arguments has limit && context.arguments.limit > 100 };
 permit (principal is Doorward::Anonymous, action == Doorward::Action::"other", resource == Doorward::Server::"crm");
 """
 LIST = KnownTool("crm", "list", b'{"properties":{"limit":{"type":"integer"}}}')
-SERVERS = {"crm": Server("crm", Target())}
+SERVERS = {name: Server(name, Target()) for name in ("crm", "files")}
 AGENTS = (Agent(id="agent:ops", servers={"crm": ("export",)}),)
 
 
@@ -93,6 +93,9 @@ def problems(directory: Path, text: str) -> list[Problem]:
         ),
         ('{agent: "agent:a", server: crm, prompt: p, chain: ["agent:top"], subject: "corp|alice"}', "deny", None),
         ("{anonymous: true, server: crm, action: other}", "allow", "strangers-list"),
+        ("{anonymous: true, server: files, action: other}", "deny", "default-deny"),
+        ('{agent: "agent:a", server: crm, action: other}', "allow", None),
+        ('{agent: "agent:a", server: crm, action: sampling/createMessage}', "allow", None),
         ("{anonymous: true, server: crm, task: t1}", "deny", "default-deny"),
     ],
 )
