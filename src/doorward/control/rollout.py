@@ -34,6 +34,8 @@ UNWAIVABLE = frozenset(
         # nobody can look into it
         "binary",
         "response-table",
+        # what only the gateway may know
+        "held-credential",
         # what one caller may use
         "limits",
         "calls_per_minute",
@@ -53,7 +55,7 @@ UNWAIVABLE = frozenset(
 )
 """Rules that no override waives: the closed list of docs/rollout.md."""
 
-_RULE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}", re.ASCII)
+_RULE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._:/@-]{0,127}", re.ASCII)  # as an @id, which a forbid is waived by
 _WILD = re.compile(r"[*?\[\]{}]")
 _LEAST_CHARACTERS, _LEAST_WORDS = 15, 3
 

@@ -21,11 +21,12 @@ from doorward.stages.asks import ACTIONS
 from doorward.stages.asks import decide as may_ask
 from doorward.stages.authorize import authorize
 from doorward.stages.entities import principal_of
+from doorward.stages.inspect import HELD_RULE
 from doorward.stages.questions import Asked, asked
 from doorward.stages.schema import Schema, Unusable
 from doorward.stages.validate import refuse_unchecked, validate_arguments
 
-_NEVER_WAIVED = frozenset({"grant", UNKNOWN_TOOL})
+_NEVER_WAIVED = frozenset({"grant", UNKNOWN_TOOL, HELD_RULE})
 UNANSWERED = Decision(
     Effect.DENY,
     Reason.MESSAGE_INVALID_ENVELOPE,

@@ -9,7 +9,7 @@ from doorward.core.looking import RESULTS, SECRET
 from doorward.core.ports import Held
 from doorward.gateway.call import Call, weigh
 from doorward.gateway.found import count
-from doorward.stages.inspect import HELD
+from doorward.stages.inspect import HELD, HELD_RULE
 
 _ECHOED = Decision(Effect.REDACT, Reason.PII_REDACTED, rules=(SECRET,))
 
@@ -43,7 +43,7 @@ def _left_out(call: Call, exchange: Exchange, echoed: int) -> bool:
     """Note it; whether the mode has it left out. A stream may carry anything of the server, so the strictest holds."""
     mode = call.server.strictest(exchange.mode) if call.stream else exchange.mode
     text = Text("", "")
-    count(exchange, [Finding(text, 0, 0, SECRET, 1.0, HELD, rule="held-credential")] * echoed, RESULTS)
+    count(exchange, [Finding(text, 0, 0, SECRET, 1.0, HELD, rule=HELD_RULE)] * echoed, RESULTS)
     weigh(exchange, _ECHOED, mode=mode)
     if not mode.enforcing:
         return False

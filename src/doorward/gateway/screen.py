@@ -208,7 +208,7 @@ def _may_hold(held: Held, raw: bytes) -> bool:
 def _and_held(held: Held, texts: Sequence[Text], findings: Sequence[Finding]) -> list[Finding]:
     """The credentials that we hold come first: whatever else was found in the same place gives way."""
     found = [
-        Finding(text, start, end, SECRET, 1.0, inspection.HELD, rule="held-credential")
+        Finding(text, start, end, SECRET, 1.0, inspection.HELD, rule=inspection.HELD_RULE)
         for text in texts
         for start, end in held.find(text.string)
     ]

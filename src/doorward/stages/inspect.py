@@ -91,16 +91,18 @@ def judge(findings: Sequence[Finding], direction: str, looking: Looking, is_opaq
 
 
 HELD = "held"
-"""The detector of credentials that the gateway itself holds: no setting lets one pass."""
+"""The detector of credentials that the gateway itself holds: no setting lets one pass, and no override."""
+HELD_RULE = "held-credential"
 
 
 def _blocked(findings: Sequence[Finding], severity: Severity) -> Decision:
     entities = tuple(sorted({f.entity for f in findings}))
+    held = (HELD_RULE,) if any(finding.detector == HELD for finding in findings) else ()
     return Decision(
         Effect.DENY,
         Reason.PII_BLOCKED,
         severity,
-        rules=entities,
+        rules=entities + held,
         what=f"it holds {', '.join(entities)}",
         remedy="leave that out and send the request again",
     )

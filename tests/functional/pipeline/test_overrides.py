@@ -1,13 +1,15 @@
 """Justified exceptions: in soft alone, for exactly one agent, tool and rule, and never for what no policy decides."""
 
 import json
+from typing import Any
 
 import pytest
-from tests.functional.pipeline.bench import Bench, body, call, result, server
+from tests.functional.pipeline.bench import Bench, Literal, body, call, result, server
 from tests.functional.pipeline.policed import GRANT, SECOND, Policed, grant
 
 from doorward.core.identity import Principal
-from doorward.core.policy import Mode, ToolRule, names
+from doorward.core.looking import ARGUMENTS, RESULTS, Action
+from doorward.core.policy import Mode, Severity, ToolRule, names
 from doorward.core.shared import Override, Shared
 from doorward.core.snapshot import Limits
 
@@ -142,3 +144,49 @@ async def test_an_unreadable_argument_is_not_waived_by_the_rule_that_could_not_r
     assert (await bench.send(call(1, arguments={"n": 9}))).json == json.loads(result(1))
     assert (await bench.send(call(1, arguments={"n": 1.5}))).reason == "policy.unreadable_argument"
     assert len(bench.server.seen) == 1
+
+
+@pytest.mark.parametrize("direction", [ARGUMENTS, RESULTS])
+async def test_what_is_found_is_waived_by_its_entity(direction: str) -> None:
+    blocked = {(name, direction): Action("block", Severity.CRITICAL) for name in ("US_SSN", "PERSON")}
+    bench = Policed(Mode.SOFT, scanner=Literal(US_SSN="123-45-6789", PERSON="Ines"), actions=blocked)
+
+    async def sent(text: str) -> Any:
+        answer = result(1, {"content": [{"type": "text", "text": text}]})
+        bench.server.script = lambda _: bench.server.json(answer if direction == RESULTS else result(1))
+        client = await bench.send(call(1, arguments={"q": text if direction == ARGUMENTS else ""}))
+        return client.json["result"].get("_meta", {}).get("io.doorward/decision", {}).get("reason")
+
+    assert await sent("ssn 123-45-6789") == "pii.blocked"
+    bench.share(bench.override("US_SSN"))
+    assert await sent("ssn 123-45-6789") is None
+    assert (bench.records[-1].override, bench.records[-1].would_have) == ("ovr-US_SSN", "deny")
+    assert await sent("ssn 123-45-6789 of Ines") == "pii.blocked"  # all rules that refuse must be waived
+    bench.share(bench.override("US_SSN", tool="read"), bench.override("US_SSN", agent="agent:b"))
+    assert await sent("ssn 123-45-6789") == "pii.blocked"
+
+
+@pytest.mark.parametrize("rule", ["SECRET", "held-credential"])
+async def test_no_override_lets_a_credential_of_ours_pass(rule: str) -> None:
+    """It was found as a SECRET, which may well be waived where a detector found another one."""
+    bench = Policed(Mode.SOFT, held=Held())
+    bench.share(bench.override("SECRET"), bench.override(rule))
+    assert (await bench.send(call(1, arguments={"q": KEY}))).reason == "pii.blocked"
+    assert not bench.server.seen
+    assert bench.records[-1].rules[:2] == ("SECRET", "held-credential")
+    bench.server.script = lambda _: bench.server.json(result(1, {"content": [], "requestState": KEY}))
+    client = await bench.send(call(1))
+    assert client.reply is not None
+    assert KEY.encode() not in client.reply.body
+
+
+KEY = "held-by-the-gateway-alone"
+
+
+class Held:
+    def in_bytes(self, raw: bytes) -> bool:
+        return KEY.encode() in raw
+
+    def find(self, string: str) -> list[tuple[int, int]]:
+        at = string.find(KEY)
+        return [(at, at + len(KEY))] if at >= 0 else []

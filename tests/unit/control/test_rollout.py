@@ -26,7 +26,7 @@ GOOD: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("rule", ["default-deny", "no-export", "US_SSN", "crm/no.delete:1"])
+@pytest.mark.parametrize("rule", ["default-deny", "no-export", "US_SSN", "crm/no.delete:1", "No export @ night"])
 @pytest.mark.parametrize("agent", ["agent:sales", "idp|alice@example.com"])
 def test_a_good_one(rule: str, agent: str) -> None:
     made = override("o1", **GOOD | {"rule": rule, "agent": agent})
