@@ -62,10 +62,13 @@ def compact(header: Mapping[str, Any], claims: Mapping[str, Any], sign: Callable
 def header_fault(jws: Jws) -> str:
     """What a header holds that no token may hold; empty if nothing.
 
-    ``crit`` is refused whatever it names: no extension of RFC 7515 §4.1.11 is understood here, ``b64`` neither.
+    ``crit`` is refused whatever it names: no extension of RFC 7515 §4.1.11 is understood here. ``b64`` is one that may
+    not stand without it, and not in a JWT (RFC 7797 §6 and §7): who knows it would read other claims.
     """
     if "crit" in jws.header:
         return "its header names extensions as critical (crit) that this gateway does not know"
+    if "b64" in jws.header:
+        return "its header says that its claims are not encoded (b64)"
     if not _KEY_BRINGERS.isdisjoint(jws.header):
         return "its header brings its own key (jku, jwk, x5u or x5c)"
     if not isinstance(jws.header.get("typ", ""), str) or not isinstance(jws.header.get("kid", ""), str):

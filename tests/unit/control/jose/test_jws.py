@@ -74,6 +74,8 @@ def test_a_second_spelling_of_the_same_bytes_is_no_token() -> None:
         {"crit": ["exp"]},
         {"crit": ["b64"], "b64": False},
         {"crit": []},
+        {"b64": False},
+        {"b64": True},
         {"jku": "https://evil.example/keys"},
         {"jwk": {}},
         {"x5u": "https://evil.example/cert"},
