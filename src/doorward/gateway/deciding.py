@@ -22,7 +22,7 @@ from doorward.stages.asks import decide as may_ask
 from doorward.stages.authorize import authorize
 from doorward.stages.entities import principal_of
 from doorward.stages.inspect import HELD_RULE
-from doorward.stages.questions import Asked, asked
+from doorward.stages.questions import Asked, asked, is_named_by_no_text
 from doorward.stages.schema import Schema, Unusable
 from doorward.stages.validate import refuse_unchecked, validate_arguments
 
@@ -34,6 +34,14 @@ UNANSWERED = Decision(
     rules=("one-reading",),
     what="this method is a request, and the message has no id",
     remedy="send it with an id",
+)
+UNNAMED = Decision(
+    Effect.DENY,
+    Reason.MESSAGE_INVALID_PARAMS,
+    Severity.HIGH,
+    rules=("one-reading",),
+    what="what this request is about is named by something that is no text",
+    remedy="send names, URIs and ids of tasks as strings",
 )
 _WAIVABLE = frozenset({Reason.POLICY_DENIED, Reason.PII_BLOCKED})
 Wall = Callable[[], float]
@@ -51,11 +59,12 @@ class Deciding:
 
     def decide(self, call: Call, exchange: Exchange, message: Message | None) -> Decision | None:
         """The first decision that refuses, or None. ``message`` is the exchange's, or what redaction made of it."""
-        if _is_unanswered(message):
+        unclear = _unclear(message)
+        if unclear is not None:
             # Its name was not looked at, so it may be that of the one tool of the server that is enforced.
             mode = Mode.ENFORCE if call.server.strict_reading else None
-            if self._weighed(call, exchange, UNANSWERED, mode) is Act.REFUSE:
-                return UNANSWERED
+            if self._weighed(call, exchange, unclear, mode) is Act.REFUSE:
+                return unclear
         method = message.method if isinstance(message, Request) else exchange.method
         name = exchange.name
         decision = authorize(call.grant, call.server, method, name)
@@ -216,6 +225,13 @@ def _arguments(message: Message | None) -> Any:
     if not isinstance(message, Request):
         return {}
     return message.params.get("argument" if message.method == "completion/complete" else "arguments", {})
+
+
+def _unclear(message: Message | None) -> Decision | None:
+    """What policies cannot be asked about, though a server may well act on it."""
+    if isinstance(message, Request):
+        return UNNAMED if is_named_by_no_text(message) else None
+    return UNANSWERED if _is_unanswered(message) else None
 
 
 def _is_unanswered(message: Message | None) -> bool:

@@ -15,12 +15,11 @@ from doorward.core.decision import ALLOW, Decision, Effect, Reason
 from doorward.core.identity import key_of
 from doorward.core.message import Message, Request, Response
 from doorward.core.policy import Severity
+from doorward.stages.questions import RELATED_TASK
 
 MAX_TASKS = 32_768
 MAX_TASKS_PER_OWNER = 256
 LONGEST_ID = 1024  # characters; a longer id is nobody's
-
-_RELATED = "io.modelcontextprotocol/related-task"
 
 ANOTHERS = Decision(
     Effect.DENY,
@@ -147,7 +146,7 @@ def used_tasks(message: Message) -> tuple[str, ...]:
     if not isinstance(message, Request):
         return ()
     params = message.params
-    related = _member(params.get("_meta"), _RELATED)
+    related = _member(params.get("_meta"), RELATED_TASK)
     if message.method == "tools/call" and related is None:
         return ()
     found: list[Any] = [_member(related, "taskId")]

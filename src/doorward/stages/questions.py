@@ -25,7 +25,7 @@ def asked(message: Message | None) -> list[Asked]:
         action, kind, member = simple
         return [Asked(action, kind, _text(message.params, member))]
     if message.method == "completion/complete":
-        return [_completed(message.params.get("ref"))]
+        return _completed(message.params.get("ref"))
     if message.method.startswith("tasks/") and message.method != "tasks/list":
         return [Asked("tasks", "Task", _text(message.params, "taskId"))]
     if message.method == "subscriptions/listen":
@@ -42,11 +42,59 @@ _SIMPLE: Mapping[str, tuple[str, str, str]] = {
 }
 
 
-def _completed(ref: Any) -> Asked:
-    """A completion is about its ``ref``: a prompt by name, or a resource (template) by URI (MCP server/completion)."""
-    if isinstance(ref, dict) and ref.get("type") == "ref/resource":
-        return Asked("completion/complete", "Resource", _text(ref, "uri"))
-    return Asked("completion/complete", "Prompt", _text(ref, "name") if isinstance(ref, dict) else "")
+def is_named_by_no_text(message: Request) -> bool:
+    """Whether what a request is about stands there as something else than a text. The policies would be asked about no
+    name, and a server that takes ``["rm"]`` for ``rm``, as JavaScript's keys and URLs do, would act on that one. What
+    is null is not there.
+    """
+    method, params = message.method, message.params
+    related = _member(params.get("_meta"), RELATED_TASK)
+    if related is not None and not (type(related) is dict and _is_text(related.get("taskId"))):
+        return True
+    simple = _SIMPLE.get(method)
+    if simple is not None:
+        return not _is_text(params.get(simple[2]))
+    if method.startswith("tasks/"):
+        return not _is_text(params.get("taskId"))
+    if method == "completion/complete":
+        ref = params.get("ref")
+        return ref is not None and not (type(ref) is dict and all(_is_text(ref.get(name)) for name in _REF))
+    if method == "subscriptions/listen":
+        wanted = params.get("notifications")
+        return wanted is not None and not (
+            type(wanted) is dict and all(_are_texts(wanted.get(name)) for name in _LISTS)
+        )
+    return False
+
+
+RELATED_TASK = "io.modelcontextprotocol/related-task"
+_REF = ("type", "name", "uri")
+_LISTS = ("resourceSubscriptions", "taskIds")
+
+
+def _is_text(value: Any) -> bool:
+    return value is None or type(value) is str
+
+
+def _are_texts(value: Any) -> bool:
+    return value is None or (type(value) is list and all(type(each) is str for each in value))
+
+
+def _member(value: Any, name: str) -> Any:
+    return value.get(name) if type(value) is dict else None
+
+
+def _completed(ref: Any) -> list[Asked]:
+    """A completion is about its ``ref``: a prompt by name, or a resource (template) by URI (MCP server/completion).
+    Where it does not say which, it may be about either.
+    """
+    if not isinstance(ref, dict):
+        return [Asked("completion/complete", "Prompt")]
+    resource = Asked("completion/complete", "Resource", _text(ref, "uri"))
+    prompt = Asked("completion/complete", "Prompt", _text(ref, "name"))
+    if ref.get("type") == "ref/resource":
+        return [resource]
+    return [prompt] if ref.get("type") == "ref/prompt" or "uri" not in ref else [prompt, resource]
 
 
 def _listened(params: Mapping[str, Any]) -> Iterator[Asked]:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 from tests.functional.pipeline.bench import SECRET, Literal, actions, body, call, result, rule, server
-from tests.functional.pipeline.policed import GRANT, SECOND, Policed, compiled, grant
+from tests.functional.pipeline.policed import EVERYTHING, GRANT, SECOND, Policed, compiled, grant
 from tests.waiting import until
 
 from doorward.core.identity import Principal
@@ -159,6 +159,34 @@ async def test_a_request_without_an_id_is_no_way_around_the_policies(crm: Server
     await watched.send(body(None, method, params))
     assert len(watched.server.seen) == 1
     assert watched.records[0].would_have == "deny"
+
+
+@pytest.mark.parametrize("crm", [server(), server(Mode.AUDIT, strict_reading=True)])
+@pytest.mark.parametrize(
+    ("method", "params"),
+    [
+        ("resources/read", {"uri": ["file:///secret"]}),
+        ("prompts/get", {"name": ["secret"]}),
+        ("tools/call", {"name": ["drop"], "arguments": {}}),
+        ("completion/complete", {"ref": {"type": "ref/prompt", "name": ["secret"]}, "argument": {}}),
+        ("tasks/get", {"taskId": ["theirs"]}),
+        ("tasks/cancel", {"taskId": 5}),
+    ],
+)
+async def test_a_name_that_is_no_text_is_no_way_around_the_policies(crm: Server, method: str, params: Any) -> None:
+    """JavaScript takes a list of one text for that text, in keys and in URLs; and 5 for "5"."""
+    text = EVERYTHING + "".join(
+        f'@id("{kind}") forbid(principal, action, resource == Doorward::{kind}::"crm/{name}");'
+        for kind, name in (("Resource", "file:///secret"), ("Prompt", "secret"), ("Tool", "drop"))
+    )
+    bench = Policed(text=text, crm=crm)
+    bench.catalogue.tasks.remember("crm", "theirs", "somebody else")
+    assert (await bench.send(body(1, method, params))).reason == "message.invalid_params"
+    assert not bench.server.seen
+    watched = Policed(Mode.AUDIT, text)
+    await watched.send(body(1, method, params))
+    assert len(watched.server.seen) == 1
+    assert (watched.records[0].would_have, watched.records[-1].reason) == ("deny", "message.invalid_params")
 
 
 # -- the digest that it was decided with

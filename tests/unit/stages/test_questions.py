@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from doorward.core.message import Request, read
-from doorward.stages.questions import Asked, asked
+from doorward.stages.questions import Asked, asked, is_named_by_no_text
 
 
 def request(method: str, params: Any) -> Request:
@@ -46,6 +46,46 @@ def request(method: str, params: Any) -> Request:
 )
 def test_each_method_asks_for_its_own(method: str, params: Any, expected: tuple[str, str, str]) -> None:
     assert asked(request(method, params)) == [Asked(*expected)]
+
+
+def test_a_completion_that_does_not_say_of_what_is_about_both() -> None:
+    found = asked(request("completion/complete", {"ref": {"uri": "u", "name": "p"}}))
+    assert [(one.kind, one.name) for one in found] == [("Prompt", "p"), ("Resource", "u")]
+
+
+RELATED = "io.modelcontextprotocol/related-task"
+TEXTS = [
+    ("tools/call", {}),
+    ("tools/call", {"name": "find", "arguments": {"uri": ["u"]}, "_meta": {RELATED: {"taskId": "t"}, "x": [1]}}),
+    ("prompts/get", {"name": None}),
+    ("completion/complete", {"ref": {"type": "ref/prompt", "name": "p", "uri": None}}),
+    ("subscriptions/listen", {"notifications": {"resourceSubscriptions": ["u"], "taskIds": None, "x": 1}}),
+    ("subscriptions/listen", {}),
+    ("tasks/list", {"cursor": "c"}),
+    ("a/new/one", {"name": ["x"], "uri": 1, "taskId": 2}),
+]
+NO_TEXTS = [
+    *((method, {"uri": uri}) for method in ("resources/read", "resources/subscribe") for uri in (["u"], {"a": "u"}, 1)),
+    *(("tools/call", {"name": name}) for name in (["find"], 7, True, {})),
+    ("prompts/get", {"name": ["p"]}),
+    *((method, {"taskId": task}) for method in ("tasks/get", "tasks/x") for task in (["t"], 5)),
+    *(("completion/complete", {"ref": ref}) for ref in ("p", ["p"], {"name": ["p"]}, {"type": 1}, {"uri": ["u"]})),
+    *(
+        ("subscriptions/listen", {"notifications": held})
+        for held in ("u", {"resourceSubscriptions": "u"}, {"resourceSubscriptions": [["u"]]}, {"taskIds": {"0": "t"}})
+    ),
+    *(("tools/call", {"name": "find", "_meta": {RELATED: held}}) for held in ("t", ["t"], {"taskId": ["t"]})),
+]
+
+
+@pytest.mark.parametrize(("method", "params"), TEXTS)
+def test_what_is_named_by_a_text_or_by_nothing(method: str, params: Any) -> None:
+    assert not is_named_by_no_text(request(method, params))
+
+
+@pytest.mark.parametrize(("method", "params"), NO_TEXTS)
+def test_what_is_named_by_something_else(method: str, params: Any) -> None:
+    assert is_named_by_no_text(request(method, params))
 
 
 def test_a_listen_stream_asks_for_every_resource_that_it_names() -> None:
