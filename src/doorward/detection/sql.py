@@ -14,7 +14,7 @@ from doorward.detection.tables import Cell, grid
 _STRIDE = 64  # rows between two looks at the clock
 _COLUMNS = (
     r"""\(([^()'\n]{1,2000}+(?:\n[^()'\n]{0,400}+){0,64}+)\)\s*+"""
-    r"""(?:(?i:values?)\s*+(?=\()|(?i:from\s++stdin)\s*+;[ \t\r]*+\n)"""
+    r"""(?:(?i:values?)\s*+(?=\()|(?P<copied>(?i:from\s++stdin)\s*+;[ \t\r]*+\n))"""
 )
 _INTO = re.compile(r"""(?:INTO|into|COPY|copy)\s++[\w."`\[\]]++\s*+(?=""" + _COLUMNS + ")")
 _NAMES = re.compile(_COLUMNS)
@@ -64,7 +64,7 @@ def read(leaf: Leaf, shape: Shape, put: Put, check: Callable[[], None]) -> Draft
 def _rows(text: str, names: re.Match[str], check: Callable[[], None]) -> tuple[list[list[Cell]], int]:
     rows: list[list[Cell]] = []
     position = names.end()
-    copied = text[position - 1] == "\n"
+    copied = names["copied"] is not None
     while True:
         if not len(rows) % _STRIDE:
             check()

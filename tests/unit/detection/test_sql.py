@@ -19,6 +19,7 @@ def cells(text: str) -> list[tuple[str, str]]:
         "INSERT INTO staff (id, full_name) VALUES (7, 'Ann Lee'), (8, 'O''Neil, Bob (Jr)');",
         'insert into "hr"."staff" ("id", "full_name")\nvalues\n  (7, \'Ann Lee\'),\n  (8, \'O\'\'Neil, Bob (Jr)\');',
         "INSERT INTO `staff` (`id`,`full_name`) VALUES (7,N'Ann Lee'), (8,upper('O''Neil, Bob (Jr)'))",
+        "INSERT INTO staff (id, full_name) VALUES\n(7, 'Ann Lee'),\n(8, 'O''Neil, Bob (Jr)');",
         "COPY hr.staff (id, full_name) FROM stdin;\n7\tAnn Lee\n8\tO''Neil, Bob (Jr)\n\\.\n",
     ],
 )
