@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from doorward.detection import keywords as k
-from doorward.detection import naming
+from doorward.detection import naming, scripts
 
 
 class Key(msgspec.Struct, frozen=True, gc=False):
@@ -178,9 +178,8 @@ def _one(name: str) -> _One:
         or (len(joined) == 1 and name[0].isdigit() and joined not in k.NEGATIVE_HEAD)
     ):
         return _One(words=said, carries=True)  # "items"; the class "7B"
-    foreign = k.OTHER_SCRIPTS.get(joined)
-    if foreign is not None:
-        return _One(foreign, True, hints=frozenset((foreign,)), words=said)
+    if not joined.isascii() and (foreign := _foreign(said, joined)) is not None:
+        return foreign
     bare = joined if k.FILLER.isdisjoint(said) else _bare(said)
     if _SAYING.isdisjoint(said) and joined not in _GLUED and bare not in _GLUED:
         return _One(words=said)
@@ -518,6 +517,77 @@ _TABLES_OF_SPECIFIC: Final = k.listed(
 )
 _SPECIFIC: Final = _OWN_SPECIFIC.union(*[_TABLES[name] for name in _TABLES_OF_SPECIFIC])
 _GLUED_SPECIFIC: Final = _SPECIFIC.union(k.WHOLE)
+
+
+def _plain(name: str) -> str:
+    """As a name is looked up: its folded words without what is between them."""
+    return "".join(words(name))
+
+
+_FOREIGN: Final = {_plain(name): entity for name, entity in scripts.WHOLE.items()}
+_FOREIGN_TOWNS: Final = frozenset(map(_plain, scripts.TOWNS))
+_FOREIGN_ENDS: Final = {_plain(name): entity for name, entity in scripts.ENDS.items()}
+_LONGEST_END: Final = max(map(len, _FOREIGN_ENDS))
+_FOREIGN_PEOPLE: Final = tuple(map(_plain, scripts.PEOPLE_ENDS))
+_FOREIGN_NAMES: Final = tuple(map(_plain, scripts.NAMES_BEHIND))
+_FOREIGN_NOT: Final = tuple(map(_plain, scripts.NOT_ENDS))
+_STEMS: Final = tuple(
+    (entity, tuple(map(_plain, stems.split())), frozenset(map(_plain, whole.split())))
+    for entity, stems, whole in scripts.STEMS
+)
+_NAME_WORDS: Final = frozenset(map(_plain, scripts.NAME_WORDS))
+_TOWN_WORDS: Final = frozenset(map(_plain, scripts.TOWN_WORDS))
+_PEOPLE_STEMS: Final = tuple(map(_plain, scripts.PEOPLE_STEMS))
+_NOT_STEMS: Final = tuple(map(_plain, scripts.NOT_STEMS))
+_CYRILLIC: Final = re.compile("[\u0400-\u04ff]")
+_UNSPACED: Final = re.compile("[\u3040-\u30ff\u3400-\u9fff\u1100-\u11ff\uac00-\ud7a3]")
+
+
+def _foreign(said: tuple[str, ...], joined: str) -> _One | None:
+    """What a name says that is written in other letters than Latin ones."""
+    entity = _FOREIGN.get(joined)
+    if entity is not None:
+        return _is(entity, said, entity != "NAME")
+    if joined in _FOREIGN_TOWNS:
+        return _is("LOCATION", said, False)
+    if _CYRILLIC.search(joined) is not None:
+        return _inflected(said)
+    if _UNSPACED.search(joined) is not None:
+        return _unspaced(said, joined)
+    return None
+
+
+def _inflected(said: tuple[str, ...]) -> _One | None:
+    """Of words that are inflected: the stem says it."""
+    if len(said) > 1 and (not k.NO_PLACE.isdisjoint(said) or any(word.startswith(_NOT_STEMS) for word in said)):
+        return None
+    for entity, stems, whole in _STEMS:
+        if any(word.startswith(stems) or word in whole for word in said):
+            return _is(entity, said)
+    if not _TOWN_WORDS.isdisjoint(said):
+        return _is("LOCATION", said, False)
+    if not _NAME_WORDS.isdisjoint(said) and any(word.startswith(_PEOPLE_STEMS) for word in said):
+        return _is("PERSON", said)
+    if said[0].startswith(_PEOPLE_STEMS) and len(said) <= 2:
+        return _One("PERSON", False, hints=frozenset(("PERSON",)), words=said, role=1)
+    return None
+
+
+def _unspaced(said: tuple[str, ...], joined: str) -> _One | None:
+    """Of words that are not set apart: how the name ends says it."""
+    if joined.startswith(scripts.NOT_BEGINNINGS) or any(word in joined for word in _FOREIGN_NOT):
+        return None
+    for size in range(min(_LONGEST_END, len(joined)), 1, -1):
+        entity = _FOREIGN_ENDS.get(joined[-size:])
+        if entity is not None:
+            return _is(entity, said)
+    if joined.endswith(_FOREIGN_PEOPLE):
+        return _One("PERSON", False, hints=frozenset(("PERSON",)), words=said, role=2)
+    for name in _FOREIGN_NAMES:
+        if joined.endswith(name) and joined[: -len(name)].endswith(_FOREIGN_PEOPLE):
+            return _is("PERSON", said)
+    return None
+
 
 TRIGGERS: Final[tuple[str, ...]] = (*naming.PERSONAL,)
 """Where one of these or of ``trigger.HIDING`` fires, and nowhere else, a name alone can make a finding."""

@@ -565,8 +565,12 @@ WHOLE: Final[dict[str, str]] = {
     "mi": "",
     "st": "",
     "pw": "SECRET",
+    "ccn": "CREDIT_CARD",
+    **dict.fromkeys(listed("nohp hpno notelp notlp"), "PHONE_NUMBER"),
     # Too short, or words of other languages as well.
-    **dict.fromkeys(listed("ili il ort plats mesto obec oras semt miasto stad " + languages.WHOLE_PLACE), "LOCATION"),
+    **dict.fromkeys(
+        listed("ili il ort plats stras mesto obec oras semt miasto stad " + languages.WHOLE_PLACE), "LOCATION"
+    ),
     **dict.fromkeys(listed(languages.WHOLE_PERSON), "PERSON"),
 }
 
@@ -753,42 +757,3 @@ NO_SECRET: Final = listed(
     changed age rotation manager ref arn
     """
 )
-
-# Scripts whose names do not fold to Latin: whole names.
-OTHER_SCRIPTS: Final[dict[str, str]] = {
-    "имя": "PERSON",
-    "фамилия": "PERSON",
-    "отчество": "PERSON",
-    "фио": "PERSON",
-    "телефон": "PHONE_NUMBER",
-    "адрес": "LOCATION",
-    "город": "LOCATION",
-    "почта": "EMAIL_ADDRESS",
-    "пароль": "SECRET",
-    "паспорт": "PASSPORT",
-    "όνομα": "PERSON",
-    "επώνυμο": "PERSON",
-    "τηλέφωνο": "PHONE_NUMBER",
-    "διεύθυνση": "LOCATION",
-    "姓名": "PERSON",
-    "氏名": "PERSON",
-    "名前": "PERSON",
-    "电话": "PHONE_NUMBER",
-    "電話": "PHONE_NUMBER",
-    "電話番号": "PHONE_NUMBER",
-    "手机": "PHONE_NUMBER",
-    "手机号": "PHONE_NUMBER",
-    "地址": "LOCATION",
-    "住所": "LOCATION",
-    "邮箱": "EMAIL_ADDRESS",
-    "密码": "SECRET",
-    "이름": "PERSON",
-    "성명": "PERSON",
-    "전화번호": "PHONE_NUMBER",
-    "주소": "LOCATION",
-    "الاسم": "PERSON",
-    "الهاتف": "PHONE_NUMBER",
-    "العنوان": "LOCATION",
-    "שם": "PERSON",
-    "טלפון": "PHONE_NUMBER",
-}

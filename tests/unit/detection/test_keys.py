@@ -12,7 +12,6 @@ from tests.compiled import Compiled
 
 from doorward.detection import keys, keywords, naming, trigger
 from doorward.detection.keys import classify, words
-from doorward.detection.keywords import OTHER_SCRIPTS
 
 
 def entity(*names: str) -> tuple[str, bool, bool]:
@@ -288,7 +287,7 @@ def test_a_name_without_such_a_word_says_what_the_rules_make_of_it(name: str) ->
     if said and not gated.carries and gated.words == said and name not in keys._TYPES:
         joined = "".join(said)
         ruled = keys._specific(said, joined, name) or keys._negative(said, joined) or keys._whose(said, joined)
-        assert gated == (ruled if joined not in OTHER_SCRIPTS else gated)
+        assert gated == (keys._foreign(said, joined) or ruled)
 
 
 @given(st.text(alphabet=st.characters(max_codepoint=127), max_size=60))
@@ -326,3 +325,29 @@ def test_below_ids_only_the_nearest_name_is_asked_for_secrets() -> None:
     assert keys.may_be_secret(("value", "password"))
     assert keys.may_be_secret(("number", "password"))
     assert not keys.may_be_secret(("status", "0be2c1f4"))
+
+
+@pytest.mark.parametrize(
+    ("names", "entity"),
+    [
+        (
+            "имя_клиента|Фамилия|ПІБ|имя пациента|Ονοματεπώνυμο|όνομα|이름|성명|고객명|수령인이름|担当者名",
+            "PERSON",
+        ),
+        ("الاسم الكامل|نام خانوادگی|שם משפחה|पूरा नाम|ชื่อ-นามสกุล|Контактное лицо|联系人|예금주|患者", "PERSON"),
+        (
+            "номер телефона|тел.|Моб. телефон|κινητό|휴대폰번호|联系电话|携帯電話番号|رقم الجوال|מס' טלפון|मोबाइल नंबर",
+            "PHONE_NUMBER",
+        ),
+        ("адрес доставки|Почтовый адрес|διεύθυνση|배송 주소|收货地址|お届け先住所|עיר|Город|城市|ที่อยู่", "LOCATION"),
+        ("Адрес эл. почты|эл_адрес|电子邮箱地址|이메일 주소|メールアドレス|ایمیل|דוא״ל", "EMAIL_ADDRESS"),
+        ("пароль|登录密码|비밀번호|סיסמה", "SECRET"),
+        (
+            "имя файла|тип телефона|адрес сайта|MAC-адрес|服务器地址|IP地址|商品名称|제품명|ファイル名",
+            "",
+        ),
+    ],
+)
+def test_names_in_other_letters_say_the_same(names: str, entity: str) -> None:
+    for name in names.split("|"):
+        assert classify((name,)).entity == entity, name
