@@ -15,9 +15,9 @@ from doorward.detection.shape import Draft, Shape, is_plain, part, reread
 _STRIDE = 128  # tags between two looks at the clock
 _DEEPEST = 100
 _TAG = re.compile(
-    r"<!--[^\w@<>]{0,40}?-->|<!--|-->|<!\[CDATA\[|\]\]>|<[!?]([^<>]*+)>|<(/?)([A-Za-z_][\w:.-]*+)((?:[^<>\"']++|\"[^\"<]*+\"|'[^'<]*+'|[\"'])*+)>"
+    r"<!--[^\w@<>]{0,40}?-->|<!--|-->|<!\[CDATA\[|\]\]>|<[!?]([^<>]*+)>|<(/?)([^\W\d][\w:.-]*+)((?:[^<>\"']++|\"[^\"<]*+\"|'[^'<]*+'|[\"'])*+)>"
 )
-_CLOSED = re.compile(r"</[A-Za-z_]|/>")
+_CLOSED = re.compile(r"</[^\W\d]|/>")
 _ATTRIBUTE = re.compile(r"""([^\s=<>"'/]++)[ \t\r\n]*+=[ \t\r\n]*+(?:"([^"]*+)"|'([^']*+)'|([^\s"'<>]++))""")
 _IN_LINE = frozenset(
     [

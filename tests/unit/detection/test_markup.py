@@ -92,3 +92,8 @@ def test_ids_that_are_numbers_are_not_read_as_names(monkeypatch: pytest.MonkeyPa
         found("<people><person id='482734'><field id='email'>x@y</field></person></people>")["x@y"].names[0] == "email"
     )
     assert read == ["email"]
+
+
+def test_elements_may_be_named_in_any_letters() -> None:
+    made = leaves([Text("/t", "<r><氏名>伊藤 愛</氏名><Größe>x7</Größe></r>")])
+    assert {leaf.string: leaf.names[0] for leaf in made if len(leaf.names) > 2} == {"伊藤 愛": "氏名", "x7": "Größe"}
