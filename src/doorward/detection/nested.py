@@ -190,7 +190,7 @@ def loose(leaf: Leaf, shape: Shape, check: Callable[[], None], every_name: bool 
                 draft.name(part(leaf, begin, behind, outer.names, record, name=True), outer)
                 if not every_name and is_plain(name):
                     plain.add(name)
-            place = outer.member(name)
+            place = outer.member(unescaped(text, begin, behind)[0] if "\\" in name else name)
             start = end = -1
             named = True
         elif kind == 2:

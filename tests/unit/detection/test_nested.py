@@ -169,3 +169,9 @@ def test_names_without_quotes(text: str) -> None:
 @pytest.mark.parametrize("text", ["[10:00] Ann [x]", "{ return x; }", "f(a) { b = c }"])
 def test_what_is_only_in_brackets_stays_whole(text: str) -> None:
     assert text in [leaf.string for leaf in leaves([Text("/t", text)])]
+
+
+def test_names_of_what_is_not_quite_json_are_read_without_escapes() -> None:
+    text = '{"n\\u00e9": "a7"}\n{"n\\u00e9": "b7"}'
+    named = {leaf.string: leaf.names[0] for leaf in leaves([Text("/t", text)])}
+    assert named["a7"] == named["b7"] == "n\u00e9"
