@@ -9,6 +9,7 @@ from doorward.core.leaf import Column, Leaf, Record
 from doorward.detection import places
 from doorward.detection.keys import classify
 from doorward.detection.offsets import Offsets
+from doorward.detection.scripts import SIGNS
 from doorward.detection.shape import CONTENT, KIND, LABEL, LINK, VALUE, Draft, Shape, part, reread, role_of
 
 _STRIDE = 64  # lines between two looks at the clock
@@ -19,7 +20,7 @@ _ABBREVIATED = 5  # characters of a first word with a point behind: "Tel. (home)
 _DEEPEST = 64
 
 _BULLET = r"(?:[-*+•–·]|[0-9]{1,3}[.)])[ \t]++(?:\[[ xX]?\][ \t]++)?"
-_LABEL = r"[^\W\d_](?:[\w ()/\#&.'’-]{0,46}[\w)'.\#])?"
+_LABEL = rf"[^\W\d_](?:[\w ()/\#&.'’{SIGNS}-]{{0,46}}[\w)'.\#{SIGNS}])?"
 _SIGNS = r"[\u2190-\u2bff\ufe0f\U0001f000-\U0001faff]{1,4}+[ \t]*+"  # pictures
 _LINE = re.compile(
     rf"""(?P<indent>[ \t>]*+)

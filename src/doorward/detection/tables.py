@@ -11,11 +11,12 @@ from itertools import accumulate, chain, islice, pairwise, repeat
 from doorward.core.leaf import Leaf, Record
 from doorward.detection import aligned, paired, upright
 from doorward.detection.offsets import Offsets
+from doorward.detection.scripts import SIGNS
 from doorward.detection.shape import KIND, Draft, Shape, part, reread
 
 _STRIDE = 64  # lines between two looks at the clock
 _LONGEST_HEAD = 48
-_HEAD = re.compile(r"[^\W\d][\w.()/#-]*+(?: [\w.()/#-]++){0,3}+[:*]?")
+_HEAD = re.compile(rf"[^\W\d][\w.()/#{SIGNS}-]*+(?: [\w.()/#{SIGNS}-]++){{0,3}}+[:*]?")
 # |---|:-:|, ----+----, +====+, -[ RECORD 1 ]-
 _RULE = re.compile(r"[ \t]*+[|+]?[ \t]*+[:=-]{1,}(?:\[ RECORD [0-9]{1,9} \])?[-+|:= \t]*+")
 _MOST_COLUMNS = 256
@@ -231,7 +232,7 @@ def _separated(text: str, lines: Sequence[tuple[int, int]], first: int, tried: l
 
 
 # What is in no name of a column, whatever marks stand between these.
-_NO_HEAD = re.compile(r"[^\w\s.()/#:*,;|-]").search
+_NO_HEAD = re.compile(rf"[^\w\s.()/#:*,;|{SIGNS}-]").search
 
 
 def _is_sentence(line: str, mark: str) -> bool:

@@ -205,3 +205,14 @@ def test_a_line_above_one_with_other_marks_is_not_cut_into_cells(monkeypatch: py
 @given(st.text(st.sampled_from("│┃║─━═┌╪╡┛ a|+-\né"), max_size=40))
 def test_frames_are_read_as_bars(text: str) -> None:
     assert tables._unframed("│" + text) == ("│" + text).translate(str.maketrans(tables._FRAMES))
+
+
+def test_heads_may_have_signs_that_are_no_letters() -> None:
+    assert cells("nom,n°_client,N°\nRoche,17,2\nPetit,18,3\n")[:3] == [
+        ("nom", "Roche"),
+        ("n°_client", "17"),
+        ("N°", "2"),
+    ]
+    for heads in ("שם,דוא״ל", "नाम,फ़ोन नंबर", "ชื่อ,ที่อยู่"):
+        first, second = heads.split(",")
+        assert cells(f"{first}\t{second}\nx7\ty7\nx8\ty8\n")[:2] == [(first, "x7"), (second, "y7")]
