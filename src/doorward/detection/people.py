@@ -103,7 +103,7 @@ _THINGS: Final = keywords.listed(
     active inactive enabled disabled pending approved rejected cancelled completed draft new york london paris
     berlin madrid tokyo boston chicago angeles francisco windows linux android chrome firefox google microsoft
     apple amazon python java docker kubernetes github visual server cloud virtual machine cluster node database
-    cache queue pipeline workflow
+    cache queue pipeline workflow am pm
     """
 )
 # Of those above, what is a surname just as well, when it stands behind a word that is no thing.
@@ -133,6 +133,10 @@ def likeness(string: str) -> float:
     name that is known.
     """
     string = string.strip()
+    if "/" in string and _IN_LETTERS_ALONE.match(string) is not None:
+        # "LEE/ANN" of a passenger, but "EUR/USD", too
+        said = likeness(string.replace("/", " "))
+        return said if said > 0.7 else min(said, 0.3)
     if not 2 <= len(string) <= _LONGEST or _WHOLE.match(string) is None:
         return 0.0
     tokens = [token for token in _SPLIT.split(string) if token]
@@ -234,7 +238,8 @@ def _word(token: str) -> _Word:
     if dash and rest and prefix in _PREFIXES:
         token = rest
     first = token[0]
-    is_proper = first.isupper() or first.istitle() or unicodedata.category(first) == "Lo"
+    # "d'Arcy" as well.
+    is_proper = first.isupper() or first.istitle() or unicodedata.category(first) == "Lo" or _is_elided(token)
     return _Word(
         is_title=bare in _TITLES,
         is_suffix=bare in _SUFFIXES,
@@ -247,6 +252,11 @@ def _word(token: str) -> _Word:
         is_proper=is_proper,
         is_cased=(is_proper and len(token) <= 3) or _cased(token),
     )
+
+
+def _is_elided(token: str) -> bool:
+    """Whether the capital stands behind an article without its vowel."""
+    return token[0] in "dl" and token[1:2] in ("'", "’") and token[2:3].isupper()
 
 
 def _is_thing(bare: str, plain: str) -> bool:
@@ -368,6 +378,7 @@ _SAID: Final = re.compile(
 )
 # As airlines write passengers: "1.LEE/ANN MRS".
 _IN_LETTERS: Final = rf"{_UPPER}{{2,}}(?:[ -]{_UPPER}{{2,}}){{0,2}}/{_UPPER}{{2,}}(?: {_UPPER}{{2,}})??"
+_IN_LETTERS_ALONE: Final = re.compile(rf"{_IN_LETTERS}\Z")
 _PASSENGER: Final = re.compile(
     rf"(?<![\w/])(?P<numbered>\d{{1,2}}\.\d?)?(?P<name>{_IN_LETTERS}) "
     r"(?:MRS?|MISS|MSTR|(?(numbered)(?:MS|CHD|INF)|(?!)))(?!\w)"

@@ -24,6 +24,8 @@ from doorward.detection import people
         "Nguyễn Thị Hoa",
         "Omar bin Yusuf",
         "Ada Church",
+        "Chloé d'Arcy",
+        "OKORO/BLESSING MARIA",
     ],
 )
 def test_names_look_like_people(name: str) -> None:
@@ -45,6 +47,7 @@ def test_names_look_like_people(name: str) -> None:
         "iPhone Pro",
         "Model 3",
         "acme/gateway",
+        "Mon AM",
         "getUserName",
         "the quick brown fox",
         "x" * 500,
@@ -121,3 +124,13 @@ def test_whom_a_role_is_called(text: str) -> None:
     string = text.format("Paula Brandt")
     assert [string[start:end] for start, end, _, _ in people.in_prose(string)] == ["Paula Brandt"]
     assert not people.in_prose("the branch is called Release Candidate")
+
+
+@pytest.mark.parametrize(("value", "least"), [("d'Arcy", 0.5), ("MARTIN/ANN", 0.6)])
+def test_parts_of_names_and_passengers_are_names(value: str, least: float) -> None:
+    assert people.likeness(value) >= least
+
+
+@pytest.mark.parametrize("value", ["EUR/USD", "INPUT/OUTPUT", "SMTP/IMAP", "d'abord"])
+def test_pairs_and_elisions_are_no_names(value: str) -> None:
+    assert people.likeness(value) <= 0.3
