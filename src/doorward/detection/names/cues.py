@@ -30,6 +30,7 @@ _KIN: Final = listed(
     fils fille mari épouse frère sœur collègue voisin voisine ami amie hijo hija marido esposa hermano hermana colega
     vecino vecina amigo amiga filho filha irmão irmã vizinho vizinha figlio figlia fratello sorella zoon dochter broer
     zus buurman buurvrouw ask tell ring phone remind thank meet met visit invite told asked called referred thanked
+    paged phoned rang messaged texted invited interviewed
     """
 )
 _DID: Final = listed(
@@ -47,7 +48,7 @@ _BY: Final = listed(
     """
     told nominated written signed approved reviewed sent reported seconded chaired translated drawn painted taken
     witnessed prepared proposed requested supervised submitted hosted photographed illustrated edited composed sung
-    invited asked called visited treated seen examined
+    invited asked called visited treated seen examined driven escorted accompanied interviewed
     """
 )
 _THANKED: Final = listed("thanks thank grateful dank merci gracias obrigado obrigada grazie bedankt tack tak")

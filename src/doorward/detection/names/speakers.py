@@ -31,6 +31,8 @@ _FORMS: Final = (
     ("):", re.compile(rf"[^\n(]{{2,24}}\({_NAME}, {_STAMP}\):")),  # Speaker 1 (Lee, 00:10):
 )
 _DATED: Final = re.compile(rf"\[?{_DATE},? {_TIME}\]?(?: [-–])? {_NAME}: ")  # WhatsApp
+# Of a chat that tells no date. Logs have seconds.
+_TIMED: Final = re.compile(rf"\[\d{{1,2}}:\d\d(?: ?[AaPp][Mm])?\] {_NAME}: ")
 _STAMPS: Final = "[0123456789"
 _STAMPED: Final = re.compile(rf"\n[{re.escape(_STAMPS)}]")
 _HEAD: Final = re.compile(rf"(?:[-*•>] )?{_NAME} (?:h?a )?\Z")
@@ -76,10 +78,16 @@ def speakers(text: str) -> list[Speaker]:
     begins = [match.end() - 1 for match in _STAMPED.finditer(text)]
     if text[0] in _STAMPS:
         begins.append(0)
+    timed: list[tuple[int, Speaker]] = []
     for begin in begins:
         dated = _DATED.match(text, begin)
         if dated is not None and is_name(dated["name"]):
             said.append((begin, Speaker(*dated.span("name"))))
+        at = _TIMED.match(text, begin) if text[begin] == "[" else None
+        if at is not None and is_name(at["name"]):
+            timed.append((begin, Speaker(*at.span("name"))))
+    if len(timed) > 1:  # one line is no chat
+        said += timed
     colon = text.find(":", 1)
     while colon >= 0:
         if text[colon - 1] in _LASTS:

@@ -72,3 +72,11 @@ def test_a_word_behind_a_sign_is_nobody_by_what_is_before_it(before: list[str]) 
     )
 
     assert cues.is_somebody(text, len(left), len(text) - 1) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "who"),
+    [("We messaged Trygve twice", "Trygve"), ("They say that a van driven by Behrouz hit the post.", "Behrouz")],
+)
+def test_who_is_called_up_or_drives_is_somebody(text: str, who: str) -> None:
+    assert people(text) == [who]

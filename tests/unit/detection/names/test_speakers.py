@@ -37,6 +37,8 @@ def test_who_speaks_is_found_by_the_place_of_the_name(text: str, who: str) -> No
         "1.2.2026 17:55 Rollback: finished",
         "[16:21] <dev-bot> build 12 passed",
         "[16:21] <HttpServer> listening",
+        "[16:21] Mosquitto: one line is no chat",
+        "[16:21:03] Mosquitto: started\n[16:21:04] Mosquitto: listening",
         "**Maintenance Window** (22:00)",
         "**Release Notes** - 10:22",
         "- Grafana said: the disk is full",
@@ -82,3 +84,9 @@ def test_each_line_says_who_speaks_by_itself(lines: list[str]) -> None:
 def test_those_who_speak_are_told_in_their_order() -> None:
     text = "Ann said: a\n24/2/2026, 17:55 - Bob: b, Cy said: c\n1/2/2026, 10:20 - Dan: d"
     assert [text[s.start : s.end] for s in speakers(text)] == ["Ann", "Bob", "Dan"]
+
+
+@pytest.mark.parametrize("stamp", ["[16:21]", "[4:21 PM]"])
+def test_speakers_stand_behind_the_times_of_a_chat(stamp: str) -> None:
+    text = f"{stamp} Zbyszko: ok\n{stamp} Ngozi Wnuk: the boiler is fixed"
+    assert [text[s.start : s.end] for s in speakers(text)] == ["Zbyszko", "Ngozi Wnuk"]
