@@ -10,7 +10,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Final, NamedTuple
 
-from doorward.detection.names import cues, lexicon, things, words
+from doorward.detection.names import cues, english, lexicon, things, words
 from doorward.detection.names.model import POINTS, Entry, Model, Run
 from doorward.detection.names.speakers import speakers
 
@@ -45,7 +45,7 @@ _LAST: Final = re.compile(r"[^\W\d_]+|[^\w\s]")
 # What only code and logs hold, in any place of a line, at its begin, and in capitals. The first begins with a sign that
 # each of its forms has, so that the search leaps from sign to sign.
 _IS_CODE: Final = re.compile(
-    r"[(=<>{}$;\\:](?:(?<=\w\()|(?<=\()\)|(?<=\w=)[\w'\"\[{(]|(?<=\w =) [\w'\"\[{(]|(?<=\w \+=) [\w'\"\[{(]"
+    r"[(=<>{}$;\\:](?:(?<=\w\()|(?<=\()\)|(?<=\w=)[\w'\"\[{(]|(?<=[\w ] =) [\w'\"\[{(]|(?<=\w \+=) [\w'\"\[{(]"
     r"|(?<=[!=]=)|(?<=[-=/]>)|(?<=>)>> |(?<=:):|(?<=[{};\\])\s*$|(?<=[${])\{|(?<=<)/"
     r"(?!(?:p|div|span|article|section|main|body|td|th|tr|li|ul|ol|em|strong|b|i|u|a|h[1-6]|blockquote|small)>)\w)"
 )
@@ -439,6 +439,8 @@ def _person_score(text: str, start: int, end: int, peak: float, known: Model) ->
     begin, behind = _line(text, start, end)
     manner = _manner(text[begin:behind])
     if things.lists_things(text, begin, start) or things.is_thing(text, start, end, parts, title=manner == "title"):
+        return 0.0
+    if len(parts) == 1 and english.is_word(text, begin, start, end):
         return 0.0
     is_named = _is_named(parts, known)
     if len(parts) == 1 and not is_named:

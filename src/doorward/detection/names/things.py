@@ -183,7 +183,7 @@ def is_thing(text: str, start: int, end: int, words: list[str], *, title: bool) 
             return True
     if start > 1 and text[start - 1] == "-" and text[start - 2].isupper() and not text[start - 3 : start - 2].isalnum():
         return True  # "X-Vault-Token"
-    if behind in "-_`" and behind and _is_mark(text, start, end):
+    if behind in "-_`" and behind and (_is_mark(text, start, end) or _is_part(words[-1], text[end + 1 : end + 2])):
         return True
     if title and (_of_goods(text, end) or (len(low) > 1 and _MEASURE.match(text, end))):
         return True
@@ -206,6 +206,11 @@ def _is_mark(text: str, start: int, end: int) -> bool:
     if text[end] == "`":
         return start > 0 and text[start - 1] == "`"
     return text[end + 1 : end + 2].isdigit()
+
+
+def _is_part(last: str, following: str) -> bool:
+    """Whether a name goes on that has no capitals: "jackson-databind"."""
+    return last.islower() and following.islower()
 
 
 def _of_goods(text: str, end: int) -> bool:

@@ -50,3 +50,34 @@ def test_somebody_beside_things_is_somebody(text: str, expected: list[str]) -> N
 
 def test_an_acronym_that_somebody_has_is_none_of_the_name() -> None:
     assert people("HMRC asks for Jennifer Robinson's NINO again.") == ["Jennifer Robinson"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- Max file size is 20 MB and the rest is cut",
+        "- Max retries are set to 4 by default",
+        "Grace time for the upload is an hour.",
+        "We fixed it. Rich text is pasted without the styles of the page.",
+        "* Ray casting is on by default in the viewer",
+        "Note: Bill total for the year; Mark all of them as paid.",
+        "1f2e3d4 Drew border around the boxes of the chart",
+        "Will not start when the disk is full",
+        "Bump jackson-core to 2.18 in the build of the app",
+        'the "aws_instance" for "web"\n      + ami                  = "ami-0123"\n      + key_name             = "x"',
+    ],
+)
+def test_words_that_begin_a_sentence_are_not_the_names_they_could_be(text: str) -> None:
+    assert people(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Max uploaded the file and Grace is checking it.", ["Max", "Grace"]),
+        ("- Ray took the keys and Faith from accounting has the bill", ["Ray", "Faith"]),
+        ("Please ask Max upload questions only on Friday.", ["Max"]),
+    ],
+)
+def test_names_that_begin_a_sentence_are_names_where_people_do_something(text: str, expected: list[str]) -> None:
+    assert people(text) == expected
