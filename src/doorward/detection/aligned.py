@@ -13,16 +13,18 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
 from doorward.detection import upright
+from doorward.detection.scripts import SIGNS
 
-_HEAD = r"[^\W\d][\w.()/#-]*+(?: [\w.()/#-]++){0,3}+"
+_HEAD = rf"[^\W\d][\w.()/#{SIGNS}-]*+(?: [\w.()/#{SIGNS}-]++){{0,3}}+"
 _HEADS = re.compile(rf"^ {{0,8}}+{_HEAD}(?: {{2,}}+{_HEAD})++ *\r?$", re.MULTILINE)
 # Between any two heads of a line; most lines of a text have spaces only in front.
-_GAP = re.compile(r"  (?<=[\w.()/#-]  ) *+[^\W\d]").search
+_GAP = re.compile(rf"  (?<=[\w.()/#{SIGNS}-]  ) *+[^\W\d]").search
 _WORDS = re.compile(_HEAD)
 _RULE = re.compile(r"[ \t]*+[-=]{2,}[-= \t+]*+\r?")
 _STRIDE = 64  # rows between two looks at the clock
 _FEW = 16  # rows that say where columns are blank
 _MOST = 64  # columns
+_CODED = 3
 _WIDE = 512  # characters of a line of heads
 
 Span = tuple[int, int]
@@ -72,7 +74,11 @@ def _is_told(text: str, begin: int, end: int) -> bool:
     """Whether the words in a line are names of fields."""
     heads = _WORDS.findall(text, begin, end)
     spoken = sum(map(upright.says, heads))
-    return len(set(heads)) == len(heads) <= _MOST and (spoken > 1 or (spoken == 1 and len(heads) == 2))
+    if not len(set(heads)) == len(heads) <= _MOST:
+        return False
+    # Names as programs write them stand in no sentence.
+    coded = len(heads) > _CODED and all(head.islower() and " " not in head for head in heads)
+    return spoken > 1 or (spoken == 1 and len(heads) == 2) or coded
 
 
 def _lines(text: str, position: int) -> Iterator[Span]:

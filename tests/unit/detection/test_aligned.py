@@ -80,3 +80,13 @@ _PIECES = st.sampled_from(["name", "é", "x.", "(id)", "9", " ", "  ", "   ", "\
 def test_lines_without_a_gap_between_names_are_no_heads(pieces: list[str]) -> None:
     text = "".join(pieces)
     assert [line.span() for line in aligned._heads(text)] == [line.span() for line in aligned._HEADS.finditer(text)]
+
+
+def test_four_names_as_programs_write_them_are_heads_whatever_they_say() -> None:
+    text = "zeta    kappa   probe    nu  \nR17     447812  Ag Wire  x-4\nR18     998120  Pb Wire  x-5"
+    assert named(text)["kappa"] == ["447812", "998120"]
+    assert named(text.replace("kappa", "Kappa")) == {}
+
+
+def test_heads_may_have_signs_that_are_no_letters() -> None:
+    assert named("nom     n°_lot\nRoche   17\nPetit   18")["n°_lot"] == ["17", "18"]
