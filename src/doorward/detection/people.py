@@ -123,6 +123,9 @@ _COMMON: Final = frozenset(fold(name) for name in known.COMMON)
 _KNOWN_GIVEN: Final = frozenset(fold(name) for name in known.GIVEN)
 _KNOWN_SURNAMES: Final = frozenset(fold(name) for name in known.SURNAMES)
 _KNOWN: Final = _KNOWN_GIVEN | _KNOWN_SURNAMES
+# What names of people are called is nobody's: the texts of a form are values as well.
+_FIELDS: Final = (keywords.NAME | keywords.GIVEN | keywords.SURNAME | keywords.FULLNAME) - _KNOWN
+_LONGEST_FIELD: Final = max(map(len, _FIELDS)) + 4
 
 
 @lru_cache(8192)
@@ -138,6 +141,8 @@ def likeness(string: str) -> float:
         said = likeness(string.replace("/", " "))
         return said if said > 0.7 else min(said, 0.3)
     if not 2 <= len(string) <= _LONGEST or _WHOLE.match(string) is None:
+        return 0.0
+    if len(string) <= _LONGEST_FIELD and fold(string).replace(" ", "") in _FIELDS:
         return 0.0
     tokens = [token for token in _SPLIT.split(string) if token]
     proper = small = loose = 0

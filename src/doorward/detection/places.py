@@ -394,7 +394,7 @@ def is_address(string: str) -> bool:
     """Whether ``string``, the value of an address field, can be (a line of) an address."""
     string = string.strip()
     lower = string.lower()
-    if not 3 <= len(string) <= 200 or lower in _NONE:
+    if not 3 <= len(string) <= 200 or lower in _NONE or _is_field(string):
         return False
     if (" " not in string or "." in string or "/" in string) and _NOT_PLACE.match(string) is not None:
         return False
@@ -417,13 +417,21 @@ def has_digit(string: str) -> bool:
 def is_city(string: str) -> bool:
     """Whether ``string`` can be the name of a town: a few words, the first capitalised."""
     string = string.strip()
-    if not 2 <= len(string) <= 50 or string.lower() in _NONE or _CITY.match(string) is None:
+    if not 2 <= len(string) <= 50 or string.lower() in _NONE or _CITY.match(string) is None or _is_field(string):
         return False
     # Small letters too: it is only asked for in a town's field.
     return any(map(str.isalpha, string))
 
 
+def _is_field(string: str) -> bool:
+    """Whether ``string`` is what places are called, as a form calls them, and no place."""
+    return len(string) <= _LONGEST_FIELD and fold(string) in _FIELDS
+
+
 _TOWNS: Final = frozenset(fold(town) for town in known.TOWNS) | known.TOWNS_OF_WORDS
+
+_FIELDS: Final = (keywords.STREET | keywords.CITY | keywords.POSTCODE | keywords.REGION) - _TOWNS
+_LONGEST_FIELD: Final = max(map(len, _FIELDS))
 
 
 def is_town(string: str) -> bool:

@@ -134,3 +134,8 @@ def test_parts_of_names_and_passengers_are_names(value: str, least: float) -> No
 @pytest.mark.parametrize("value", ["EUR/USD", "INPUT/OUTPUT", "SMTP/IMAP", "d'abord"])
 def test_pairs_and_elisions_are_no_names(value: str) -> None:
     assert people.likeness(value) <= 0.3
+
+
+@pytest.mark.parametrize("label", ["Nombre", "Prénom", "Apellidos", "Nachname", "Nom de famille", "Cognome", "Imię"])
+def test_what_names_are_called_is_no_name(label: str) -> None:
+    assert people.likeness(label) == 0

@@ -136,3 +136,13 @@ def test_streets_with_postcodes_are_compared_with_those_beside_them(monkeypatch:
     assert len(places.in_prose(string)) == 399
     assert len(compared) >= 399
     assert max(compared) < 100
+
+
+@pytest.mark.parametrize("label", ["Ciudad", "Adresse", "Città", "Straße", "Miasto"])
+def test_what_places_are_called_is_no_place(label: str) -> None:
+    assert not places.is_city(label)
+    assert not places.is_address(label)
+
+
+def test_towns_that_are_called_like_a_field_are_towns() -> None:
+    assert places.is_city("Colonia del Sacramento")

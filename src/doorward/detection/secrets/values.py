@@ -4,6 +4,7 @@ import re
 from functools import lru_cache
 
 from doorward.detection.keywords import listed
+from doorward.detection.secrets.words import PASSWORDS
 
 # Words that stand where a secret would: in documentation, templates and masks.
 _PLACEHOLDER = re.compile(
@@ -42,6 +43,7 @@ def stands_for(value: str) -> bool:
     """Is it a placeholder, a mask, an empty word: something that stands where a secret would."""
     return (
         value.lower() in _EMPTY
+        or value.lower() in PASSWORDS
         or _PLACEHOLDER.search(value) is not None
         or _MASK.fullmatch(value) is not None
         or len(set(value)) < 4

@@ -43,3 +43,7 @@ def test_a_cookie_may_have_a_name_of_64_characters_and_stand_behind_others() -> 
     assert hit is not None
     assert (hit.start, hit.kind) == (14 + 70, "cookie")
     assert shapes.cookie(f" theme=dark\n sid={value}", 0) is None
+
+
+def test_what_a_password_is_called_stands_for_one() -> None:
+    assert all(values.stands_for(label) for label in ("Passwort", "Contraseña", "hasło", "Пароль"))
