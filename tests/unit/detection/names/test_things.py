@@ -64,7 +64,7 @@ def test_an_acronym_that_somebody_has_is_none_of_the_name() -> None:
         "1f2e3d4 Drew border around the boxes of the chart",
         "Will not start when the disk is full",
         "Bump jackson-core to 2.18 in the build of the app",
-        'resource "x" "web" {\n      + ami                    = "ami-0b47a9"\n      + arn                    = "arn:x:y"',
+        'resource "x" "web" {\n      + ami                  = "ami-0b47a9"\n      + arn                  = "arn:x:y"',
     ],
 )
 def test_words_that_begin_a_sentence_are_not_the_names_they_could_be(text: str) -> None:
