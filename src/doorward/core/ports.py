@@ -77,6 +77,9 @@ class Scanner(Protocol):
     def quiet(self, raw: bytes, direction: str) -> bool:
         """Whether nothing can be found in these bytes: no trigger fires. Fast; most messages end here."""
 
+    def passes(self, raw: bytes, direction: str) -> bool:
+        """Whether it is quiet, and holds no binary content either. As fast."""
+
     async def scan(self, raw: bytes, value: Any, direction: str) -> list[Finding]:
         """All findings of all detectors in the message ``raw``, read as ``value``; resolved, none overlap."""
 

@@ -227,13 +227,19 @@ class Triggers:
     RE2 would make all combinations of states.
     Every further automaton costs a message of 1 KB some 8 us, most of it for memory that the calls between have pushed
     out of the caches: so a list is asked only where Hyperscan met one of its words, where these are seldom enough.
-    ``engine`` "hyperscan" or "re2" gives all to one; without Hyperscan all go to RE2. Raises ValueError for an
-    expression that RE2 does not accept.
+    ``beside``: literals that are told apart, by ``meets`` alone. ``engine`` "hyperscan" or "re2" gives all to one;
+    without Hyperscan all go to RE2. Raises ValueError for an expression that RE2 does not accept.
     """
 
-    def __init__(self, expressions: Iterable[str], *, engine: Literal["both", "hyperscan", "re2"] = "both") -> None:
+    def __init__(
+        self,
+        expressions: Iterable[str],
+        *,
+        beside: Sequence[str] = (),
+        engine: Literal["both", "hyperscan", "re2"] = "both",
+    ) -> None:
         wanted = tuple(dict.fromkeys(expressions))
-        for expression in wanted:
+        for expression in (*wanted, *beside):
             _checked(expression)
         literal = dict.fromkeys(filter(_has_literal, wanted))
         lists = () if engine == "hyperscan" else tuple(one for one in literal if len(one) > _LONG)
@@ -242,7 +248,8 @@ class Triggers:
         looked_for = [(_FOUND, one) for one in fast if one not in lists]
         words = [spots(one) if engine == "both" else () for one in lists]
         kinds = list(dict.fromkeys(words))  # of two lists of the same words one number tells
-        looked_for += [(number, spot) for number, some in enumerate(kinds, _FOUND + 1) for spot in some]
+        looked_for += [(number, spot) for number, some in enumerate(kinds, _BESIDE + 1) for spot in some]
+        looked_for += [(_BESIDE, one) for one in beside if engine != "re2"]
         self._fast, refused = _Hyperscan.of(looked_for)
         taken = {one for number, one in looked_for if number == _FOUND}.difference(one for _, one in refused)
         spotted = {number for number, _ in looked_for}.difference(number for number, _ in refused)
@@ -251,11 +258,12 @@ class Triggers:
         self._slow += _re2_searches([one for one in left if one in literal])
         self._spotted: dict[int, list[Search]] = {}
         for one, some in zip(lists, words, strict=True):
-            number = kinds.index(some) + _FOUND + 1
+            number = kinds.index(some) + _BESIDE + 1
             if number in spotted:
                 self._spotted.setdefault(number, []).extend(_re2_searches([one]))
             else:
                 self._slow += _re2_searches([one])
+        self._beside = _re2_searches(() if _BESIDE in spotted else beside)
         re2.purge()  # it keeps what was only compiled to be checked
         _give_back()
 
@@ -271,11 +279,17 @@ class Triggers:
 
     def fires(self, raw: bytes) -> bool:
         """Whether any expression is found in ``raw``."""
-        met: Sequence[int] = ()
-        if self._fast is not None:  # first: it makes no states for a text that it sees for the first time
-            met = self._fast.met(raw)
-            if _FOUND in met:
-                return True
+        # Hyperscan first: it makes no states for a text that it sees for the first time.
+        return self._fires(raw, () if self._fast is None else self._fast.met(raw))
+
+    def meets(self, raw: bytes) -> bool:
+        """Whether any expression is found in ``raw``, or what is looked for beside them."""
+        met = () if self._fast is None else self._fast.met(raw)
+        return _BESIDE in met or self._fires(raw, met) or any(search(raw) for search in self._beside)
+
+    def _fires(self, raw: bytes, met: Sequence[int]) -> bool:
+        if _FOUND in met:
+            return True
         for search in self._slow:
             if search(raw):
                 return True
@@ -318,7 +332,9 @@ def _re2_searches(expressions: Sequence[str]) -> list[Search]:
 
 
 _FOUND: Final = 0
-"""The number of every expression whose match is what is looked for; others are of lists whose words are met."""
+"""The number of every expression whose match is what is looked for."""
+_BESIDE: Final = 1
+"""The number of what is looked for beside them; higher ones are of lists whose words are met."""
 
 
 class _Hyperscan:

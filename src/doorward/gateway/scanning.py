@@ -25,6 +25,7 @@ from doorward.detection.shape import is_plain
 from doorward.detection.trigger import HIDING, Triggers
 from doorward.detection.walk import leaves
 from doorward.gateway.apart import Apart
+from doorward.stages import binary
 from doorward.stages.inspect import texts
 
 log = logging.getLogger(__name__)
@@ -95,14 +96,14 @@ class Detectors:
         if not self._by_direction[direction]:
             return True
         trigger = self._trigger(direction)
-        if trigger is None:
-            return False
-        if direction == ARGUMENTS:  # every modern request has the names
-            return not trigger.fires(_without_names(raw))
-        if not trigger.fires(raw):
-            return True
-        without = _without_names(raw)
-        return without is not raw and not trigger.fires(without)
+        return trigger is not None and _is_without(raw, direction, trigger.fires)
+
+    def passes(self, raw: bytes, direction: str) -> bool:
+        """Whether it is quiet, and holds no binary content either: one look at its bytes for both."""
+        trigger = self._triggers.get(direction)
+        if trigger is None or not self._by_direction[direction]:
+            return self.quiet(raw, direction) and not binary.might_hold(raw)
+        return _is_without(raw, direction, trigger.meets)
 
     async def scan(self, raw: bytes, value: Any, direction: str) -> list[Finding]:
         """All findings in the message ``raw``, read as ``value``, in either direction; none overlap."""
@@ -213,17 +214,28 @@ class Detectors:
             self._pool.shutdown(wait=False, cancel_futures=True)
 
 
+def _is_without(raw: bytes, direction: str, fires: Callable[[bytes], bool]) -> bool:
+    """Whether a message fires nothing once it is without the names of who speaks."""
+    if direction == ARGUMENTS:  # every modern request has the names
+        return not fires(_without_names(raw))
+    if not fires(raw):
+        return True
+    without = _without_names(raw)
+    return without is not raw and not fires(without)
+
+
 def _without_names(raw: bytes) -> bytes:
     """The message without the member names that say who speaks: every modern message has them, they carry nothing, and
     they read like names of people's fields ("client…").
     """
-    if not holds(raw, b'Info"') and not holds(raw, b'Capabilities"'):
+    if raw.rfind(b'Info"') < 0 and raw.rfind(b'Capabilities"') < 0:
         return raw
-    without = raw
-    for name in _SPEAKERS:
-        without = without.replace(name, b'"_"')
+    without = raw.replace(_CLIENT, b'"_"').replace(_CLIENT_CAN, b'"_"')  # as every request has them
+    if without.rfind(b'Info"') >= 0 or without.rfind(b'Capabilities"') >= 0:
+        for name in _SPEAKERS:
+            without = without.replace(name, b'"_"')
     # Two that share a mark of quotation, which JSON does not have, are for one pass from left to right.
-    return without if b'"_"_"' not in without else _ANY_SPEAKER.sub(b'"_"', raw)
+    return without if not holds(without, b'"_"_"') else _ANY_SPEAKER.sub(b'"_"', raw)
 
 
 _SPEAKERS = tuple(
@@ -232,13 +244,14 @@ _SPEAKERS = tuple(
     for who in ("client", "server")
     for what in ("Info", "Capabilities")
 )
+_CLIENT, _CLIENT_CAN = _SPEAKERS[:2]
 _ANY_SPEAKER = re.compile(b"|".join(map(re.escape, _SPEAKERS)))
 
 
 @lru_cache(maxsize=4)
 def _compiled(expressions: tuple[str, ...]) -> Triggers:
     """Both directions, and a configuration that is read again, mostly want the same; to compile takes a while."""
-    return Triggers([*HIDING, *expressions])
+    return Triggers([*HIDING, *expressions], beside=binary.MIGHT_HOLD)
 
 
 def _twice(work: Callable[[float], list[Finding]], until: float) -> list[Finding]:

@@ -75,7 +75,7 @@ def is_quiet(call: Call, raw: bytes, direction: str) -> bool:
         return False
     if snapshot.scanner is None:
         return not _minds_binary(call) or not binary.might_hold(raw)
-    return snapshot.scanner.quiet(raw, direction) and not binary.might_hold(raw)
+    return snapshot.scanner.passes(raw, direction)
 
 
 def _minds_binary(call: Call) -> bool:

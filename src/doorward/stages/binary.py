@@ -28,6 +28,10 @@ BLOCKED = Decision(
 STRIPPED = Decision(Effect.REDACT, Reason.PII_BINARY, rules=("binary",))
 
 
+MIGHT_HOLD = (r'"(?:blob|image|audio)"', r"\\u")
+"""``might_hold`` as expressions, for who looks for others in the same pass."""
+
+
 def might_hold(raw: bytes) -> bool:
     """Whether a message could hold binary content, by its bytes. An escaped spelling of these names fires a trigger."""
     return holds(raw, b'"blob"') or holds(raw, b'"image"') or holds(raw, b'"audio"') or holds_escapes(raw)

@@ -251,6 +251,9 @@ class Literal:
     def quiet(self, raw: bytes, direction: str) -> bool:
         return False
 
+    def passes(self, raw: bytes, direction: str) -> bool:
+        return False
+
     async def scan(self, raw: bytes, value: Any, direction: str) -> list[Finding]:
         return await self.scan_text(raw, texts(value), direction)
 

@@ -9,6 +9,7 @@ from tests.functional.pipeline.policed import Policed
 
 from doorward.core.policy import Mode
 from doorward.gateway import returning
+from doorward.stages import binary
 
 ROW = {
     "type": "object",
@@ -36,6 +37,9 @@ class Triggered(Literal):
 
     def quiet(self, raw: bytes, direction: str) -> bool:
         return not any(found.encode() in raw for found in self.literals.values())
+
+    def passes(self, raw: bytes, direction: str) -> bool:
+        return self.quiet(raw, direction) and not binary.might_hold(raw)
 
 
 @pytest.fixture

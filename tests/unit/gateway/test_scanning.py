@@ -1,6 +1,7 @@
 import asyncio
 import json
 import re
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -17,6 +18,7 @@ from doorward.detectors.patterns import Patterns
 from doorward.detectors.stub import Stub
 from doorward.gateway import scanning
 from doorward.gateway.scanning import Detectors
+from doorward.stages.binary import might_hold
 
 VALUE = {"a": "x" * 2048}
 RAW = b'{"a":"' + b"x" * 2048 + b'"}'
@@ -94,6 +96,39 @@ def test_quiet_is_what_fires_no_trigger_of_any_detector() -> None:
     assert not detectors.quiet(b'{"a":"a zebra"}', "results")
     assert not detectors.quiet(b'{"a":"yak7"}', "results")
     assert not detectors.quiet('{"a":"é"}'.encode(), "results"), "a way to hide it fires by itself"
+
+
+BINARY = [b'"blob"', b'"image"', b'"audio"', b"\\u0061", b"\\\\users", b'"', b"\\", b"u", b"blob", b'im"', b'"Audio"']
+PASSED = [b'{"', b'":"', b'"}', b"horse", b"zebra", b'"clientInfo"', b"client", *BINARY]
+
+
+@pytest.mark.parametrize("direction", sorted(BOTH))
+@pytest.mark.parametrize("engine", ["both", "re2"])
+def test_what_passes_is_quiet_and_holds_nothing_binary(
+    engine: str, direction: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if engine == "re2":
+        monkeypatch.setitem(sys.modules, "hyperscan", None)
+    scanning._compiled.cache_clear()
+    detectors = Detectors([One(triggers=["zebra", "client"])])
+    detectors.load()
+
+    @given(st.lists(st.sampled_from(PASSED), max_size=6))
+    def holds_for(parts: list[bytes]) -> None:
+        raw = b"".join(parts)
+        assert detectors.passes(raw, direction) is (detectors.quiet(raw, direction) and not might_hold(raw))
+
+    holds_for()
+    scanning._compiled.cache_clear()
+
+
+def test_what_passes_where_nobody_looks_or_everybody_does() -> None:
+    nobody, everybody = Detectors([One(directions=frozenset({"results"}), triggers=["a"])]), Detectors([One()])
+    for made in (nobody, everybody):
+        made.load()
+    assert nobody.passes("é".encode(), "arguments")
+    assert not nobody.passes(b'"blob"', "arguments")
+    assert not everybody.passes(b"horse", "arguments")
 
 
 def test_a_detector_that_says_nothing_of_its_triggers_sees_every_message() -> None:
