@@ -187,7 +187,7 @@ class Draft:
         strings = ["" if leaf.number and _BARE(leaf.string) is not None else leaf.string for leaf in self.leaves]
         found: set[int] = set()
         if max(map(len, strings), default=0) > _BIG:
-            found.update([index for index, string in enumerate(strings) if _is_long(string)])
+            found.update([index for index, string in enumerate(strings) if len(string) > _BIG and _is_telling(string)])
             for index in found:
                 strings[index] = ""
         everything = _BETWEEN.join(strings)
@@ -232,9 +232,11 @@ def _places_of(text: str, word: str) -> list[int]:
     return found
 
 
-def _is_long(string: str) -> bool:
-    """Whether ``string`` is looked into whatever it holds: it has lines, or has to be cut up."""
-    return len(string) > _BIG and ("\n" in string or len(string) > LONG)
+def _is_telling(string: str) -> bool:
+    """Whether ``string``, a long one, is looked into whatever else it holds: it has lines, begins like JSON or markup,
+    or has to be cut up.
+    """
+    return "\n" in string or string[0] in "{[<" or len(string) > LONG
 
 
 def _is_otherwise(string: str) -> bool:
