@@ -12,12 +12,11 @@ from typing import Any
 
 import jiter
 
-from doorward.core.leaf import Leaf, Record
+from doorward.core.leaf import Column, Leaf, Record
 from doorward.detection.offsets import Offsets
 from doorward.detection.shape import CELLED, KIND, Draft, Shape, is_plain, part, reread
 
 _STRING = re.compile(r'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
-_QUOTED = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)  # \\x: Python's
 _PAIR = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
 _ONE = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
@@ -31,7 +30,11 @@ def whole(leaf: Leaf, shape: Shape, check: Callable[[], None], every_name: bool 
     text = leaf.string
     try:
         value = jiter.from_json(
-            text.encode(), allow_inf_nan=False, catch_duplicate_keys=True, float_mode="lossless-float"
+            text.encode(),
+            allow_inf_nan=False,
+            cache_mode="keys",
+            catch_duplicate_keys=True,
+            float_mode="lossless-float",
         )
     except (ValueError, RecursionError, MemoryError):  # surrogates that stand alone too
         return None
@@ -230,23 +233,29 @@ _NUMBER = re.compile(r"-?[0-9]++(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?")
 
 _OBJECT, _ARRAY, _ROW = range(3)
 _Open = tuple[int, Iterator[Any], Shape, Record | None]
+# What is known of a member of the objects at one place: the text between the value before and its own, and how long
+# that is; its place, with the place's names, column and the column's ``append``; whether its name may stand elsewhere.
+_Slot = tuple[str, int, Shape, tuple[str, ...], Column, Callable[[Leaf], None], bool]
+_UNSEEN = "\0"  # as no text of JSON goes on
+_LONGEST_GAP = 128
 
 
 class _Walk:
-    """Goes through a parsed value and its text side by side."""
+    """Goes through a parsed value and its text side by side. Objects of one place are mostly written alike: what stands
+    between two values is then what stood there in the object before, and need not be read again.
+    """
 
-    __slots__ = ("_check", "_draft", "_escaped", "_every_name", "_leaf", "_plain", "_simple", "_starts")
+    __slots__ = ("_check", "_draft", "_escaped", "_every_name", "_leaf", "_plain", "_simple", "_slots")
 
     def __init__(self, leaf: Leaf, check: Callable[[], None], every_name: bool) -> None:
         self._leaf = leaf
         self._check = check
         self._every_name = every_name
         self._plain: set[str] = set()
+        self._slots: dict[Shape, dict[str, _Slot]] = {}
         self._draft = Draft()
         self._simple = leaf.offsets is None and leaf.token is None and not leaf.name
         self._escaped = "\\" in leaf.string  # else each string is as long as what it stands for
-        # Without escapes the next string begins behind the next quote.
-        self._starts = (found.start() + 1 for found in _QUOTED.finditer(leaf.string))
 
     def draft(self, value: Any, shape: Shape) -> Draft:
         """The leaves of ``value``, which is an object or an array."""
@@ -297,42 +306,56 @@ class _Walk:
         """Go on with an object until a container is in it: (the offset behind, that container and its place)."""
         leaf = self._leaf
         text = leaf.string
-        starts = self._starts
-        plain = self._plain
-        members = shape.members
         draft = self._draft
         add, add_shape = draft.leaves.append, draft.shapes.append
         add_to_record = record.leaves.append if record is not None else None
         whole, base, layers = leaf.text, leaf.start, leaf.layers
-        simple, escaped = self._simple, self._escaped
-        quote = text.find
+        simple, escaped, plain = self._simple, self._escaped, self._plain
+        goes_on, quote = text.startswith, text.find
+        slots = self._slots.get(shape)
+        if slots is None:
+            slots = self._slots[shape] = {}
+        slot: _Slot | None
         for name, value in todo:
-            start = next(starts) if escaped else quote('"', position) + 1
-            if name not in plain:
-                self._name(name, start, shape, record)
-            place = members.get(name) or shape.member(name)
-            if type(value) is str:
-                start = next(starts) if escaped else quote('"', start + len(name) + 1) + 1
-                if not simple or (escaped and not _is_verbatim(text, value, start)):
-                    position = self._string(value, place, record, start)
+            slot = slots.get(name)
+            if type(value) is str and slot is not None and goes_on(slot[0], position):
+                start = position + slot[1]
+            else:
+                start = quote('"', position) + 1
+                if name not in plain:
+                    self._name(name, start, shape, record)
+                behind = start + len(name) + 1
+                if escaped and not _is_verbatim(text, name, start):
+                    behind = _behind(text, start) + 1
+                if type(value) is str:
+                    start = quote('"', behind) + 1
+                    gap = text[position:start] if start - position < _LONGEST_GAP and name in plain else _UNSEEN
+                    slot = slots[name] = _slot(gap, slot[2] if slot is not None else shape.member(name))
+                else:
+                    position = behind
+                    if value is None or value is True or value is False:
+                        continue
+                    if slot is None:
+                        slot = slots[name] = _slot(_UNSEEN, shape.member(name))
+                    if type(value) is dict or type(value) is list:
+                        return position, (slot[2], value)
+                    if type(value) is int and -_SHORT < value < _SHORT:
+                        continue
+                    position = self._number(value, slot[2], record, position)
                     continue
-                made = Leaf(whole, value, place.names, base + start, None, None, record, place.column, layers)
-                add(made)
-                add_shape(place)
-                place.collect(made)
-                if add_to_record is not None:
-                    add_to_record(made)
-                if place.role > KIND:
-                    draft.valued.append(made)
-                position = start + len(value) + 1
+            _, _, place, names, column, collect, valued = slot
+            if not simple or (escaped and not _is_verbatim(text, value, start)):
+                position = self._string(value, place, record, start)
                 continue
-            position = start + len(name) + 1
-            if escaped and not _is_verbatim(text, name, start):
-                position = _behind(text, start)
-            if type(value) is dict or type(value) is list:
-                return position, (place, value)
-            if value is not None and value is not True and value is not False:
-                position = self._number(value, place, record, position)
+            made = Leaf(whole, value, names, base + start, None, None, record, column, layers)
+            add(made)
+            add_shape(place)
+            collect(made)
+            if add_to_record is not None:
+                add_to_record(made)
+            if valued:
+                draft.valued.append(made)
+            position = start + len(value) + 1
         return position, None
 
     def _elements(
@@ -346,7 +369,7 @@ class _Walk:
             if not count % _STRIDE:
                 self._check()
             if type(value) is str:
-                start = next(self._starts) if self._escaped else text.find('"', position) + 1
+                start = text.find('"', position) + 1
                 position = self._string(value, place, record, start)
             elif type(value) is dict:
                 members, inner = iter(value.items()), Record(record)
@@ -406,6 +429,10 @@ class _Walk:
         else:
             made = reread(leaf, *unescaped(text, start, _behind(text, start)), shape.names, record, name=True)
         self._draft.name(made, shape)
+
+
+def _slot(gap: str, place: Shape) -> _Slot:
+    return gap, len(gap), place, place.names, place.column, place.collect, place.role > KIND
 
 
 def _is_verbatim(text: str, string: str, start: int) -> bool:

@@ -5,6 +5,7 @@ in the note beside it.
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any, Final
 
 import re2
@@ -39,19 +40,29 @@ def findings(
         return []
     first: dict[str, list[str]] = {}
     for value in values:
-        words = _WORD.match(value)
-        if words is not None:
-            first.setdefault(words[0], []).append(value)
+        word = value.partition(" ")[0]
+        if not word.isalnum():
+            words = _WORD.match(value)
+            if words is None:
+                continue
+            word = words[0]
+        if word in first:
+            first[word].append(value)
+        else:
+            first[word] = [value]
     if not first:
         return []
     for same in first.values():
-        same.sort(key=len, reverse=True)
-        del same[_ALIKE:]
+        if len(same) > 1:
+            same.sort(key=len, reverse=True)
+            del same[_ALIKE:]
     more: list[Finding] = []
-    taken = _Taken(found)
+    taken: _Taken | None = None
     for index, start, value in _places(leaves, _Words(first), check):
         leaf = leaves[index]
         begin, _ = leaf.locate(start, start + len(value))
+        if taken is None:
+            taken = _Taken(found)
         if not taken.at(leaf.text, begin):
             source = values[value]
             more.append(leaf.finding(start, start + len(value), source.entity, 0.7, detector, source.rule + "+same"))
@@ -93,23 +104,31 @@ def _tells(value: str, entity: str) -> bool:
 
 
 class _Words:
-    """The words that values begin with, each with the sizes of these values, the longest first."""
+    """The words that values begin with, each with these values, the longest first."""
 
-    __slots__ = ("_locate", "sizes", "values")
+    __slots__ = ("_locate", "_sizes", "_words", "values")
 
     def __init__(self, values: dict[str, list[str]]) -> None:
-        self.values = frozenset(value for same in values.values() for value in same)
-        self.sizes = {word: sorted(set(map(len, same)), reverse=True) for word, same in values.items()}
+        self._words = values
+        self._sizes: dict[str, list[int]] = {}
+        self.values = frozenset(chain.from_iterable(values.values()))
         self._locate: Locate | None = None
+
+    def sizes(self, word: str) -> list[int]:
+        """How long the values are that begin with ``word``, the longest first."""
+        sizes = self._sizes.get(word)
+        if sizes is None:
+            sizes = self._sizes[word] = list(dict.fromkeys(map(len, self._words.get(word, ()))))
+        return sizes
 
     def begins(self, text: str) -> Iterable[int]:
         """Where one of the words may begin in ``text``, in order. A few are looked for one by one: that is done before
         an automaton for them is made.
         """
-        if len(self.sizes) * len(text) <= _ONE_BY_ONE:
-            return sorted({start for word in self.sizes for start in _starts(word, text)})
+        if len(self._words) * len(text) <= _ONE_BY_ONE:
+            return sorted({start for word in self._words if word in text for start in _starts(word, text)})
         if self._locate is None:
-            self._locate = locator(_any(self.sizes))
+            self._locate = locator(_any(self._words))
         return _begins(self._locate, text)
 
 
@@ -157,7 +176,7 @@ def _places(leaves: Sequence[Leaf], words: _Words, check: Callable[[], None]) ->
     size = 0
     for index, leaf in enumerate(leaves):
         string = leaf.string
-        if leaf.number or len(string) < shortest:
+        if len(string) < shortest or leaf.number:
             continue
         if string in values:
             whole.append((index, 0, string))
@@ -182,7 +201,7 @@ def _in(indices: list[int], strings: list[str], words: _Words) -> Iterator[tuple
         if start < behind:
             continue
         word = _WORD.match(joined, start)
-        for size in words.sizes.get(word[0], ()) if word is not None else ():
+        for size in words.sizes(word[0]) if word is not None else ():
             value = joined[start : start + size]
             end = start + len(value)
             if value in words.values and not joined[end : end + 1].isalnum():

@@ -40,8 +40,9 @@ _CHECKED: Final = frozenset(("CREDIT_CARD",))
 _PAYERS: Final = PERSONAL | {"IBAN_CODE"}
 _PLACED: Final = PERSONAL | {"LOCATION"}
 _SHARE, _LEAST = 0.8, 3
-_READ: Final = frozenset(("PERSON", "EMAIL_ADDRESS"))
+READ: Final = frozenset(("PERSON", "EMAIL_ADDRESS"))
 _NONE: Final[set[str]] = set()
+_NOTHING: Final[tuple[set[str], list[str]]] = (_NONE, [])
 _KNOWN = 8  # values of a column for one that is sure
 # What is asked for with a card's number.
 _ON_CARDS: Final = keywords.listed("cvv cvc csc cvn cvvcode cvccode securitycode cardholder karteninhaber pruefziffer")
@@ -125,34 +126,43 @@ class Evidence:
     around it.
     """
 
-    __slots__ = ("_base", "_bases", "_found", "_here", "_inside", "_last", "_named", "_read")
+    __slots__ = ("_bases", "_found", "_inside", "_named", "_stale")
 
     def __init__(self) -> None:
         self._bases: dict[Record, Record] = {}
-        self._found: defaultdict[Record, set[str]] = defaultdict(set)
+        self._found: dict[Record, tuple[set[str], list[str]]] = {}
         self._inside: defaultdict[Record, set[str]] = defaultdict(set)
         self._named: dict[tuple[Record, Callable[[str], bool]], bool] = {}
-        self._read: defaultdict[Record, list[str]] = defaultdict(list)
-        # What is found next is mostly in the same record: the last one, whose it is, and what was found in that.
-        self._last: Record | None = None
-        self._base: Record | None = None
-        self._here: set[str] = _NONE
+        self._stale: list[tuple[Record, set[str]]] = []  # records around others, with what was found right inside
+
+    def of(self, record: Record) -> tuple[set[str], list[str]]:
+        """What was found in ``record``, to be added to until somebody is asked: the entities; names of people and
+        addresses of mail.
+        """
+        base = self.base(record)
+        found = self._found.get(base)
+        if found is None:
+            found = self._found[base] = (set(), [])
+        if base.parent is not None:
+            self._stale.append((base.parent, found[0]))
+        return found
 
     def add(self, record: Record | None, entity: str, string: str = "") -> None:
         """Note that ``entity`` was found in ``record``; ``string`` is kept of people and addresses of mail."""
         if record is None:
             return
-        if record is not self._last:
-            self._last, self._base = record, self.base(record)
-            self._here = self._found[self._base]
-        base, found = self._base, self._here
-        assert base is not None
-        if string and entity in _READ:
-            self._read[base].append(string)
-        if entity not in found:
-            found.add(entity)
-            if base.parent is not None:
-                self._inside[base.parent].add(entity)
+        entities, read = self.of(record)
+        entities.add(entity)
+        if string and entity in READ:
+            read.append(string)
+
+    def _around(self, record: Record) -> set[str]:
+        """What was found in the records right inside of ``record``."""
+        if self._stale:
+            for parent, entities in self._stale:
+                self._inside[parent] |= entities
+            self._stale = []
+        return self._inside.get(record, _NONE)
 
     def base(self, record: Record) -> Record:
         """The record that ``record`` belongs to: itself, unless it only wraps one value."""
@@ -165,20 +175,20 @@ class Evidence:
 
     def own(self, record: Record | None) -> set[str]:
         """What was found in ``record`` itself."""
-        return self._found.get(self.base(record), _NONE) if record is not None else _NONE
+        return self._found.get(self.base(record), _NOTHING)[0] if record is not None else _NONE
 
     def read(self, record: Record | None) -> Sequence[str]:
         """Names of people and addresses of mail that were found in ``record`` itself."""
-        return self._read.get(self.base(record), ()) if record is not None else ()
+        return self._found.get(self.base(record), _NOTHING)[1] if record is not None else ()
 
     def about(self, record: Record | None) -> set[str]:
         """What was found in ``record``, in the one around it, and in those right inside."""
         if record is None:
             return set()
         record = self.base(record)
-        found = {*self._found.get(record, ()), *self._inside.get(record, ())}
+        found = self._found.get(record, _NOTHING)[0] | self._around(record)
         if record.parent is not None:
-            found.update(self._found.get(record.parent, ()))
+            found |= self._found.get(record.parent, _NOTHING)[0]
         return found
 
     def personal(self, record: Record | None, maybe: str = "NAME") -> bool:
@@ -190,9 +200,9 @@ class Evidence:
         record = self.base(record)
         said = _PLACED if maybe == "PERSON" else PERSONAL
         return (
-            not said.isdisjoint(self._found.get(record, ()))
-            or not said.isdisjoint(self._inside.get(record, ()))
-            or (record.parent is not None and not said.isdisjoint(self._found.get(record.parent, ())))
+            not said.isdisjoint(self._found.get(record, _NOTHING)[0])
+            or not said.isdisjoint(self._around(record))
+            or (record.parent is not None and not said.isdisjoint(self._found.get(record.parent, _NOTHING)[0]))
         )
 
     def wares(self, record: Record | None) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import msgspec
 
 from doorward.core.finding import Finding
-from doorward.core.leaf import Column, Document, Leaf
+from doorward.core.leaf import Column, Document, Leaf, Record
 from doorward.detection import (
     beside,
     context,
@@ -132,22 +132,19 @@ class Patterns:
         sentences: list[Leaf] = []
         guesses: list[tuple[Leaf, Candidate]] = []
         dialed: dict[int, Column] = {}
-        names: tuple[str, ...] | None = None
-        is_name = False
         is_mere = mere.is_mere
-        key, known, mute = keys.NOTHING, dict[str, _Judged](), False
-        met: dict[int, _Under] = {}  # by the identity of names: a place's leaves share them
+        # By the identity of names: the leaves of one place share them. Of member names apart.
+        met: tuple[dict[int, _Under], dict[int, _Under]] = ({}, {})
+        last: Record | None = None
+        entities, read = set[str](), list[str]()
         for count, leaf in enumerate(document.leaves):
             if not count % _EVERY:
                 document.check()
-            string = leaf.string
-            if leaf.names is not names or leaf.name is not is_name:
-                names, is_name = leaf.names, leaf.name
-                place = ~id(names) if is_name else id(names)
-                entry = met.get(place)
-                if entry is None:
-                    entry = met[place] = self._known.get((names, is_name)) or self._of(names, is_name)
-                key, known, mute = entry
+            names, is_name, string = leaf.names, leaf.name, leaf.string
+            entry = met[is_name].get(id(names))
+            if entry is None:
+                entry = met[is_name][id(names)] = self._known.get((names, is_name)) or self._of(names, is_name)
+            key, known, mute = entry
             judged = known.get(string)
             if leaf.token is not None:
                 judged = self._decoded(leaf, key)
@@ -172,17 +169,23 @@ class Patterns:
                 made = leaf.finding(one.start, one.end, entity, one.score, name, one.rule)
                 found.append(made)
                 if record is not None:
-                    evidence.add(record, entity, made.value)
+                    if record is not last:  # what is found next is mostly in the same
+                        last = record
+                        entities, read = evidence.of(record)
+                    entities.add(entity)
+                    if entity in votes.READ:
+                        read.append(made.value)
                 if entity == "PHONE_NUMBER" and string[0] == "+" and leaf.column is not None:
                     dialed[id(leaf.column)] = leaf.column
-            if judged.maybe:
-                undecided = votes.Undecided(leaf, judged.maybe, judged.like)
-                if judged.maybe == beside.ANY:
+            maybe = judged.maybe
+            if maybe:
+                undecided = votes.Undecided(leaf, maybe, judged.like)
+                if maybe == beside.ANY:
                     any_.append(undecided)
-                elif judged.maybe == fields.MEMBER:
+                elif maybe == fields.MEMBER:
                     members.append(undecided)
                 else:
-                    (where if judged.maybe in ("LOCATION", "POSTCODE") else whose).append(undecided)
+                    (where if maybe in ("LOCATION", "POSTCODE") else whose).append(undecided)
             for candidate in judged.guesses:
                 guesses.append((leaf, candidate))
         settled: set[int] = set()
@@ -270,7 +273,10 @@ class Patterns:
             candidates = recognizers.candidates(string, key, hints, self._ips)
             field = fields.field(string, key) if key.entity else fields.unnamed(string, key)
             if len(candidates) == 1 and candidates[0].entity in _REACHED and not field.found:
-                field = fields.with_number(string, key, candidates[0].start, candidates[0].end)
+                start, end = candidates[0].start, candidates[0].end
+                field = fields.NOTHING  # there is nothing beside it
+                if start or end < len(string):
+                    field = fields.with_number(string, key, start, end)
         more: Sequence[Candidate] = ()
         sentence = False
         if len(string) > 5 and (" " in string or "\n" in string):
@@ -282,7 +288,7 @@ class Patterns:
         if not (sentence or candidates or field.found or field.maybe or more):
             return _NOTHING
         maybe = field.maybe
-        if maybe and any(c.score >= 0.5 for c in candidates):
+        if maybe and candidates and any(c.score >= 0.5 for c in candidates):
             # "contact": "ann@example.com" is settled.
             maybe = ""
         whole = (*candidates, *field.found, *more)
@@ -295,7 +301,7 @@ class Patterns:
 
     def _whole(self, leaf: Leaf, entity: str, score: float, rule: str, found: list[Finding]) -> None:
         string = leaf.string
-        start = len(string) - len(string.lstrip())
-        end = len(string.rstrip())
-        if start < end:
-            found.append(leaf.finding(start, end, entity, score, self.name, rule))
+        bare = string.strip()
+        if bare:
+            start = 0 if len(bare) == len(string) else string.index(bare)
+            found.append(leaf.finding(start, start + len(bare), entity, score, self.name, rule))

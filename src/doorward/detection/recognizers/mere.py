@@ -1,6 +1,8 @@
-"""Numbers that are nothing but numbers: counts, measures, ids, where no name speaks for anything else.
+"""Values that are nothing but what they are: counts, measures, ids, points in time, where no name speaks for anything
+else.
 
-Arrays of them are common and long, and no recogniser finds anything in them; so that is told without asking any.
+Arrays and columns of them are common and long, and no recogniser finds anything in them; so that is told without asking
+any.
 """
 
 import re
@@ -16,17 +18,25 @@ from doorward.detection.recognizers.cards import is_card
 _FEW: Final = 10
 _OF_CARDS: Final = frozenset((12, 13, 14, 16, 17, 18, 19))
 _MANY: Final = range(20, 256)
-_DECIMAL: Final = re.compile(r"-[0-9]{1,10}|-?[0-9]{1,30}\.[0-9]{1,30}(?:[eE][+-]?[0-9]{1,3})?")
+# A UUID of letters alone could be taken for a name with hyphens.
+_PLAIN: Final = re.compile(
+    r"-[0-9]{1,10}|-?[0-9]{1,30}\.[0-9]{1,30}(?:[eE][+-]?[0-9]{1,3})?"
+    r"|[0-9]{4}-[0-9]{2}-[0-9]{2}"
+    r"(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2})?(?:\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:?[0-9]{2})?)?"
+    r"|(?=[a-fA-F-]*[0-9])[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
+)
 
 
 def is_mere(string: str) -> bool:
-    """Whether ``string`` is a number of which there are no candidates under any key that is mute."""
+    """Whether ``string`` is a number, a point in time or a UUID of which there are no candidates under any key that is
+    mute.
+    """
     if string.isdigit():
         size = len(string)
         if size <= _FEW:
             return string.isascii()
         return (size in _MANY or (size in _OF_CARDS and not is_card(string))) and string.isascii()
-    return _DECIMAL.fullmatch(string) is not None
+    return _PLAIN.fullmatch(string) is not None
 
 
 def is_mute(key: Key) -> bool:

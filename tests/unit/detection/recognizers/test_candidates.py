@@ -11,7 +11,7 @@ import pytest
 import re2
 from tests.unit.detection.recognizers import numbering as make
 
-from doorward.detection import fields
+from doorward.detection import beside, dates, fields, people, places
 from doorward.detection.keys import NOTHING, Key, classify
 from doorward.detection.recognizers import ADDRESS_TRIGGERS, TRIGGERS, Candidate, candidates
 from doorward.detection.recognizers import all as all_of_them
@@ -193,6 +193,8 @@ def test_what_is_remembered_costs_the_collector_nothing() -> None:
     assert not gc.is_tracked(Candidate(0, 15, "PHONE_NUMBER", 0.95, "phone+key"))
 
 
+UUID = "0b1f2c3d-aaaa-bbbb-cccc-ddddeeeeffff"
+BARE = "abcdefab-cdef-abcd-efab-cdefabcdefab"  # reads like a name with hyphens
 NUMBERS = st.one_of(
     st.from_regex(r"-?[0-9]{1,10}", fullmatch=True),
     st.from_regex(r"-?[0-9]{1,30}\.[0-9]{1,30}([eE][+-]?[0-9]{1,3})?", fullmatch=True),
@@ -200,6 +202,11 @@ NUMBERS = st.one_of(
     st.integers(-(10**10) + 1, 10**10 - 1).map(str),
     st.integers(10**10, 10**25).map(str),
     st.integers(10**10, 10**18).map(lambda number: make.luhn(str(number))),
+    st.datetimes().map(str),
+    st.datetimes(timezones=st.timezones()).map(lambda time: time.isoformat(timespec="minutes")),
+    st.from_regex(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{3})?)?Z?)?", fullmatch=True),
+    st.uuids().map(str),
+    st.from_regex(r"([a-f]{8})(-[a-f]{4}){3}-[a-f]{11}[0-9]", fullmatch=True),
 )
 
 
@@ -211,6 +218,13 @@ def test_of_a_mere_number_there_is_nothing_under_a_key_that_is_mute(string, name
         if is_mute(key) and is_mere(string):
             assert candidates(string, key, frozenset()) == [] == candidates(string, key, frozenset(), ips=True)
             assert fields.unnamed(string, key) is fields.NOTHING is fields.member(string, key)
+            assert (people.in_prose(string), places.in_prose(string), dates.in_prose(string)) == ([], [], [])
+            assert not beside.is_sentence(string)
+
+
+@pytest.mark.parametrize("string", ["2026-04-18", "2026-04-18T08:12:00.25+02:00", "2026-04-18 08:12Z", UUID])
+def test_a_point_in_time_and_a_uuid_are_as_mere_as_a_number(string):
+    assert is_mere(string)
 
 
 @pytest.mark.parametrize("name", ["phone", "ssn", "contact", "m", "account_id", "nhs", "driver"])
@@ -219,7 +233,7 @@ def test_a_key_that_speaks_for_something_is_not_mute(name):
 
 
 @pytest.mark.parametrize(
-    "string", ["12345678901", "4111111111111111", "185057800608491", "1-2", "+123", "1.2.3", "1,5", "", "١٢٣"]
+    "string", ["12345678901", "4111111111111111", "185057800608491", "1-2", "+123", "1.2.3", "1,5", "", "١٢٣", BARE]
 )
 def test_what_may_be_something_by_its_form_is_not_mere(string):
     assert not is_mere(string)
