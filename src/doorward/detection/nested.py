@@ -12,7 +12,7 @@ from typing import Any
 
 import jiter
 
-from doorward.core.leaf import Column, Leaf, Record
+from doorward.core.leaf import Leaf, Record
 from doorward.detection.offsets import Offsets
 from doorward.detection.shape import CELLED, KIND, Draft, Shape, is_plain, part, reread
 
@@ -228,15 +228,12 @@ def _is_template(text: str, start: int, end: int) -> bool:
 
 
 _DEEPEST = 200
+_COLON = re.compile(r"\s*+:\s*+")
 _NUMBER = re.compile(r"-?[0-9]++(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?")
 
 
 _OBJECT, _ARRAY, _ROW = range(3)
 _Open = tuple[int, Iterator[Any], Shape, Record | None]
-# What is known of a member of the objects at one place: the text between the value before and its own, and how long
-# that is; its place, with the place's names, column and the column's ``append``; whether its name may stand elsewhere.
-_Slot = tuple[str, int, Shape, tuple[str, ...], Column, Callable[[Leaf], None], bool]
-_UNSEEN = "\0"  # as no text of JSON goes on
 _LONGEST_GAP = 128
 
 
@@ -245,14 +242,13 @@ class _Walk:
     between two values is then what stood there in the object before, and need not be read again.
     """
 
-    __slots__ = ("_check", "_draft", "_escaped", "_every_name", "_leaf", "_plain", "_simple", "_slots")
+    __slots__ = ("_check", "_draft", "_escaped", "_every_name", "_leaf", "_plain", "_simple")
 
     def __init__(self, leaf: Leaf, check: Callable[[], None], every_name: bool) -> None:
         self._leaf = leaf
         self._check = check
         self._every_name = every_name
         self._plain: set[str] = set()
-        self._slots: dict[Shape, dict[str, _Slot]] = {}
         self._draft = Draft()
         self._simple = leaf.offsets is None and leaf.token is None and not leaf.name
         self._escaped = "\\" in leaf.string  # else each string is as long as what it stands for
@@ -312,50 +308,52 @@ class _Walk:
         whole, base, layers = leaf.text, leaf.start, leaf.layers
         simple, escaped, plain = self._simple, self._escaped, self._plain
         goes_on, quote = text.startswith, text.find
-        slots = self._slots.get(shape)
-        if slots is None:
-            slots = self._slots[shape] = {}
-        slot: _Slot | None
+        members = shape.members
         for name, value in todo:
-            slot = slots.get(name)
-            if type(value) is str and slot is not None and goes_on(slot[0], position):
-                start = position + slot[1]
-            else:
-                start = quote('"', position) + 1
-                if name not in plain:
-                    self._name(name, start, shape, record)
-                behind = start + len(name) + 1
-                if escaped and not _is_verbatim(text, name, start):
-                    behind = _behind(text, start) + 1
-                if type(value) is str:
-                    start = quote('"', behind) + 1
-                    gap = text[position:start] if start - position < _LONGEST_GAP and name in plain else _UNSEEN
-                    slot = slots[name] = _slot(gap, slot[2] if slot is not None else shape.member(name))
+            place = members.get(name)
+            if place is None:
+                place = shape.member(name)
+                members = shape.members
+            if type(value) is str:
+                if name in plain and goes_on(place.gap, position):
+                    start = position + len(place.gap)
                 else:
-                    position = behind
-                    if value is None or value is True or value is False:
-                        continue
-                    if slot is None:
-                        slot = slots[name] = _slot(_UNSEEN, shape.member(name))
-                    if type(value) is dict or type(value) is list:
-                        return position, (slot[2], value)
-                    if type(value) is int and -_SHORT < value < _SHORT:
-                        continue
-                    position = self._number(value, slot[2], record, position)
+                    start = quote('"', self._named(name, shape, record, position)) + 1
+                    if start - position < _LONGEST_GAP:
+                        place.gap = text[position:start]
+                if not simple or (escaped and not _is_verbatim(text, value, start)):
+                    position = self._string(value, place, record, start)
                     continue
-            _, _, place, names, column, collect, valued = slot
-            if not simple or (escaped and not _is_verbatim(text, value, start)):
-                position = self._string(value, place, record, start)
-                continue
-            made = Leaf(whole, value, names, base + start, None, None, record, column, layers)
+                position = start + len(value) + 1
+                made = Leaf(whole, value, place.names, base + start, None, None, record, place.column, layers)
+            elif type(value) is dict or type(value) is list:
+                return self._named(name, shape, record, position), (place, value)
+            else:
+                spelling = _spelling(value)
+                if name in plain and goes_on(place.bare, position):
+                    start = position + len(place.bare)
+                else:
+                    start = self._named(name, shape, record, position)
+                    colon = _COLON.match(text, start)
+                    start = colon.end() if colon is not None else start
+                    if start - position < _LONGEST_GAP:
+                        place.bare = text[position:start]
+                position = start + len(spelling)
+                if not _is_told(value, spelling):
+                    continue
+                if not simple:
+                    made = part(leaf, start, position, place.names, record, place.column, number=True)
+                else:
+                    made = Leaf(
+                        whole, spelling, place.names, base + start, None, None, record, place.column, layers, True
+                    )
             add(made)
             add_shape(place)
-            collect(made)
+            place.collect(made)
             if add_to_record is not None:
                 add_to_record(made)
-            if valued:
+            if place.role > KIND:
                 draft.valued.append(made)
-            position = start + len(value) + 1
         return position, None
 
     def _elements(
@@ -400,39 +398,52 @@ class _Walk:
         return end + 1
 
     def _number(self, value: Any, place: Shape, record: Record | None, position: int) -> int:
-        if type(value) is int and -_SHORT < value < _SHORT:
+        spelling = _spelling(value)
+        if not _is_told(value, spelling):
             return position
-        spelling = str(value)
-        if type(value) is not int and (len(spelling) <= _DIGITS or sum(map(str.isdigit, spelling)) < _DIGITS):
-            return position  # a float has a point or an exponent
         # Numbers that were passed over have fewer digits, so this is the first place where it occurs.
         leaf = self._leaf
         start = leaf.string.find(spelling, position)
         if start < 0:
             return position
         end = start + len(spelling)
-        if self._simple:
-            base, column = leaf.start + start, place.column
-            made = Leaf(leaf.text, spelling, place.names, base, None, None, record, column, leaf.layers, True)
-        else:
-            made = part(leaf, start, end, place.names, record, place.column, number=True)
-        self._draft.add(made, place)
+        self._draft.add(part(leaf, start, end, place.names, record, place.column, number=True), place)
         return end
 
-    def _name(self, name: str, start: int, shape: Shape, record: Record | None) -> None:
-        if not self._every_name and is_plain(name):
-            self._plain.add(name)
+    def _named(self, name: str, shape: Shape, record: Record | None, position: int) -> int:
+        """The offset behind the name that comes next, which is a leaf unless it is known already."""
         leaf = self._leaf
         text = leaf.string
-        if not self._escaped or _is_verbatim(text, name, start):
-            made = part(leaf, start, start + len(name), shape.names, record, name=True)
-        else:
-            made = reread(leaf, *unescaped(text, start, _behind(text, start)), shape.names, record, name=True)
-        self._draft.name(made, shape)
+        start = text.find('"', position) + 1
+        end = start + len(name)
+        escaped = self._escaped and not _is_verbatim(text, name, start)
+        if escaped:
+            end = _behind(text, start)
+        if name not in self._plain:
+            if not self._every_name and is_plain(name):
+                self._plain.add(name)
+            if escaped:
+                made = reread(leaf, *unescaped(text, start, end), shape.names, record, name=True)
+            else:
+                made = part(leaf, start, end, shape.names, record, name=True)
+            self._draft.name(made, shape)
+        return end + 1
 
 
-def _slot(gap: str, place: Shape) -> _Slot:
-    return gap, len(gap), place, place.names, place.column, place.collect, place.role > KIND
+def _spelling(value: Any) -> str:
+    """How a number, or one of JSON's words, is written: floats as they were."""
+    return str(value) if value is not None and value is not True and value is not False else _WORDS[value]
+
+
+_WORDS = {None: "null", True: "true", False: "false"}
+
+
+def _is_told(value: Any, spelling: str) -> bool:
+    """Whether a number has digits enough to be worth anything."""
+    if type(value) is int:
+        return not -_SHORT < value < _SHORT
+    # A float has a point or an exponent.
+    return len(spelling) > _DIGITS and sum(map(str.isdigit, spelling)) >= _DIGITS
 
 
 def _is_verbatim(text: str, string: str, start: int) -> bool:

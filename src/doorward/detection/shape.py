@@ -49,6 +49,7 @@ def is_plain(name: str) -> bool:
     return _PLAIN.fullmatch(name) is not None
 
 
+_NO_GAP = "\0"  # as no text of JSON goes on
 _NO_MEMBERS: "dict[str, Shape]" = {}  # of all places that have none: most, and where ids stand as names there are many
 
 
@@ -56,10 +57,11 @@ class Shape:
     """One place. ``names``: those around the values that stand here, the nearest first, without indices.
 
     ``column``: these values, where they repeat. ``role``: what a member of this name is in an object that names its
-    value by another member (``{"key": "SSN", "value": …}``, see pairs.py); 0: nothing.
+    value by another member (``{"key": "SSN", "value": …}``, see pairs.py); 0: nothing. ``gap``: what stood between such
+    a value, a string of JSON, and what is before it, where it was met last; ``bare``: the same for what has no quotes.
     """
 
-    __slots__ = ("collect", "column", "inner", "items", "members", "names", "role")
+    __slots__ = ("bare", "collect", "column", "gap", "inner", "items", "members", "names", "role")
 
     def __init__(self, names: tuple[str, ...], role: int = 0) -> None:
         self.names = names
@@ -67,6 +69,7 @@ class Shape:
         self.collect = self.column.leaves.append
         self.role = role
         self.members = _NO_MEMBERS
+        self.gap = self.bare = _NO_GAP
         self.items: Shape | None = None
         self.inner: dict[int, Shape] | None = None
 
