@@ -165,7 +165,7 @@ class _Look:
             if self._parts(leaf, shape, level, found):
                 return
             if "\n" in leaf.string and pairs.may_be(leaf.string) and pairs.may_cover(leaf.string):
-                named, covers = pairs.read(leaf, shape, self._check)
+                named, covers = pairs.read(leaf, shape, self._check, every_name=self._every_name)
                 if covers:
                     named.settle()
                     self.finish(named, level + 1, found)
@@ -188,7 +188,7 @@ class _Look:
                 return
         found += _pieces(leaf)
         if named is None and level < _LEVELS and pairs.may_be(leaf.string):
-            named, _ = pairs.read(leaf, shape, self._check)
+            named, _ = pairs.read(leaf, shape, self._check, every_name=self._every_name)
         if named is not None:
             named.settle()
             self._named(named, level, found)

@@ -202,36 +202,6 @@ _PIECES = st.sampled_from(
 _TEXTS = st.lists(_PIECES, max_size=16).map("".join)
 
 
-def ungated(text: str, find: re.Pattern[str]) -> list[tuple[str, int, int]]:
-    found = [(one[1], *pairs_module._bare(text, *one.span(one.lastindex or 0))) for one in find.finditer(text)]
-    return [place for place in found if place[1] < place[2]]
-
-
-@given(_TEXTS)
-@example("?q=x" + "y" * 47 + "=1&" + "x" * 48 + "=2")
-def test_lines_that_are_not_searched_for_keys_and_labels_hold_none(line: str) -> None:
-    if not pairs_module._may_be_keyed(line):
-        assert not ungated(line, pairs_module._KEYED)
-        assert not ungated(line, pairs_module._KEYED_APART)
-        assert not list(pairs_module._MEMBER.finditer(line))
-    if not pairs_module._may_be_inline(line):
-        assert not list(pairs_module._INLINE.finditer(line))
-
-
-@given(_TEXTS, _TEXTS)
-def test_keys_are_found_from_the_first_place_on_where_one_may_begin(before: str, line: str) -> None:
-    text = f"{before}\n{line}\n{before}"
-    begin, end = len(before) + 1, len(before) + 1 + len(line)
-    start = pairs_module._first_key(text, begin, end, line)
-    whole, cut = (pairs_module._KEYED.finditer(text, place, end) for place in (begin, start))
-    assert [one.regs for one in whole] == [one.regs for one in cut]
-    if "'" not in line and '"' not in line and "=" in line:
-        with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(pairs_module, "_first_key", lambda _, begin, *__: begin)
-            everything = pairs_module._members(text, begin, end)
-        assert pairs_module._members(text, begin, end) == everything
-
-
 @given(_TEXTS)
 @example("a=b%20c?d=e%2Ff&g=h+i")
 def test_parameters_are_those_behind_a_mark_or_at_the_beginning(text: str) -> None:
@@ -240,17 +210,3 @@ def test_parameters_are_those_behind_a_mark_or_at_the_beginning(text: str) -> No
     assert found == [(one.span(1), one.span(2)) for one in either.finditer(text)]
     encoded = re.compile(r"%(?:20|2[267Cc]|3[BbCcEe]|0[9AaDd])|(?<=\w)\+(?=\w)")
     assert (pairs_module._ENCODED(text) is None) == (encoded.search(text) is None)
-
-
-def test_a_line_below_a_label_is_matched_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    tried: list[int] = []
-    line = pairs_module._LINE
-
-    class Counted:
-        def match(self, text: str, begin: int, end: int) -> "re.Match[str] | None":
-            tried.append(begin)
-            return line.match(text, begin, end)
-
-    monkeypatch.setattr(pairs_module, "_LINE", Counted())
-    assert pairs("metadata:\n  name: web\nspec:\n  image: main\n")
-    assert len(tried) == len(set(tried)) == 4

@@ -414,3 +414,11 @@ def test_plain_names_of_what_is_almost_json_are_given_once_too() -> None:
     text = "[{'name': 'Ann', 'x y': 1}, {'name': 'Bea', 'x y': 2}]"
     assert [leaf.string for leaf in leaves([Text("/t", text)]) if leaf.name] == ["name", "x y", "x y"]
     assert [leaf.string for leaf in leaves([Text("/t", text)], every_name=True) if leaf.name] == ["name", "x y"] * 2
+
+
+def test_plain_names_in_lines_are_given_once_for_each_place() -> None:
+    text = "pods:\n  - name: a\n    Name: b\n    x y: c\n  - name: d\n    Name: e\n    x y: f\nname: g\n"
+    few = [leaf.string for leaf in leaves([Text("/t", text)]) if leaf.name]
+    every = [leaf.string for leaf in leaves([Text("/t", text)], every_name=True) if leaf.name]
+    assert few == ["name", "Name", "x y", "Name", "x y"]
+    assert every == ["name", "Name", "x y"] * 2

@@ -14,6 +14,7 @@ from tests.garbage import uncollected
 from doorward.core.errors import DetectorFault
 from doorward.core.finding import Finding
 from doorward.core.leaf import Document
+from doorward.detection.custom import Custom, Pattern
 from doorward.detectors.patterns import Patterns
 from doorward.detectors.stub import Stub
 from doorward.gateway import scanning
@@ -317,3 +318,12 @@ def test_who_speaks_fires_nothing() -> None:
     detectors = Detectors([One(triggers=["client", "server"])])
     assert detectors.quiet(b'{"clientInfo":{},"io.modelcontextprotocol/serverCapabilities":{}}', "results")
     assert not detectors.quiet(b'{"clientInfo":{"client":1}}', "results")
+
+
+async def test_a_name_in_lines_that_is_found_once_is_found_wherever_it_stands() -> None:
+    text = "hosts:\n  acme: up\n  other: up\nsites:\n  acme: down\nrooms:\n  - acme: 1\n  - acme: 2\n"
+    detectors = Detectors([Custom([Pattern(entity="HOST", regex="^acme$")])])
+    raw = json.dumps({"text": text}).encode()
+    found = await detectors.scan(raw, {"text": text}, "results")
+    detectors.close()
+    assert [one.start for one in found] == [match.start() for match in re.finditer("acme", text)]
