@@ -8,8 +8,10 @@ run is decoded to find out, which takes less time than to tell by its look.
 import binascii
 import re
 import zlib
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import accumulate
 from typing import Final, NamedTuple
 
 from doorward.detection.automata import Search, automaton, searcher
@@ -126,6 +128,33 @@ def encoded(string: str) -> list[Encoded]:
     if not string.isascii():
         found += _invisible(string)
     return _in_order(found) if len(found) > 1 else found
+
+
+def holding(strings: Sequence[str]) -> list[int]:
+    """The indices of those of ``strings`` in which ``encoded`` may find something, in order. They are gone through
+    together: of the values of a text few are looked at one by one.
+    """
+    everything = _APART.join(strings)
+    octets = everything.encode("ascii", "replace")
+    runs = octets.translate(RUNS)
+    tokens: list[Encoded] = []
+    if RUN in runs:
+        _in_runs(everything, runs, tokens)
+    held: set[int] = set()
+    if tokens:
+        ends = list(accumulate([len(string) + 1 for string in strings]))
+        held.update([bisect_right(ends, token.start) for token in tokens])
+    # Each of these is told of a part where it is told of the whole.
+    if may_be_apart(octets):
+        held.update([index for index, string in enumerate(strings) if may_be_apart(string.encode("ascii", "replace"))])
+    if "ase64," in everything:
+        held.update([index for index, string in enumerate(strings) if "ase64," in string])
+    if not everything.isascii():
+        held.update([index for index, string in enumerate(strings) if not string.isascii()])
+    return sorted(held)
+
+
+_APART: Final = "\x00"  # of no alphabet, and no separator
 
 
 def is_token(run: str) -> bool:

@@ -59,13 +59,25 @@ def _is_rule(line: str) -> bool:
     return line[:1] in _RULED and (line[-1:] in _RULED or line[-1].isspace()) and _RULE.fullmatch(line) is not None
 
 
-def read(leaf: Leaf, shape: Shape, check: Callable[[], None], *, every_name: bool = True) -> tuple[Draft, bool]:
-    """(values that have a name beside them, whether these and their names are all that ``leaf.string`` holds).
+def read(leaf: Leaf, shape: Shape, check: Callable[[], None], *, every_name: bool = True) -> Draft:
+    """Values that have a name beside them. They are in no columns until the draft is settled.
 
-    The values are in no columns until the draft is settled. Names inside of others that are plain words in small
-    letters are given once for each place, unless ``every_name``.
+    Names inside of others that are plain words in small letters are given once for each place, unless ``every_name``.
     """
-    return _Lines(leaf, shape, check, every_name).read()
+    lines = _Lines(leaf, shape, check, every_name)
+    lines.read()
+    return lines.draft
+
+
+def whole(
+    leaf: Leaf, shape: Shape, check: Callable[[], None], *, every_name: bool = True, partly: bool = True
+) -> tuple[Draft | None, bool]:
+    """(the same, whether these and their names are all that ``leaf.string`` holds). Without ``partly`` nobody wants a
+    part of it: nothing is read behind the first line that is no pair.
+    """
+    lines = _Lines(leaf, shape, check, every_name)
+    covers = lines.read(partly=partly)
+    return (lines.draft if covers or partly else None), covers
 
 
 _Level = tuple[int, Shape, Record, set[str]]  # the indent, the place, the record, the labels that were met
@@ -78,7 +90,7 @@ class _Lines:
         self._leaf = leaf
         self._check = check
         self._every_name = every_name
-        self._draft = Draft()
+        self.draft = Draft()
         self._base = shape
         self._levels: list[_Level] = []
         self._above: tuple[int, Shape] | None = None  # the label whose value may stand below, and its indent
@@ -94,7 +106,8 @@ class _Lines:
         if len(self._levels) < _DEEPEST:
             self._levels.append((indent, shape, Record(around), set()))
 
-    def read(self) -> tuple[Draft, bool]:
+    def read(self, *, partly: bool = True) -> bool:
+        """Whether all lines are pairs; unless ``partly``, nothing is read behind the first one that is none."""
         string = self._leaf.string
         every = is_led(string) or _is_bold(string)  # any line may be a pair
         pairs = others = goes_on = 0
@@ -126,9 +139,11 @@ class _Lines:
                     if goes_on:
                         goes_on -= 1
                         self._goes_on(line, position, end)
+            if others and not partly:
+                return False
             position = end + 1
         self._settle_below()
-        return self._draft, pairs >= 2 and not others
+        return pairs >= 2 and not others
 
     def _goes_on(self, line: str, begin: int, end: int) -> None:
         """Take this line if it goes on with the address in the pair above it."""
@@ -142,7 +157,7 @@ class _Lines:
         if places.goes_on(line):
             record = self._levels[-1][2]
             start, behind = bare(self._leaf.string, begin, end)
-            self._draft.hold(part(self._leaf, start, behind, place.names, record, place.column), place)
+            self.draft.hold(part(self._leaf, start, behind, place.names, record, place.column), place)
 
     def _continues(self, line: str, begin: int, end: int) -> bool:
         """Whether this line is a value of the label above it."""
@@ -168,7 +183,7 @@ class _Lines:
             start, behind = bare(text, start, end)
             if start < behind:
                 record = Record(self._levels[-1][2])
-                self._draft.hold(part(self._leaf, start, behind, place.names, record, place.column), place)
+                self.draft.hold(part(self._leaf, start, behind, place.names, record, place.column), place)
         else:
             self._below.append((begin + spaces, end))
         return True
@@ -179,13 +194,13 @@ class _Lines:
             start, behind = bare(self._leaf.string, self._below[0][0], self._below[-1][1])
             if start < behind:
                 record = self._levels[-1][2]
-                self._draft.hold(part(self._leaf, start, behind, place.names, record, place.column), place)
+                self.draft.hold(part(self._leaf, start, behind, place.names, record, place.column), place)
         self._above = None
         self._below = []
 
     def _pair(self, pair: Pair, position: int) -> None:
         """Take the pair of the line that begins at ``position``."""
-        leaf, draft, levels = self._leaf, self._draft, self._levels
+        leaf, draft, levels = self._leaf, self.draft, self._levels
         indent, label, value = pair.indent, pair.label, pair.value
         if pair.bullet:
             self._item(label, indent)
@@ -236,7 +251,7 @@ class _Lines:
 
     def _hold(self, value: str, offset: int, skip: int, place: Shape, record: Record) -> None:
         """The same as ``part``, for a value that was cut out already, and as ``Draft.hold``."""
-        leaf, draft = self._leaf, self._draft
+        leaf, draft = self._leaf, self.draft
         made = Leaf(
             leaf.text,
             value,

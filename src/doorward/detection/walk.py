@@ -160,35 +160,49 @@ class _Look:
 
     def _into(self, leaf: Leaf, shape: Shape, level: int, found: list[Leaf], *, read: bool = False) -> None:
         """Append what ``leaf`` holds, and itself unless that is all. ``read``: its string is canonical."""
-        named = None
+        named = changed = None
         if level < _LEVELS and _is_marked(leaf.string):
             if self._parts(leaf, shape, level, found):
                 return
             if "\n" in leaf.string and pairs.may_be(leaf.string) and pairs.may_cover(leaf.string):
-                named, covers = pairs.read(leaf, shape, self._check, every_name=self._every_name)
-                if covers:
+                if not read and _is_escaped(leaf.string):
+                    changed = canonical.canonical(leaf.string)
+                # Of what is other than it seems, a part is of no use: it will be read as it is meant.
+                partly = changed is None
+                named, covers = pairs.whole(leaf, shape, self._check, every_name=self._every_name, partly=partly)
+                if named is not None and covers:
                     named.settle()
                     self.finish(named, level + 1, found)
                     return
-        self._plain(leaf, shape, level, found, named, read=read)
+        self._plain(leaf, shape, level, found, named, changed, read=read)
 
     def _plain(
-        self, leaf: Leaf, shape: Shape, level: int, found: list[Leaf], named: Draft | None = None, *, read: bool = False
+        self,
+        leaf: Leaf,
+        shape: Shape,
+        level: int,
+        found: list[Leaf],
+        named: Draft | None = None,
+        changed: tuple[str, Offsets] | None = None,
+        *,
+        read: bool = False,
     ) -> None:
-        """``leaf`` as it is read, what is ``named`` in it, and what is encoded in it."""
+        """``leaf`` as it is read, what is ``named`` in it, and what is encoded in it. ``changed``: its canonical
+        reading, where that is known to be another one.
+        """
         if not read and level < _LEVELS and _is_query(leaf.string):
             query = pairs.parameters(leaf, shape, self._check)
             if query is not None:
                 self.finish(query, level + 1, found)
-        if not read and _is_escaped(leaf.string):
+        if named is None and changed is None and not read and _is_escaped(leaf.string):
             changed = canonical.canonical(leaf.string)
-            if changed is not None:
-                _reread(leaf, *changed)
-                self._into(leaf, shape, level + 1, found, read=True)
-                return
+        if changed is not None:
+            _reread(leaf, *changed)
+            self._into(leaf, shape, level + 1, found, read=True)
+            return
         found += _pieces(leaf)
         if named is None and level < _LEVELS and pairs.may_be(leaf.string):
-            named, _ = pairs.read(leaf, shape, self._check, every_name=self._every_name)
+            named = pairs.read(leaf, shape, self._check, every_name=self._every_name)
         if named is not None:
             named.settle()
             self._named(named, level, found)
@@ -196,17 +210,23 @@ class _Look:
 
     def _named(self, draft: Draft, level: int, found: list[Leaf]) -> None:
         """Append the leaves of ``draft``, which are parts of one that was looked into: with a name now."""
+        leaves = draft.leaves
+        strings = [leaf.string for leaf in leaves]
+        looked = encodings.holding(strings)
+        if level + 1 < _LEVELS:
+            opened = [index for index, string in enumerate(strings) if string[0] in "{[<"]
+            looked = sorted({*looked, *opened}) if opened else looked
         done = 0
-        for index in draft.deeper():
-            leaf, shape = draft.leaves[index], draft.shapes[index]
-            found += draft.leaves[done:index]
+        for index in looked:
+            leaf, shape = leaves[index], draft.shapes[index]
+            found += leaves[done:index]
             done = index + 1
             if level + 1 < _LEVELS and leaf.string[0] in "{[<":
                 self._into(leaf, shape, level + 1, found)
             else:
                 found.append(leaf)
                 self._decoded(leaf, shape, level, found)
-        found += draft.leaves[done:]
+        found += leaves[done:]
 
     def _decoded(self, leaf: Leaf, shape: Shape, level: int, found: list[Leaf]) -> None:
         if len(leaf.layers) >= _LAYERS:

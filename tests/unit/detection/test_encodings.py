@@ -24,6 +24,7 @@ from doorward.detection.encodings import (
     _trailed,
     _trails,
     encoded,
+    holding,
     may_be_apart,
 )
 
@@ -257,3 +258,35 @@ def test_what_is_no_text_is_mostly_not_read(monkeypatch: pytest.MonkeyPatch) -> 
     digests = [hashlib.sha256(str(number).encode()).digest() for number in range(100)]
     assert not any(map(_text, digests))
     assert len(tried) < 40
+
+
+_HELD = st.lists(
+    st.one_of(
+        st.text(max_size=40),
+        st.text(alphabet="ab9 -/=:.@,()", max_size=40),
+        st.text(max_size=24).map(lambda text: text.encode(errors="replace").hex()),
+        st.text(min_size=3, max_size=24).map(lambda text: b64(text.encode(errors="replace").decode())),
+        st.sampled_from(
+            [
+                " ".join(CARD),
+                "jo4 2 @example.com",
+                "4a 6f 2e 64 6f 65 40 65 78",
+                "data:;base64,QW5u",
+                base64.encodebytes((ADDRESS * 6).encode()).decode(),
+                "".join(chr(0xE0000 + ord(character)) for character in ADDRESS),
+            ]
+        ),
+    ),
+    max_size=8,
+)
+
+
+@given(_HELD)
+def test_what_is_encoded_in_one_of_many_is_known_of_all_together(strings: list[str]) -> None:
+    assert set(holding(strings)) >= {index for index, string in enumerate(strings) if encoded(string)}
+
+
+def test_of_values_without_tokens_none_is_looked_at() -> None:
+    assert (
+        holding(["str = 'untitled'", "self.configuration_of_all", "9f" * 20, "", "[value for value in values]"]) == []
+    )

@@ -9,8 +9,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from doorward.core.finding import Text
+from doorward.core.leaf import Leaf
+from doorward.detection import lines
 from doorward.detection import pairs as pairs_module
-from doorward.detection.shape import ROLES, VALUE
+from doorward.detection.shape import ROLES, VALUE, Shape
 from doorward.detection.trigger import STRUCTURES, Triggers
 from doorward.detection.walk import leaves
 
@@ -210,3 +212,25 @@ def test_parameters_are_those_behind_a_mark_or_at_the_beginning(text: str) -> No
     assert found == [(one.span(1), one.span(2)) for one in either.finditer(text)]
     encoded = re.compile(r"%(?:20|2[267Cc]|3[BbCcEe]|0[9AaDd])|(?<=\w)\+(?=\w)")
     assert (pairs_module._ENCODED(text) is None) == (encoded.search(text) is None)
+
+
+def test_what_is_other_than_it_seems_is_not_read_to_its_end_as_it_seems(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+
+    def counted(line: str) -> lines.Line:
+        read.append(line)
+        return lines.read(line)
+
+    monkeypatch.setattr(pairs_module, "read_line", counted)
+    text = "a: b%41\nhttps://c.example/d?e=f\n" + "g: h\n" * 9
+    assert ("a", "bA") in pairs(text)
+    assert read.count("g: h") == 9
+
+
+def test_a_part_is_read_only_where_it_is_wanted() -> None:
+    leaf = Leaf(Text("/t", "a: b\nc\nd: e"), "a: b\nc\nd: e")
+    part, covers = pairs_module.whole(leaf, Shape(()), lambda: None)
+    assert part is not None
+    assert [one.string for one in part.leaves] == ["a", "b", "d", "e"]
+    assert not covers
+    assert pairs_module.whole(leaf, Shape(()), lambda: None, partly=False) == (None, False)
