@@ -44,6 +44,7 @@ def test_lines_that_are_not_searched_for_keys_and_labels_hold_none(line: str) ->
         assert not ungated(line, lines._KEYED_APART)
         assert not list(lines._MEMBER.finditer(line))
     if not lines._may_be_inline(line):
+        assert not lines._INLINE_FIRST.match(line)
         assert not list(lines._INLINE.finditer(line))
 
 
@@ -65,6 +66,8 @@ def test_a_line_says_the_same_amid_others(before: str, line: str) -> None:
     for find in (lines._LINE, lines._LEADER):
         alone, amid = find.match(line), find.match(text, begin, end)
         assert (alone and alone.groups()) == (amid and amid.groups())
+    alone, amid = lines._INLINE_FIRST.match(line), lines._INLINE_FIRST.match(text, begin, end)
+    assert (alone and alone.groups()) == (amid and amid.groups())
     for find in (lines._KEYED, lines._KEYED_APART, lines._MEMBER, lines._INLINE):
         found = [[(a + begin, b + begin) for a, b in one.regs if a >= 0] for one in find.finditer(line)]
         assert found == [[span for span in one.regs if span[0] >= 0] for one in find.finditer(text, begin, end)]
@@ -107,3 +110,30 @@ def test_few_lines_are_kept_and_no_long_ones(monkeypatch: pytest.MonkeyPatch) ->
     known.clear()
     assert lines.read("a: " + "b" * lines._LONGEST).pair is not None
     assert not known
+
+
+@given(_TEXTS)
+@example("a: b")
+@example("> - a: b  c: d")
+@example("No: 3, a: b. c: d - e: f")
+def test_labels_in_a_line_are_those_of_one_expression(line: str) -> None:
+    """Of which the first part is asked apart, and the others begin with a set."""
+    begins = rf"(?:(?m:^)[ \t>]*+(?:{lines.BULLET})?|[,;|(\[{{•·]|[.!?](?= )| [–—-](?= )|[ ]{{2}}|\t)"
+    every = [one for one in re.finditer(begins + lines._SPOKEN, line) if one[1] not in lines._NO_LABELS]
+    stops = [*(one.start() for one in every[1:]), len(line)]
+    places = [(one[1], *lines.bare(line, one.end(), stop)) for one, stop in zip(every, stops, strict=False)]
+    assert lines._inline(line) == [(label, line[begin:end], begin) for label, begin, end in places if begin < end]
+
+
+@given(_TEXTS)
+@example('a:b="c"d:"e" f=g h')
+@example("a[b='c'] d => 'e'")
+def test_keys_in_a_line_are_those_of_one_expression(line: str) -> None:
+    if not lines._may_be_keyed(line):
+        return
+    apart = re.search(r"[=:] [\"']|=>|[\"']\]", line) is not None
+    assert lines._is_apart(line) == apart
+    if not apart and "'" not in line and '"' not in line and any(mark in line for mark in ",|([{;"):
+        return  # members
+    places = ungated(line, lines._KEYED_APART if apart else lines._KEYED)
+    assert lines._keyed(line) == [(key, line[begin:end], begin) for key, begin, end in places]
