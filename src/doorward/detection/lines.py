@@ -18,7 +18,7 @@ _LONGEST_WORD: Final = 32
 _ABBREVIATED: Final = 5  # characters of a first word with a point behind: "Tel. (home)"
 _LONG_LINE: Final = 4096  # characters of a line whose values are read once
 _LONGEST: Final = 256  # characters of a line that is kept
-_KEPT: Final = 4096  # lines
+_KEPT: Final = 1 << 18  # characters of all of them
 _LONGEST_KEY: Final = 48  # characters
 
 BULLET: Final = r"(?:[-*+•–·]|[0-9]{1,3}[.)])[ \t]++(?:\[[ xX]?\][ \t]++)?"
@@ -103,7 +103,20 @@ class Line(msgspec.Struct, frozen=True, gc=False):
     labelled: bool = False
 
 
-_known: dict[str, Line] = {}
+class _Known(dict[str, Line]):
+    """Lines that were read, and how many characters they have; bounded."""
+
+    characters = 0
+
+    def keep(self, line: str, said: Line) -> None:
+        self.characters += len(line)
+        if self.characters > _KEPT:
+            self.clear()
+            self.characters = len(line)
+        self[line] = said
+
+
+_known = _Known()
 
 
 def read(line: str) -> Line:
@@ -112,9 +125,7 @@ def read(line: str) -> Line:
     if found is None:
         found = _read(line)
         if len(line) <= _LONGEST:
-            if len(_known) >= _KEPT:
-                _known.clear()
-            _known[line] = found
+            _known.keep(line, found)
     return found
 
 

@@ -95,18 +95,20 @@ def test_a_line_that_comes_again_is_not_read_again(monkeypatch: pytest.MonkeyPat
 
     whole = lines._read
     monkeypatch.setattr(lines, "_read", counted)
-    monkeypatch.setattr(lines, "_known", {})
+    monkeypatch.setattr(lines, "_known", lines._Known())
     for line in ("name: web", "image: main", "name: web"):
         assert lines.read(line) == whole(line)
     assert read == ["name: web", "image: main"]
 
 
 def test_few_lines_are_kept_and_no_long_ones(monkeypatch: pytest.MonkeyPatch) -> None:
-    known: dict[str, lines.Line] = {}
+    monkeypatch.setattr(lines, "_KEPT", 4096)
+    known = lines._Known()
     monkeypatch.setattr(lines, "_known", known)
-    for number in range(2 * lines._KEPT):
+    for number in range(2048):
         lines.read(f"a: {number}")
-        assert len(known) <= lines._KEPT
+        assert known
+        assert sum(map(len, known)) == known.characters <= lines._KEPT
     known.clear()
     assert lines.read("a: " + "b" * lines._LONGEST).pair is not None
     assert not known
