@@ -47,6 +47,8 @@ CHILDREN: dict[str, tuple[str, str]] = {
     "answers-another": ("answer(99)", "upstream.timeout"),
     "logs-to-its-output": ("say(b'hello'); say(b''); say(b'\\xff\\xfe'); answer(ident)", ""),
     "answers-another-first": ("answer(99); answer(ident)", ""),
+    "answers-with-nan": ("say(b'{\"jsonrpc\":\"2.0\",\"id\":7,\"result\":{\"x\":NaN}}')", "upstream.garbage"),
+    "answers-in-latin-1": ("say(b'{\"jsonrpc\":\"2.0\",\"id\":7,\"result\":\"caf\\xe9\"}')", "upstream.garbage"),
     "answers-twice": ("answer(ident); answer(ident)", ""),
     "floods-its-errors": ("[os.write(2, b'e' * 4096) for _ in range(2000)]; answer(ident)", ""),
     "floods-notes": (f"[out.write({NOTE!r}.encode() + b'\\n') for _ in range(50000)]; answer(ident)", ""),

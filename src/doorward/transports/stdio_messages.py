@@ -9,6 +9,8 @@ from typing import Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from doorward.core.salvage import answered
+
 Id = int | str
 """A JSON-RPC id. 1 and "1" are two ids, in Python's tables too."""
 
@@ -75,6 +77,14 @@ def read_line(raw: bytes) -> Line | tuple[Line, ...] | None:
         found = tuple(line for element in elements if (line := _one(bytes(element))) is not None)
         return found if len(found) == len(elements) else None
     return _one(raw)
+
+
+def unclear_answer(raw: bytes) -> Line | None:
+    """A line that is no message to us, but whose answer it should be is plain: NaN in a result, or bytes that are no
+    UTF-8.
+    """
+    identifier = answered(raw)
+    return None if identifier is None else Line(raw, "response", identifier)
 
 
 def _one(raw: bytes) -> Line | None:

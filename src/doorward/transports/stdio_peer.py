@@ -4,7 +4,8 @@
     progress                the POST that asked with this token
     everything else         the GET stream, else the oldest open POST, else a queue of 100 and 4 MiB (legacy; a modern
                             server has no business to speak unasked, and what it says then is dropped)
-    no message at all       nobody; it is logged without its text and reported
+    no message at all       nobody; it is logged without its text and reported. But an answer that nobody can read goes
+                            to the POST that asked, where its id is plain
 
 Slowness goes back the same way: a full answer stops the reading of the child.
 """
@@ -21,7 +22,7 @@ from doorward.transports import child_watch, pipes
 from doorward.transports.child import Child
 from doorward.transports.complaints import Complaints
 from doorward.transports.stdio import Overlong, one_line
-from doorward.transports.stdio_messages import Id, Line, read_line
+from doorward.transports.stdio_messages import Id, Line, read_line, unclear_answer
 from doorward.transports.stdio_turn import Mailbox, Turn
 
 log = logging.getLogger(__name__)
@@ -232,7 +233,7 @@ class Peer:
                 self._overlong(raw)
                 continue
             raw = one_line(raw)
-            line = read_line(raw)
+            line = read_line(raw) or self._unclear(raw)
             if line is None:
                 self._complain("a line of %d bytes on stdout is no message", len(raw))
                 self._on_garbage(len(raw))
@@ -242,6 +243,10 @@ class Peer:
                 await self._response(line)
             else:
                 await self._other(line)
+
+    def _unclear(self, raw: bytes) -> Line | None:
+        line = unclear_answer(raw) if self._by_id else None
+        return line if line is not None and line.id in self._by_id else None
 
     async def _tell(self, stderr: pipes.LineSource) -> None:
         async for line in stderr:

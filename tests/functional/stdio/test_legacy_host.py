@@ -224,6 +224,16 @@ async def test_a_line_that_is_no_message_goes_to_nobody(host_of: Make, caplog: p
     assert "have fun" not in caplog.text
 
 
+async def test_an_answer_that_no_parser_of_ours_reads_is_the_answer(host_of: Make) -> None:
+    """What becomes of it is the pipeline's to say; here nobody waits for another one in vain."""
+    host = host_of()
+    session = await host.open()
+    answer = await host.legacy(tool("unclear"), session)
+    assert answer.body == b'{"jsonrpc":"2.0","id":1,"result":{"rate":NaN}}'
+    assert host.garbage == []
+    assert whole(await host.legacy(tool("echo", 2), session))["id"] == 2
+
+
 async def test_stderr_is_logged_with_the_server_and_without_control_characters(
     host_of: Make, caplog: pytest.LogCaptureFixture
 ) -> None:

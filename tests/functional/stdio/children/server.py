@@ -62,6 +62,10 @@ def garbage(request: dict, arguments: dict) -> None:
     result(request["id"])
 
 
+def unclear(request: dict, arguments: dict) -> None:
+    print(f'{{"jsonrpc":"2.0","id":{request["id"]},"result":{{"rate":NaN}}}}', flush=True)
+
+
 def foreign(request: dict, arguments: dict) -> None:
     result("nobody asked this")
     result(request["id"])
@@ -123,6 +127,7 @@ CALLS = [
     log,
     crash,
     garbage,
+    unclear,
     foreign,
     hang,
     big,
