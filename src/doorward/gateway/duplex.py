@@ -65,6 +65,7 @@ class Duplex:
         self._found: Grant | Decision | None = None  # what the caller's token is worth
         self._revocations = NONE_REVOKED
         self._ends: set[asyncio.Task[None]] = set()
+        self._late: asyncio.TimerHandle | None = None  # when the one that waits longest has waited too long
 
     # -- client to server
 
@@ -90,7 +91,7 @@ class Duplex:
             return
         self._register(call)
         if self._revocations is not NONE_REVOKED and self._revocations.hit(call.grant):
-            await self._finish(call, Reason.AUTH_REVOKED)  # while it was being looked at
+            await self._finish(call, _grant_ended(Reason.AUTH_REVOKED))  # while it was being looked at
             return
         call.forwarded_at = pipeline.books.clock.monotonic()
         call.spent += call.forwarded_at - call.inbound.received
@@ -117,7 +118,9 @@ class Duplex:
                 self._cancel(message.params.get("requestId"))
         if not call.pending:
             self._pipeline.leave(call)
-        elif call.stream and call.grant.expires is not None:
+            return
+        self._watch(call)
+        if call.stream and call.grant.expires is not None:
             left = max(0.0, call.grant.expires - self._pipeline.books.clock.wall())
             call.expiry = asyncio.get_running_loop().call_later(left, self._end, call, Reason.AUTH_EXPIRED)
 
@@ -185,6 +188,8 @@ class Duplex:
         """
         identifier = answered(data)
         call = self._waiting.take(identifier)
+        if call is None and self._waiting.is_over(identifier):
+            return b""
         if call is None or identifier is None:
             out = self._garbage(standing, data)
             await self._pipeline.books.kept(standing)
@@ -301,19 +306,43 @@ class Duplex:
                 self._end(call, Reason.AUTH_REVOKED)
 
     def _end(self, call: Call, reason: Reason) -> None:
-        task = asyncio.get_running_loop().create_task(self._finish(call, reason))
+        self._finish_soon(call, _grant_ended(reason))
+
+    def _finish_soon(self, call: Call, fault: Fault) -> None:
+        task = asyncio.get_running_loop().create_task(self._finish(call, fault))
         self._ends.add(task)
         task.add_done_callback(self._ends.discard)
 
-    async def _finish(self, call: Call, reason: Reason) -> None:
-        """The grant of a call ended before it did: all in it that waits is told, once."""
+    def _watch(self, call: Call) -> None:
+        """No request waits for ever: nothing else would ever end it, and it counts against the limits as long."""
+        if self._late is None:
+            total = call.snapshot.timeouts.total
+            self._late = asyncio.get_running_loop().call_later(total, self._give_up)
+
+    def _give_up(self) -> None:
+        """End what has waited for longer than ``timeouts.total``, and look again when the next one has."""
+        self._late = None
+        now, following = self._pipeline.books.clock.monotonic(), float("inf")
+        for call in self._waiting.calls():
+            left = call.inbound.received + call.snapshot.timeouts.total - now
+            if call.stream:
+                continue
+            if left <= 0:
+                self._finish_soon(call, UpstreamFault("the server did not answer in time", code="upstream.timeout"))
+            else:
+                following = min(following, left)
+        if following < float("inf"):
+            self._late = asyncio.get_running_loop().call_later(following, self._give_up)
+
+    async def _finish(self, call: Call, fault: Fault) -> None:
+        """A call ends before its answer has come: all in it that waits is told, once."""
         identifiers = self._waiting.under(call)
         if not identifiers:
             return
         exchanges = {identifier: call.pending[identifier] for identifier in identifiers}
         for identifier in identifiers:
             self._waiting.end(identifier)  # before anything is awaited: what the server says from now on is too late
-        _, decision = await self._pipeline.fault(call, Fault("its grant ended", code=reason.value))
+        _, decision = await self._pipeline.fault(call, fault)
         self._forget(call, set(identifiers))
         try:
             for identifier, exchange in exchanges.items():
@@ -357,6 +386,9 @@ class Duplex:
             self._pipeline.vanished(call)
             self._forget(call, {identifier})
         self._waiting.clear()
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
         self._dismiss(reason)
 
     def _dismiss(self, reason: Reason | None) -> None:
@@ -369,6 +401,10 @@ class Duplex:
 
 
 _ID_IN_HEAD = re.compile(rb'^\s*\{(?:\s*"jsonrpc"\s*:\s*"2\.0"\s*,)?\s*"id"\s*:\s*(-?[0-9]{1,16}|"[^"\\]{1,200}")\s*,')
+
+
+def _grant_ended(reason: Reason) -> Fault:
+    return Fault("its grant ended", code=reason.value)
 
 
 def _addressed(call: Call, reply: Reply) -> bytes:

@@ -10,7 +10,7 @@ from doorward.gateway.call import Call
 
 T = TypeVar("T")
 
-_MOST = 1000  # ids that are over and may still be answered: of cancelled requests, and of those whose grant has ended
+_MOST = 1000  # ids that are over and may still be answered: of requests that were cancelled or ended otherwise
 
 
 class Waiting:
@@ -22,7 +22,7 @@ class Waiting:
         self._calls: dict[MessageId, Call] = {}
         self._tokens: dict[str | int, Call] = {}
         self._cancelled: OrderedDict[MessageId, Call] = OrderedDict()
-        self._ended: OrderedDict[MessageId, None] = OrderedDict()  # requests whose grant ended before their answer
+        self._ended: OrderedDict[MessageId, None] = OrderedDict()  # requests that ended before their answer
 
     def __contains__(self, identifier: object) -> bool:
         return identifier in self._calls
@@ -65,15 +65,17 @@ class Waiting:
         return call
 
     def end(self, identifier: MessageId) -> None:
-        """Its grant has ended, and its client been told: what comes now ``came_too_late``."""
+        """It has ended before its answer came, and its client been told: what comes now ``came_too_late``."""
         del self._calls[identifier]
         _keep(self._ended, identifier, None)
 
     def came_too_late(self, message: Message) -> bool:
-        """Whether it answers a request whose grant has ended."""
-        if not isinstance(message, Response) or message.id is None or message.id in self._calls:
-            return False
-        return message.id in self._ended
+        """Whether it answers a request that is over."""
+        return isinstance(message, Response) and self.is_over(message.id)
+
+    def is_over(self, identifier: MessageId | None) -> bool:
+        """Whether the request of that id ended before its answer came, and none waits under it anew."""
+        return identifier is not None and identifier not in self._calls and identifier in self._ended
 
     def forget(self, call: Call) -> None:
         """Nothing of the call waits any more."""

@@ -1,14 +1,17 @@
 """One pipe, both ways: stdio ``run``."""
 
+import asyncio
 import json
 import tracemalloc
 from typing import Any
 
 import pytest
 from tests.functional.pipeline.bench import SECRET, Bench, Literal, actions, body, call, result
+from tests.waiting import until
 
 from doorward.core.errors import UpstreamFault
 from doorward.core.policy import Mode
+from doorward.core.snapshot import Timeouts
 from doorward.gateway.duplex import Duplex
 
 CANCELLED = body(None, "notifications/cancelled", {"requestId": 1})
@@ -205,6 +208,29 @@ async def test_a_question_that_is_not_clear_ends_nothing(line: bytes) -> None:
     assert pipe.to_client == []
     await pipe.duplex.from_server(result(1))
     assert pipe.to_client == [result(1)]
+
+
+async def test_a_request_that_is_never_answered_ends_in_bounded_time() -> None:
+    pipe = Pipe(timeouts=Timeouts(total=0.1))
+    await pipe.duplex.from_client(call(1))
+    await asyncio.sleep(0.05)
+    pipe.bench.clock.now += 0.06
+    await pipe.duplex.from_client(call(2))
+    pipe.bench.clock.now += 0.06
+    await until(lambda: bool(pipe.to_client))
+    assert (pipe.last["id"], pipe.last["error"]["data"]["reason"]) == (1, "upstream.timeout")
+    assert pipe.outcomes() == [("error", "upstream.timeout")]
+    assert pipe.bench.pipeline.flow.calls == 1
+    await pipe.duplex.from_server(result(1))  # too late: it has been told
+    assert len(pipe.to_client) == 1
+    pipe.bench.clock.now += 0.06
+    await until(lambda: len(pipe.to_client) == 2)
+    assert (pipe.last["id"], pipe.last["error"]["data"]["reason"]) == (2, "upstream.timeout")
+    await pipe.duplex.from_client(call(1))
+    await pipe.duplex.from_server(result(1))
+    assert pipe.to_client[-1] == result(1)
+    await pipe.duplex.left()
+    assert pipe.bench.idle()
 
 
 async def test_the_servers_end_answers_what_waits() -> None:
