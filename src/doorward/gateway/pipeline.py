@@ -360,7 +360,8 @@ def _outbound(call: Call) -> Outbound:
         session=call.session,
         message=None if waits else message,
         last_event_id=None if call.modern else call.inbound.last_event_id,
-        resend=isinstance(message, Request) and not stream and method_entry(message.method).safe,
+        resend=call.inbound.verb == "GET"
+        or (isinstance(message, Request) and not stream and method_entry(message.method).safe),
         endless=stream,
     )
 

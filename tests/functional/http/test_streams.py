@@ -99,6 +99,28 @@ async def test_neither_streams_nor_calls_that_wait_leave_no_connection_for_the_r
     assert await client.chunk() == event(result(1))
 
 
+async def test_a_get_on_a_connection_that_has_just_died_is_sent_again(world: World) -> None:
+    """It has no side effect; many simple servers close behind every stream without a word."""
+    note = event(body(None, "notifications/x"))
+
+    async def script(request: Request, wire: Wire) -> None:
+        if request.method == "POST":
+            await wire.whole(result(1))
+        elif len(world.upstream.seen) == 2:
+            wire.writer.close()
+        else:
+            await wire.stream(note)
+
+    world.upstream.script = script
+    await world.start()
+    client = await world.connect()
+    assert (await client.ask(call(1))).status == 200
+    await client.send("GET", "/mcp/crm", Mcp_Session_Id=world.bench.sealed().decode())
+    answer = await client.answer()
+    assert (answer.status, answer.body) == (200, note)
+    assert [request.method for request in world.upstream.seen] == ["POST", "GET", "GET"]
+
+
 async def test_a_resumed_stream_takes_its_last_event_id_along(world: World) -> None:
     priming = b"id: 9\nretry: 50\ndata: \n\n"
 
