@@ -19,6 +19,7 @@ _ESCAPED = re.compile(r"(?:%[0-9A-Fa-f]{2})+")  # RFC 3986 section 2.1
 _INDEX = re.compile(r"0|[1-9][0-9]{0,8}")
 
 MAX_SUBSCHEMAS = 4096
+MAX_COMPARED = 1 << 26
 
 Edge = tuple[str | None, int]
 """Where else a subschema looks: at the value itself (None), any member ("{") or one ("{name"), any element ("[") or one
@@ -69,11 +70,56 @@ def costs(schema: Any, depth: int, most: int) -> Costs:
     return Costs(tuple(levels), converged=False)
 
 
-def _level(edges: list[list[Edge]], order: list[int], below: list[int], kind: str, most: int) -> list[int]:
-    """What each node can meet at an object ("{") or an array ("["), from what each can meet one level below."""
+def comparisons(schema: Any, depth: int) -> int:
+    """With how much one path down through a value can be compared by ``enum``, in the measure of ``costs``.
+
+    Up to ``MAX_COMPARED``, which stands for all that is more.
+    """
+    graph = _Graph(schema)
+    own = [_enumerated(node) for node in graph.nodes]
+    if not any(own):
+        return 0
+    order = _in_place_order(graph.edges)
+    below = [0] * len(own)
+    for _ in range(depth + 1):
+        pairs = zip(*(_level(graph.edges, order, below, kind, MAX_COMPARED, own) for kind in "{["), strict=True)
+        here = [max(pair) for pair in pairs]
+        if here == below:
+            break
+        below = here
+    return min(below[0], MAX_COMPARED)
+
+
+def _enumerated(node: dict[str, Any]) -> int:
+    """The members of an ``enum`` that a value may be held against one by one. Texts alone are looked up."""
+    members = node.get("enum")
+    if not isinstance(members, list) or all(isinstance(member, str) for member in members):
+        return 0
+    return sum(map(_weight, members))
+
+
+def _weight(member: Any) -> int:
+    """Measured: 15 ns a text, 250 ns a whole number, 150 ns a container and what it holds, 1.4 us a fraction."""
+    if isinstance(member, dict | list):
+        inside = member.values() if isinstance(member, dict) else member
+        return 3 + sum(map(_weight, inside))
+    if isinstance(member, str | bool) or member is None:
+        return 1
+    if isinstance(member, int) and -(1 << 63) <= member < 1 << 63:
+        return 5
+    return 28 + len(str(member))
+
+
+def _level(
+    edges: list[list[Edge]], order: list[int], below: list[int], kind: str, most: int, own: list[int] | None = None
+) -> list[int]:
+    """What each node can meet at an object ("{") or an array ("["), from what each can meet one level below. ``own``:
+    what it is itself, if not one.
+    """
     here = [0] * len(edges)
     for node in order:
-        here[node] = min(1 + _met(edges[node], here, below, kind), most + 1)
+        itself = 1 if own is None else own[node]
+        here[node] = min(itself + _met(edges[node], here, below, kind), most + 1)
     return here
 
 
@@ -118,6 +164,7 @@ class _Graph:
 
     def __init__(self, schema: Any) -> None:
         self.edges: list[list[Edge]] = []
+        self.nodes: list[dict[str, Any]] = []
         self._schema = schema
         self._numbers: dict[int, int] = {}
         self._waiting: list[dict[str, Any]] = []
@@ -134,6 +181,7 @@ class _Graph:
                 raise CostlyError("too many subschemas")
             number = self._numbers[id(node)] = len(self.edges)
             self.edges.append([])
+            self.nodes.append(node)
             self._waiting.append(node)
         return number
 

@@ -23,8 +23,12 @@ def unusable(value: Any) -> Unusable:
     return found
 
 
+def decoded(text: str) -> Any:
+    return decode(text.encode(), 200)
+
+
 def failure(of: Any, text: str) -> tuple[str, str] | None:
-    return schema(of).failure(decode(text.encode(), 200))
+    return schema(of).failure(decoded(text))
 
 
 CITY = {
@@ -145,6 +149,56 @@ def test_a_schema_that_cannot_be_used_says_so_and_repeats_nothing(value: Any) ->
 )
 def test_a_schema_without_a_single_reading_is_unusable(raw: bytes) -> None:
     assert isinstance(compile_schema(raw), Unusable)
+
+
+OBJECTS = [{"a": number} for number in range(4000)]
+
+
+def test_what_a_long_enum_is_compared_with_is_bounded() -> None:
+    """The validator compares each value with each member, one by one, where not all of them are texts."""
+    of = schema({"items": {"enum": OBJECTS}})
+    assert of.failure([OBJECTS[-1]] * 500) is None
+    assert of.failure([OBJECTS[-1]] * 4000) == ("", "enum")
+    assert of.failure([{"a": 1}, {"a": -1}]) == ("/*", "enum")
+    texts = schema({"items": {"enum": [f"v{number}" for number in range(4000)]}})
+    assert texts.failure(["v3999"] * 20_000) is None
+    codes = schema({"items": {"properties": {"code": {"enum": list(range(100))}}}})
+    assert codes.failure([{"code": 99, "name": "x"}] * 10_000) is None
+
+
+LONG = ["1" * 30, "0." + "1" * 30, "1e310", "3e-400", str(1 << 63), str(-(1 << 63) - 1)]
+
+
+@pytest.mark.parametrize("number", LONG)
+def test_numbers_beyond_64_bit_are_compared_with_each_other_within_bounds(number: str) -> None:
+    """To the validator all of them look alike at first, so it compares all with all."""
+    of = schema({"uniqueItems": True})
+    head, _, tail = number.partition("e")
+    some = [f"{head}{'' if '.' in head else '.'}{index:05d}e{tail or 0}" for index in range(2000)]
+    assert of.failure(decoded(f"[{number},{number}]")) == ("", "uniqueItems")
+    assert of.failure(decoded(f"[{','.join(some[:8])}]")) is None
+    assert of.failure(decoded(f"[{','.join(some)}]")) == ("", "number")
+    if "e" not in number:
+        assert schema({"items": {"type": "number"}}).failure(decoded(f"[{','.join(some)}]")) is None
+
+
+def test_floats_as_programs_write_them_are_no_long_numbers() -> None:
+    many = [
+        0.1 + 0.2,
+        1e22,
+        5e-324,
+        *(index / 3 for index in range(20_000)),
+        *(1.5e-9 * index for index in range(1, 9)),
+    ]
+    assert schema({"uniqueItems": True}).failure(decoded(json.dumps(many))) is None
+
+
+def test_how_much_is_calculated_with_single_long_numbers_is_bounded() -> None:
+    of = schema({"items": {"multipleOf": 3}})
+    assert of.failure([int("3" * 4000)] * 3) is None
+    assert of.failure([int("3" * 4000)] * 100) == ("", "number")
+    assert of.failure([3 * 10**25] * 1000) is None
+    assert of.misfits([int("3" * 4000)] * 100) == [([], "number")]
 
 
 def test_up_to_the_bound_patterns_are_run_in_linear_time() -> None:

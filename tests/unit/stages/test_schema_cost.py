@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from doorward.stages.schema_cost import CostlyError, costs
+from doorward.stages.schema_cost import CostlyError, comparisons, costs
 
 MOST = 1000
 
@@ -86,3 +86,21 @@ def test_what_holds_no_subschema_costs_next_to_nothing(schema: Any) -> None:
 def test_a_reference_may_be_escaped_twice_over() -> None:
     found = costs({"$ref": "#/$defs/a%7E1%C3%A9", "$defs": {"a/é": {"allOf": [{}]}}}, 64, MOST)
     assert found.at(0) == 3
+
+
+@pytest.mark.parametrize(
+    ("schema", "found"),
+    [
+        ({"enum": ["a", "b"]}, 0),
+        ({"enum": ["a", None]}, 2),
+        ({"enum": [1, 2, 3]}, 15),
+        ({"enum": [{"a": 1}, ["b"]]}, 12),
+        ({"enum": [1.5]}, 31),
+        ({"properties": {"a": {"enum": [1]}, "b": {"enum": [1, 2]}}}, 10),
+        ({"anyOf": [{"enum": [1]}, {"enum": [1, 2]}]}, 15),
+        ({"items": {"$ref": "#/$defs/a"}, "$defs": {"a": {"enum": [1]}, "unused": {"enum": [1, 2]}}}, 5),
+        ({"enum": [1], "items": {"$ref": "#"}}, 5 * 65),
+    ],
+)
+def test_what_one_path_can_be_compared_with(schema: Any, found: int) -> None:
+    assert comparisons(schema, 64) == found
