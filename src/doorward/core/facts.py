@@ -20,6 +20,7 @@ _EXACT = 2**53 - 1
 _DIGITS = 17
 _SMALLEST = -307
 _DECODINGS = 8
+_ESCAPES = 10_000
 _PERCENT = re.compile("%[0-9A-Fa-f]{2}")
 _PERCENT_BYTES = re.compile(b"%([0-9A-Fa-f]{2})")  # RFC 3986 §2.1
 _FILE_URI = re.compile(r"\Afile:(?://(?:localhost(?=/))?)?(?=/)", re.IGNORECASE)
@@ -166,6 +167,8 @@ def _decoded(text: str) -> str:
     for _ in range(_DECODINGS):
         if not _PERCENT.search(text):
             return text
+        if text.count("%") > _ESCAPES:
+            break  # no path; and decoding it takes its time
         raw = text.encode(errors="surrogatepass")
         text = _PERCENT_BYTES.sub(lambda found: bytes.fromhex(found[1].decode()), raw).decode(errors="replace")
     raise UnreadableFact(Reason.POLICY_UNREADABLE_ARGUMENT)

@@ -13,6 +13,9 @@ from doorward.core.methods import fold
 from doorward.core.rules import Path, Shape
 from doorward.stages.cedar_schema import RESERVED
 
+MAX_ELEMENTS = 10_000
+"""Different elements of an array that a policy reads: handing one to Cedar takes 3.5 microseconds."""
+
 _LONG = 2**63
 _EXACT = 2**53 - 1
 
@@ -78,7 +81,10 @@ def _value(value: Any, shape: Shape, want: Wanted) -> Any:
     if shape.kind == "Set":
         if type(value) is not list:
             raise UnreadableArgument
-        return [_scalar(element, shape.item) for element in value]
+        elements = list(dict.fromkeys([_scalar(element, shape.item) for element in value]))
+        if len(elements) > MAX_ELEMENTS:
+            raise UnreadableArgument
+        return elements
     return _scalar(value, shape.kind)
 
 

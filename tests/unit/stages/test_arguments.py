@@ -4,7 +4,7 @@ import pytest
 
 from doorward.core.decode import decode
 from doorward.core.rules import Shape
-from doorward.stages.arguments import UnreadableArgument, copied, wanted
+from doorward.stages.arguments import MAX_ELEMENTS, UnreadableArgument, copied, wanted
 
 SHAPE = Shape(
     "Record",
@@ -27,9 +27,17 @@ def test_only_what_is_read_is_copied() -> None:
     assert copy(text, ("path",), ("opts", "deep"), ("tags",)) == {
         "path": "x",
         "opts": {"deep": "y"},
-        "tags": ["a", "a"],
+        "tags": ["a"],  # a set
     }
     assert copy(text) == {}
+
+
+def test_an_array_with_very_many_elements_is_unreadable() -> None:
+    many = ", ".join(f'"{index}"' for index in range(MAX_ELEMENTS))
+    assert len(copy(f'{{"tags": [{many}, {many}, "0"]}}', ("tags",))["tags"]) == MAX_ELEMENTS
+    with pytest.raises(UnreadableArgument):
+        copy(f'{{"tags": [{many}, "more"]}}', ("tags",))
+    assert copy(f'{{"tags": [{many}, "more"]}}', ("path",)) == {}
 
 
 def test_what_is_absent_stays_absent() -> None:
