@@ -118,6 +118,11 @@ def classify(names: tuple[str, ...]) -> Key:
     return _classified(tuple([name[:_NAME] for name in names[:_DEPTH]]))
 
 
+def nearest(names: tuple[str, ...]) -> str:
+    """The first of ``names`` that does more than to say what type of value a database holds; "" if there is none."""
+    return next((name for name in names if name not in _TYPES), "")
+
+
 def may_be_secret(names: tuple[str, ...]) -> bool:
     """Whether ``classify(names)`` may be a secret, as the nearest name tells: it says so, or leaves it to others.
 

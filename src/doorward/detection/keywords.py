@@ -432,6 +432,7 @@ THING: Final = listed(
     opportunities collection collections workspace workspaces space spaces tenant tenants namespace namespaces
     scope scopes secret secrets config configuration artifact artifacts object objects entity entities
     dependency dependencies layer layers rule header headers parameter cookie cookies header enum constant
+    part parts component components
     produkt produkte produkts artikel firma unternehmen abteilung gruppe verein datei ordner projekt projekte
     kategorie stadt land ort schule producto productos articulo empresa empresas departamento equipo grupo
     archivo carpeta proyecto proyectos categoria ciudad pais evento produto produtos equipe ficheiro arquivo

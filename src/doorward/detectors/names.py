@@ -207,7 +207,7 @@ class _Wares:
 
     def holds(self, leaf: Leaf) -> bool:
         """Whether a short string is the title of a thing, by its name or by those beside it."""
-        said = keys.words(leaf.names[0]) if leaf.names else ()
+        said = keys.words(keys.nearest(leaf.names))
         if not _THINGS.isdisjoint(said):
             return True
         if _TITLES.isdisjoint(said):

@@ -351,3 +351,8 @@ def test_below_ids_only_the_nearest_name_is_asked_for_secrets() -> None:
 def test_names_in_other_letters_say_the_same(names: str, entity: str) -> None:
     for name in names.split("|"):
         assert classify((name,)).entity == entity, name
+
+
+@pytest.mark.parametrize("name", ["Part_Name", "partName", "COMPONENT_NAME"])
+def test_parts_are_things_whatever_is_around(name: str) -> None:
+    assert classify((name, "person", "people")).entity == ""

@@ -165,6 +165,7 @@ def record(*lines: str) -> list[Leaf]:
         '[{"item": "Jackson Soloist", "sku": "77"}, {"item": "Oliver Comfort", "sku": "78"}]',
         '[{"title": "Harper Jasmine", "price": 4}, {"title": "Oliver Madison", "price": 5}]',
         "sku,item,qty\n7,Martin Oliver,4\n8,Jackson Soloist,5",
+        '{"item": {"S": "Martin Oliver"}, "n": {"N": "4"}}',
     ],
 )
 def test_names_of_fields_and_of_goods_are_nobody(text: str) -> None:

@@ -1,4 +1,4 @@
-"""English words that are names as well: which of the two one is that begins a sentence, a heading or an item.
+"""English words that are names as well, and names of goods: which one it is that begins a sentence or an item.
 
 There every word has a capital, so that only what follows tells "Max upload size" from "Max uploaded it". The lists are
 written from general knowledge.
@@ -9,6 +9,7 @@ from typing import Final
 
 from doorward.detection.keywords import listed
 from doorward.detection.names import lexicon
+from doorward.detection.names.things import GOODS
 
 _BOTH: Final = listed(
     """
@@ -46,6 +47,10 @@ _COUNTED: Final = listed(
     days minutes seconds
     """
 )
+# Of goods the words that are no verbs: "Maria paints", "Tommy saw it".
+_WARES: Final = (
+    GOODS - _OF_PEOPLE - listed("paint paints watch watches monitor suit suits dress refill refills coat torch")
+)
 _NEXT: Final = re.compile(r" ([a-z]+)(?![\w'’])")
 _SIGNS: Final = " \t-–—*•·#>+\"'“‘`([{_~|/0123456789.):"
 _ENDS: Final = frozenset(".!?:;")
@@ -54,13 +59,15 @@ _COMMIT: Final = re.compile(r"[*|\\/ ]{0,8}[0-9a-f]{7,40} ")
 
 def is_word(text: str, begin: int, start: int, end: int) -> bool:
     """Whether ``text[start:end]``, one word of the line that has its ``begin`` there, is the word and not the name."""
-    low = text[start:end].lower()
-    if low not in _BOTH:
-        return False
     following = _NEXT.match(text, end)
     if following is None or not _is_first(text[begin:start]):
         return False
     word = following[1]
+    if word in _WARES:
+        return True  # "Graham crackers": a name that begins a sentence has a verb behind it
+    low = text[start:end].lower()
+    if low not in _BOTH:
+        return False
     if word in _OF_PEOPLE or word.endswith(("ed", "ly")):
         return False
     return not word.endswith("s") or word.endswith(("ss", "us")) or (low == "max" and word in _COUNTED)

@@ -130,6 +130,6 @@ THINGS = listed(
     channel repo repository project package module library branch file filename path company organization
     organisation org team vendor store department merchant status type kind level label tag tags unit color
     colour size material version platform browser device os host hostname server service cluster region zone
-    timezone currency language query sql regex pattern script code command cmd"""
+    timezone currency language query sql regex pattern script code command cmd part parts component components"""
 )
 """Names of fields whose short strings are titles of things."""

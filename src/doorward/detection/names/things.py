@@ -7,7 +7,8 @@ import re
 from itertools import pairwise
 from typing import Final
 
-from doorward.detection.keywords import listed
+from doorward.detection.keys import words as words_of
+from doorward.detection.keywords import NAME, THING, listed
 
 # Two words that are a brand, a firm or a sort of something far more often than somebody.
 _BRANDS: Final = listed(
@@ -28,7 +29,7 @@ _BRANDS: Final = listed(
     smith_nephew hewlett_packard fisher_price madame_tussauds victoria_secret victorias_secret neiman_marcus
     harvey_nichols harman_kardon eli_lilly mark_levinson bang_olufsen whirlpool_corporation lucida_grande
     lucida_console lucida_sans gill_sans franklin_gothic comic_sans josefin_sans book_antiqua lazy_susan murphy_bed
-    jolly_roger
+    jolly_roger dow_jones rob_roy
     """
 )
 # Words that no person is called by, whatever stands beside them.
@@ -38,11 +39,11 @@ _MARKS: Final = listed(
     mercedes-benz peugeot volkswagen lamborghini ducati pepsi nestlé heineken starbucks ricoh epson nikon lenovo asus
     acer huawei xiaomi nokia motorola siemens makita dewalt ryobi stihl husqvarna rolex casio swatch tefal lato roboto
     verdana helvetica arial calibri cambria tahoma futura bodoni annex appendix article chapter paragraph clause
-    exhibit amendment
+    exhibit amendment adobe
     """
 )
 # Goods. What is also a surname (Cook, Rice, Page, Bell) is left out.
-_GOODS: Final = listed(
+GOODS: Final = listed(
     """
     desktop app suite studio cloud hub workspace playground lamp lamps sandal sandals belt belts boot boots shoe shoes
     sneaker sneakers trainers loafers slippers heels socks sock shirt shirts t-shirt tee blouse sweater hoodie
@@ -155,7 +156,7 @@ _BEFORE: Final = {
     "drew": listed("a the on from"),
     "sue": listed("for"),
 }
-_LABEL: Final = re.compile(r"([^\W\d_]+)\W{0,4}\Z")
+_LABEL: Final = re.compile(r"([^\W\d_]\w*+(?:[ .-]\w++)?)\W{0,5}\Z")
 _BEHIND: Final = re.compile(r"(['’]s)? ([A-Za-z][a-z]+)\b")
 _GAPS: Final = (" ", "'", "’")
 _NEXT: Final = re.compile(r" ([^\W\d_]+)")
@@ -167,7 +168,13 @@ def lists_things(text: str, begin: int, start: int) -> bool:
     if colon < 0:
         return False
     label = _LABEL.search(text, max(begin, colon - _HEAD), colon)
-    return label is not None and label[1].lower() in _LISTS
+    if label is None:
+        return False
+    said = words_of(label[1])
+    if not said:
+        return False
+    # "Tool: Stanley", "partName: Stanley"
+    return said[-1] in _LISTS or (len(said) > 1 and said[-1] in NAME and (said[-2] in _LISTS or said[-2] in THING))
 
 
 def is_thing(text: str, start: int, end: int, words: list[str], *, title: bool) -> bool:
@@ -177,7 +184,7 @@ def is_thing(text: str, start: int, end: int, words: list[str], *, title: bool) 
     if not _MARKS.isdisjoint(low) or (len(low) == 1 and len(low[0]) == 1 and behind == "-"):
         return True  # of the latter kind is "T-shirt"
     if len(low) > 1:
-        if any(f"{a}_{b}" in _BRANDS for a, b in pairwise(low)) or not _GOODS.isdisjoint(low[1:]):
+        if any(f"{a}_{b}" in _BRANDS for a, b in pairwise(low)) or not GOODS.isdisjoint(low[1:]):
             return True
         if low[1] in _BEFORE.get(low[0], ()):
             return True
@@ -216,4 +223,4 @@ def _is_part(last: str, following: str) -> bool:
 def _of_goods(text: str, end: int) -> bool:
     """Whether goods stand right behind."""
     following = _NEXT.match(text, end)
-    return following is not None and following[1].lower() in _GOODS
+    return following is not None and following[1].lower() in GOODS
