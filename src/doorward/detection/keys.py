@@ -408,6 +408,7 @@ _YOURS: Final = k.listed(
 )
 
 
+_TENANTS: Final = frozenset(("tenant", "tenants"))
 _OF_PEOPLE: Final = k.GIVEN | k.SURNAME | k.FULLNAME
 
 
@@ -431,6 +432,9 @@ def _whose(said: tuple[str, ...], joined: str) -> _One:
             return _One("PERSON", True, hints=frozenset(("PERSON",)), words=said, role=1)
         if role == 2 and (not thing or (said[-2:-1] and said[-2] in k.ROLE)):
             return _One("PERSON", True, hints=frozenset(("PERSON",)), words=said, role=2)
+        if have & _TENANTS:
+            # Of a flat, or of a program.
+            return _One("PERSON", False, hints=frozenset(("PERSON",)), words=said, role=1)
         if thing:
             return _One(words=said, thing=True)
         if have & k.NAME_PART or have & _YOURS:

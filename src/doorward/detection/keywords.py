@@ -150,6 +150,7 @@ ROLE_SAID: Final = listed(
     passenger passengers traveler traveller travelers travellers pax cardholder accountholder holder beneficiary
     beneficiaries signatory signatories signer signers signee cosigner nurse doctor physician practitioner
     clinician surgeon therapist dentist student students pupil pupils teacher teachers instructor professor
+    visitor visitors
     tutor tutors investigator counselor spouse husband wife partner mother father parent guardian child children
     sibling son daughter kin relative heir applicant applicants candidate candidates interviewer interviewers
     interviewee recruiter referee insured claimant claimants witness witnesses plaintiff defendant attorney

@@ -53,8 +53,9 @@ _KEYED_APART: Final = re.compile(
 _MEMBER: Final = re.compile(r"(?:(?<=[({\[])|[,;|][ \t]*+|(?m:^))([A-Za-z_][\w.-]{0,47}+)=(?![=>~])")
 _CLOSING: Final = re.compile(r"[)}\]]")
 _SPOKEN: Final = (
-    r"[ \t]*+(?:\*\*|__|`)?([^\W\d_][\w/#'’-]{0,30}+(?: [\w/#'’-]{1,30}+){0,2}+)(?:\*\*|__|`)?"
-    r"(?::(?:\*\*|__)?[ \t]++|[ ]=[ ](?!=))"
+    r"[ \t]*+(?:\*\*|__|`)?"
+    r"([^\W\d_][\w/#'’-]{0,30}+(?:\.(?=[\w:])[\w/#'’-]{0,30}+){0,3}+(?: [\w/#'’-]{1,30}+(?:\.(?=:))?+){0,2}+)"
+    r"(?:\*\*|__|`)?(?::(?:\*\*|__)?[ \t]++|[ ]=[ ](?!=))"
 )
 _INLINE_FIRST: Final = re.compile(rf"[ \t>]*+(?:{BULLET})?{_SPOKEN}")
 # It begins with one of a set, so that all other characters are passed over quickly.

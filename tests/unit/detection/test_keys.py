@@ -356,3 +356,8 @@ def test_names_in_other_letters_say_the_same(names: str, entity: str) -> None:
 @pytest.mark.parametrize("name", ["Part_Name", "partName", "COMPONENT_NAME"])
 def test_parts_are_things_whatever_is_around(name: str) -> None:
     assert classify((name, "person", "people")).entity == ""
+
+
+def test_tenants_live_in_flats_or_are_firms_that_a_program_serves() -> None:
+    said = classify(("tenantName",))
+    assert (said.entity, said.sure) == ("PERSON", False)

@@ -234,3 +234,10 @@ def test_a_part_is_read_only_where_it_is_wanted() -> None:
     assert [one.string for one in part.leaves] == ["a", "b", "d", "e"]
     assert not covers
     assert pairs_module.whole(leaf, Shape(()), lambda: None, partly=False) == (None, False)
+
+
+def test_names_beside_their_values_in_a_line_may_have_points() -> None:
+    named = {
+        leaf.string: leaf.names[0] for leaf in leaves([Text("/t", "1. a.b.first: x7; a.b.last: y7; Order No.: 77")])
+    }
+    assert (named["x7"], named["y7"], named["77"]) == ("a.b.first", "a.b.last", "Order No.")
