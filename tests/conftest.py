@@ -4,6 +4,10 @@ import gc
 from collections.abc import Generator
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("patient", deadline=None)  # how long an example takes says how busy the machine is
+settings.load_profile("patient")
 
 FROZEN = pytest.StashKey[bool]()
 
