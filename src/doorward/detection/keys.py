@@ -120,7 +120,10 @@ def classify(names: tuple[str, ...]) -> Key:
 
 def nearest(names: tuple[str, ...]) -> str:
     """The first of ``names`` that does more than to say what type of value a database holds; "" if there is none."""
-    return next((name for name in names if name not in _TYPES), "")
+    for name in names:  # mostly the first one, which next() takes three times as long for
+        if name not in _TYPES:
+            return name
+    return ""
 
 
 def may_be_secret(names: tuple[str, ...]) -> bool:

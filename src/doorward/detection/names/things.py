@@ -156,7 +156,9 @@ _BEFORE: Final = {
     "drew": listed("a the on from"),
     "sue": listed("for"),
 }
-_LABEL: Final = re.compile(r"([^\W\d_]\w*+(?:[ .-]\w++)?)\W{0,5}\Z")
+_LABEL: Final = re.compile(r"([^\W\d_]+)\W{0,4}\Z")
+_NAMES: Final = tuple(sorted(NAME))
+_NAMED: Final = re.compile(r".*[^\w .-]", re.DOTALL)  # what is before "part name", "partName"
 _BEHIND: Final = re.compile(r"(['’]s)? ([A-Za-z][a-z]+)\b")
 _GAPS: Final = (" ", "'", "’")
 _NEXT: Final = re.compile(r" ([^\W\d_]+)")
@@ -170,11 +172,13 @@ def lists_things(text: str, begin: int, start: int) -> bool:
     label = _LABEL.search(text, max(begin, colon - _HEAD), colon)
     if label is None:
         return False
-    said = words_of(label[1])
-    if not said:
+    last = label[1].lower()
+    if last in _LISTS:
+        return True
+    if not last.endswith(_NAMES):
         return False
-    # "Tool: Stanley", "partName: Stanley"
-    return said[-1] in _LISTS or (len(said) > 1 and said[-1] in NAME and (said[-2] in _LISTS or said[-2] in THING))
+    said = words_of(_NAMED.sub("", text[max(begin, colon - _HEAD) : label.end(1)]))
+    return len(said) > 1 and said[-1] in NAME and (said[-2] in _LISTS or said[-2] in THING)
 
 
 def is_thing(text: str, start: int, end: int, words: list[str], *, title: bool) -> bool:
