@@ -82,15 +82,20 @@ def release(leaves: Iterable[Leaf]) -> None:
     """Take leaves apart when nobody looks at them any more: they hold each other, and the garbage collector would have
     to find them. So do those that were cut up and that only records still know.
     """
+    last: Record | None = None
     for leaf in leaves:
         column, record = leaf.column, leaf.record
         if column is not None and column.leaves:
             column.leaves = []
+        if record is last:  # as of most that follow each other
+            continue
+        last = record
         while record is not None:
             if record.leaves:
                 for other in record.leaves:
-                    if other.column is not None:
-                        other.column.leaves = []
+                    column = other.column
+                    if column is not None and column.leaves:
+                        column.leaves = []
                 record.leaves = []
             record.parent, record = None, record.parent
 

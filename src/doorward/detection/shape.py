@@ -187,7 +187,7 @@ class Draft:
 
     def deeper(self) -> list[int]:
         """The indices of the leaves that are worth a look: they may hold structure, or be other than they seem."""
-        strings = ["" if leaf.number and _BARE(leaf.string) is not None else leaf.string for leaf in self.leaves]
+        strings = ["" if leaf.number and _is_mute(leaf.string) else leaf.string for leaf in self.leaves]
         found: set[int] = set()
         if max(map(len, strings), default=0) > _BIG:
             found.update([index for index, string in enumerate(strings) if len(string) > _BIG and _is_telling(string)])
@@ -245,6 +245,11 @@ def _is_telling(string: str) -> bool:
 def _is_otherwise(string: str) -> bool:
     """Whether ``string`` holds what means something else, or more, in a leaf that is looked into for another reason."""
     return '"' in string or _COLON(string) is not None
+
+
+def _is_mute(number: str) -> bool:
+    """Whether nothing is encoded in a number: no token is so short, or it cannot be one."""
+    return len(number) < len(RUN) or _BARE(number) is not None
 
 
 def _may_hold_token(string: str) -> bool:

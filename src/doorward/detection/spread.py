@@ -18,7 +18,7 @@ from doorward.detection.automata import Locate, automaton, locator
 _MOST: Final = 500  # values
 _ALIKE: Final = 24  # values that begin with the same word
 _TOGETHER: Final = 1 << 16  # characters that are searched at once
-_ONE_BY_ONE: Final = 1 << 16  # words times characters
+_ONE_BY_ONE: Final = 1 << 17  # words times characters, for which an automaton is made as quickly
 _BETWEEN: Final = "\x00"
 _SCORE: Final = 0.7  # at which a finding is taken up
 _WORD: Final = re.compile(r"\w+")

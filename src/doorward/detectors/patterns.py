@@ -68,6 +68,14 @@ _Under = tuple[Key, dict[str, _Judged], bool]
 _REACHED = ("PHONE_NUMBER", "EMAIL_ADDRESS")
 
 
+def _is_it(candidates: Sequence[Candidate], string: str, key: Key) -> bool:
+    """Whether all of ``string`` is what its ``key`` says, with no words in it: nothing else is to be said of it."""
+    one = candidates[0]
+    if one.start or one.end < len(string) or one.entity != key.entity or one.score < _COUNTS or len(candidates) > 1:
+        return False
+    return _WORDY.search(string) is None if " " in string or "\n" in string else True
+
+
 def _is_title(key: Key) -> bool:
     return bool(key.words) and key.words[-1] in _TITLES
 
@@ -271,6 +279,8 @@ class Patterns:
             field = fields.member(string, key)
         else:
             candidates = recognizers.candidates(string, key, hints, self._ips)
+            if candidates and key.entity in _REACHED and _is_it(candidates, string, key):
+                return _Judged(tuple(candidates))
             field = fields.field(string, key) if key.entity else fields.unnamed(string, key)
             if len(candidates) == 1 and candidates[0].entity in _REACHED and not field.found:
                 start, end = candidates[0].start, candidates[0].end
