@@ -14,7 +14,7 @@ import jiter
 
 from doorward.core.leaf import Leaf, Record
 from doorward.detection.offsets import Offsets
-from doorward.detection.shape import CELLED, KIND, Draft, Shape, is_plain, part, reread
+from doorward.detection.shape import CELLED, KIND, MET, UNMET, Draft, Shape, is_plain, part, reread
 
 _STRING = re.compile(r'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)  # \\x: Python's
@@ -320,7 +320,7 @@ class _Walk:
                 else:
                     start = quote('"', self._named(name, shape, record, position)) + 1
                     if start - position < _LONGEST_GAP:
-                        place.gap = text[position:start]
+                        place.gap = text[position:start] if place.gap is not UNMET else MET
                 if not simple or (escaped and not _is_verbatim(text, value, start)):
                     position = self._string(value, place, record, start)
                     continue
@@ -337,7 +337,7 @@ class _Walk:
                     colon = _COLON.match(text, start)
                     start = colon.end() if colon is not None else start
                     if start - position < _LONGEST_GAP:
-                        place.bare = text[position:start]
+                        place.bare = text[position:start] if place.bare is not UNMET else MET
                 position = start + len(spelling)
                 if not _is_told(value, spelling):
                     continue

@@ -41,6 +41,9 @@ _BARE = re.compile(
     rf"-?{_MUTE}(?:\.{_MUTE})?|[0-9a-f]{{8}}-[0-9a-f]{{4}}-[0-9a-f]{{4}}-[0-9a-f]{{4}}-[0-9a-f]{{12}}"
 ).fullmatch
 
+UNMET, MET = "\0", "\1"
+"""As no text of JSON goes on. Most places are met once: what stands there is only kept when one is met again."""
+
 _PLAIN = re.compile(r"[a-z_]{1,40}+|[A-Z_]{1,40}+|[A-Za-z_]{1,15}+")
 
 
@@ -49,7 +52,6 @@ def is_plain(name: str) -> bool:
     return _PLAIN.fullmatch(name) is not None
 
 
-_NO_GAP = "\0"  # as no text of JSON goes on
 _NO_MEMBERS: "dict[str, Shape]" = {}  # of all places that have none: most, and where ids stand as names there are many
 
 
@@ -69,7 +71,7 @@ class Shape:
         self.collect = self.column.leaves.append
         self.role = role
         self.members = _NO_MEMBERS
-        self.gap = self.bare = _NO_GAP
+        self.gap = self.bare = UNMET
         self.items: Shape | None = None
         self.inner: dict[int, Shape] | None = None
 

@@ -42,7 +42,6 @@ _PLACED: Final = PERSONAL | {"LOCATION"}
 _SHARE, _LEAST = 0.8, 3
 READ: Final = frozenset(("PERSON", "EMAIL_ADDRESS"))
 _NONE: Final[set[str]] = set()
-_NOTHING: Final[tuple[set[str], list[str]]] = (_NONE, [])
 _KNOWN = 8  # values of a column for one that is sure
 # What is asked for with a card's number.
 _ON_CARDS: Final = keywords.listed("cvv cvc csc cvn cvvcode cvccode securitycode cardholder karteninhaber pruefziffer")
@@ -126,26 +125,24 @@ class Evidence:
     around it.
     """
 
-    __slots__ = ("_bases", "_found", "_inside", "_named", "_stale")
+    __slots__ = ("_bases", "_found", "_inside", "_named", "_read", "_stale")
 
     def __init__(self) -> None:
         self._bases: dict[Record, Record] = {}
-        self._found: dict[Record, tuple[set[str], list[str]]] = {}
+        self._found: defaultdict[Record, set[str]] = defaultdict(set)
         self._inside: defaultdict[Record, set[str]] = defaultdict(set)
         self._named: dict[tuple[Record, Callable[[str], bool]], bool] = {}
-        self._stale: list[tuple[Record, set[str]]] = []  # records around others, with what was found right inside
+        self._read: defaultdict[Record, list[str]] = defaultdict(list)
+        self._stale: list[Record] = []  # that were added to since somebody asked what is inside of others
 
     def of(self, record: Record) -> tuple[set[str], list[str]]:
         """What was found in ``record``, to be added to until somebody is asked: the entities; names of people and
         addresses of mail.
         """
         base = self.base(record)
-        found = self._found.get(base)
-        if found is None:
-            found = self._found[base] = (set(), [])
         if base.parent is not None:
-            self._stale.append((base.parent, found[0]))
-        return found
+            self._stale.append(base)
+        return self._found[base], self._read[base]
 
     def add(self, record: Record | None, entity: str, string: str = "") -> None:
         """Note that ``entity`` was found in ``record``; ``string`` is kept of people and addresses of mail."""
@@ -159,8 +156,9 @@ class Evidence:
     def _around(self, record: Record) -> set[str]:
         """What was found in the records right inside of ``record``."""
         if self._stale:
-            for parent, entities in self._stale:
-                self._inside[parent] |= entities
+            for base in self._stale:
+                if base.parent is not None:
+                    self._inside[base.parent] |= self._found[base]
             self._stale = []
         return self._inside.get(record, _NONE)
 
@@ -175,20 +173,20 @@ class Evidence:
 
     def own(self, record: Record | None) -> set[str]:
         """What was found in ``record`` itself."""
-        return self._found.get(self.base(record), _NOTHING)[0] if record is not None else _NONE
+        return self._found.get(self.base(record), _NONE) if record is not None else _NONE
 
     def read(self, record: Record | None) -> Sequence[str]:
         """Names of people and addresses of mail that were found in ``record`` itself."""
-        return self._found.get(self.base(record), _NOTHING)[1] if record is not None else ()
+        return self._read.get(self.base(record), ()) if record is not None else ()
 
     def about(self, record: Record | None) -> set[str]:
         """What was found in ``record``, in the one around it, and in those right inside."""
         if record is None:
             return set()
         record = self.base(record)
-        found = self._found.get(record, _NOTHING)[0] | self._around(record)
+        found = self._found.get(record, _NONE) | self._around(record)
         if record.parent is not None:
-            found |= self._found.get(record.parent, _NOTHING)[0]
+            found |= self._found.get(record.parent, _NONE)
         return found
 
     def personal(self, record: Record | None, maybe: str = "NAME") -> bool:
@@ -200,9 +198,9 @@ class Evidence:
         record = self.base(record)
         said = _PLACED if maybe == "PERSON" else PERSONAL
         return (
-            not said.isdisjoint(self._found.get(record, _NOTHING)[0])
+            not said.isdisjoint(self._found.get(record, _NONE))
             or not said.isdisjoint(self._around(record))
-            or (record.parent is not None and not said.isdisjoint(self._found.get(record.parent, _NOTHING)[0]))
+            or (record.parent is not None and not said.isdisjoint(self._found.get(record.parent, _NONE)))
         )
 
     def wares(self, record: Record | None) -> bool:

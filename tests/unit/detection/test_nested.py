@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from doorward.core.finding import Text
 from doorward.core.leaf import Leaf
 from doorward.detection import nested
+from doorward.detection.shape import Shape, is_plain
 from doorward.detection.walk import leaves
 
 
@@ -54,8 +55,6 @@ def test_every_value_stands_where_its_leaf_says(value: Any, depth: int, ascii_on
     for _ in range(depth):
         text = json.dumps(text, ensure_ascii=ascii_only)
     whole = Text("/t", text)
-    from doorward.detection.shape import Shape
-
     leaf = Leaf(whole, text)
     draft = None
     for _ in range(depth):
@@ -74,6 +73,45 @@ def test_every_value_stands_where_its_leaf_says(value: Any, depth: int, ascii_on
     for leaf in draft.leaves:
         start, end = leaf.locate(0, len(leaf.string))
         assert unread(text[start:end], depth if leaf.number else depth + 1) == leaf.string
+
+
+_ROWS = st.lists(
+    st.dictionaries(
+        st.sampled_from(["id", "mail", "note", "Full name", "n\u00e9e", 'a"b']),
+        _TEXT
+        | st.sampled_from(
+            [None, True, False, -0.0, 0, 7, 123456, 1234567, 1.5, 123456.25, "", '"', "id", ', "mail": "']
+        )
+        | st.lists(_TEXT | st.integers(0, 10**7), max_size=2)
+        | st.dictionaries(st.sampled_from(["id", "note"]), _TEXT, max_size=2),
+        max_size=5,
+    ),
+    max_size=8,
+)
+_SPACES = [(",", ":"), (", ", ": "), (" ,", " :"), (",\n  ", ":")]
+
+
+@given(st.lists(st.tuples(_ROWS, st.sampled_from(_SPACES)), min_size=1, max_size=3), st.booleans())
+def test_rows_that_are_written_alike_or_not_stand_where_their_leaves_say(
+    runs: list[tuple[list[Any], tuple[str, str]]], ascii_only: bool
+) -> None:
+    written = [json.dumps(row, ensure_ascii=ascii_only, separators=by) for rows, by in runs for row in rows]
+    text = f"[{', '.join(written)}]"
+    draft = nested.whole(Leaf(Text("/t", text), text), Shape(()), lambda: None)
+    assert draft is not None
+    strings: list[str] = []
+    every: list[str] = []
+    numbers: list[str] = []
+    expected([row for rows, _ in runs for row in rows], strings, every, numbers)
+    assert [leaf.string for leaf in draft.leaves if leaf.number] == numbers
+    assert [leaf.string for leaf in draft.leaves if not leaf.name and not leaf.number] == strings
+    for leaf in draft.leaves:
+        start, end = leaf.locate(0, len(leaf.string))
+        assert unread(text[start:end], 0 if leaf.number else 1) == leaf.string
+        assert leaf.number or text[start - 1] == '"' == text[end]
+    names = [leaf.string for leaf in draft.leaves if leaf.name]
+    assert [name for name in names if is_plain(name)] == list(dict.fromkeys(filter(is_plain, every)))
+    assert [name for name in names if not is_plain(name)] == [name for name in every if not is_plain(name)]
 
 
 def test_a_part_of_a_string_with_escapes_is_located() -> None:
@@ -145,8 +183,6 @@ def test_too_deep_for_a_parser_is_read_all_the_same() -> None:
 
 
 def test_a_string_that_is_no_json_string_is_none() -> None:
-    from doorward.detection.shape import Shape
-
     for text in ('"', '"a" b"', '"a\\"', "a"):
         assert nested.quoted(Leaf(Text("/t", text), text), Shape(())) is None
 

@@ -55,6 +55,23 @@ def test_a_town_is_somebodys_beside_somebody() -> None:
     assert [leaf for leaf, _ in votes.located(asked, evidence)] == leaves[:1]
 
 
+def test_what_is_found_after_somebody_asked_is_evidence_too() -> None:
+    outer = Record()
+    inner, other = Record(outer), Record(outer)
+    evidence = votes.Evidence()
+    assert not evidence.personal(outer)
+    evidence.add(inner, "LOCATION")
+    assert evidence.about(outer) == {"LOCATION"}
+    assert not evidence.personal(outer)
+    evidence.add(other, "EMAIL_ADDRESS", "a@example.com")
+    assert evidence.about(outer) == {"LOCATION", "EMAIL_ADDRESS"}
+    assert evidence.personal(outer)
+    evidence.add(inner, "PERSON", "Ann Lee")
+    assert evidence.about(outer) == {"LOCATION", "EMAIL_ADDRESS", "PERSON"}
+    assert evidence.own(inner) == evidence.about(inner) == {"LOCATION", "PERSON"}
+    assert (evidence.read(inner), evidence.read(other), evidence.read(outer)) == (["Ann Lee"], ["a@example.com"], ())
+
+
 def test_evidence_reaches_the_record_around_and_inside() -> None:
     outer = Record()
     inner = Record(outer)
