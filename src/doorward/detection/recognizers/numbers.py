@@ -150,6 +150,12 @@ _FORMS: Final[dict[tuple[int, ...], tuple[tuple[str, Rule], ...]]] = {
     (13, 2): (("FR_NIR", _nir),),
 }
 ENTITIES: Final = frozenset(entity for rules in _FORMS.values() for entity, _ in rules)
+# What digits in a row can be where nothing speaks for them, by how many they are.
+_UNSAID: Final = {
+    form: tuple((entity, rule) for entity, rule in rules if rule.plain)
+    for form, rules in _FORMS.items()
+    if len(form) == 1
+}
 # What groups may make, by the lengths of the first two; the longest first.
 _GROUPED: Final[dict[tuple[int, int], list[tuple[int, ...]]]] = {}
 for _form in sorted(_FORMS, key=len, reverse=True):
@@ -169,11 +175,16 @@ _MIXED: Final = frozenset(("BR_CPF", "FR_NIR"))
 def find(look: Look, spans: list[tuple[int, int]], out: list[Candidate]) -> None:
     """All numbers of the table in ``spans`` of the string, where digits stand close together."""
     string = look.string
+    said = look.entity in ENTITIES or not ENTITIES.isdisjoint(look.hints)
     for begin, behind in spans:
         digits = string[begin:behind]
         if digits.isdigit():
-            rules = _FORMS.get((behind - begin,))
+            form = (behind - begin,)
+            rules = _FORMS.get(form)
             if rules is not None and _opens(string, begin) and _closes(string, behind):
+                # What speaks of one of them is known of all together.
+                if not said and look.is_silent(begin, behind, _CARD):
+                    rules = _UNSAID[form]
                 for entity, rule in rules:
                     _judge(look, out, begin, behind, entity, rule, digits, ())
             continue
