@@ -216,8 +216,9 @@ class Patterns:
         if any_:
             for leaf, entity, score in beside.decided(any_, evidence):
                 self._whole(leaf, entity, score, "beside", found)
-        for leaf, start, end in beside.mentioned(sentences, evidence, document.check):
-            found.append(leaf.finding(start, end, "PERSON", 0.6, name, "person+mention"))
+        if found:  # else nobody is known who could be mentioned
+            for leaf, start, end in beside.mentioned(sentences, evidence, document.check):
+                found.append(leaf.finding(start, end, "PERSON", 0.6, name, "person+mention"))
         if guesses:
             for leaf, one in votes.numbers(guesses, evidence):
                 found.append(leaf.finding(one.start, one.end, one.entity, one.score, name, one.rule))
