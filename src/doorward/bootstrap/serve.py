@@ -220,7 +220,7 @@ class Gateway:
         return compiled(loaded, keys, version=version, port=port, known_tools=tools, kept=kept, files=files)
 
     def _keep_policies(self, made: Compiled) -> None:
-        """For ``policy explain``: what stood behind a digest. A store that fails costs that, and no call."""
+        """Store the policy files of a digest, for ``policy explain``. If the store fails, no call does."""
         try:
             self._store.keep_policies(made.snapshot.policy_digest, made.policies.files.files, self._clock.wall())
         except StoreFault as fault:
@@ -245,12 +245,12 @@ class Gateway:
         self._live.refine(replace(current, policies=new.policies, policy_digest=new.policy_digest))
 
     def _revoke(self, shared: Shared) -> None:
-        """What was revoked ends."""
+        """End calls and conversations under grants that were revoked."""
         self._pipeline.callers.revoke(shared)
         self._conversations.revoke(shared)
 
     async def drop(self, prepared: Prepared) -> None:
-        """Nothing is open yet."""
+        """Nothing to do: what was prepared has nothing open yet."""
 
     def reasons(self) -> list[str]:
         return self._live.healthy_reasons()
@@ -310,7 +310,7 @@ class Gateway:
 
 
 def _import_for(snapshot: Snapshot) -> None:
-    """What only some gateways need; now, so that no call waits for it."""
+    """Import now what only some configurations need, so that no call waits for it."""
     if any(server.target.transport == "stdio" for server in snapshot.servers.values()):
         import_module("doorward.transports.stdio_host")
 

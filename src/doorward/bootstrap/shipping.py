@@ -87,13 +87,13 @@ class Shipping:
         await asyncio.to_thread(_close, given_up)
 
     async def drop(self, prepared: Prepared) -> None:
-        """Nothing was sent to them."""
+        """Close the sinks of a configuration that will not be used. Nothing was sent to them."""
         if any(each is prepared for each in self._prepared):
             self._prepared = [each for each in self._prepared if each is not prepared]
             await asyncio.to_thread(_close, [prepared])
 
     def reasons(self) -> list[str]:
-        """It gets no calls, so nothing speaks against that."""
+        """Why it should get no calls: never a reason, for it gets none."""
         return []
 
     def export(self) -> dict[str, Any]:
@@ -153,7 +153,7 @@ def _target(use: str, sink: Any) -> Target:
 
 
 def _option_faults(options: Any) -> Iterator[Problem]:
-    """Of what every sink can be told. Those of other packages may mean something else by these names."""
+    """Faults in the options that all our sinks share. Other packages' sinks may mean something else by them."""
     if not isinstance(options, SinkOptions):
         return
     if options.timeout <= 0:

@@ -72,7 +72,7 @@ class Caller:
 
 
 def _named(found: Grant | Decision) -> Grant | Decision:
-    """What is no grant at all is one that ran out, to a client that cannot do anything about it; why stays said."""
+    """A token that is no grant at all reads as expired: all that a client can do is the same. The text says why."""
     if isinstance(found, Grant) or found.reason in _OWN_REASON or not found.reason.startswith("auth."):
         return found
     return replace(found, reason=Reason.AUTH_EXPIRED, remedy=NO_GRANT.remedy)

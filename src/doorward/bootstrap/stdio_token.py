@@ -38,7 +38,7 @@ FIRST = 10.0
 """Seconds for which the first message waits for the first grant."""
 
 SHARE = 2 / 3
-"""Of a grant's life: then it is renewed."""
+"""The part of a grant's life after which it is renewed."""
 
 AGAIN = (1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds between attempts while no grant can be had."""

@@ -83,7 +83,7 @@ def _inspect(keys: Keys, inspect: NearerInspect | None) -> Any:
 
 
 def _allowed(keys: Keys, entries: Iterable[str]) -> list[str]:
-    """What is no finding may be personal itself."""
+    """Allowed values as keyed digests: a value in ``inspect.allow`` may be personal data itself."""
     return sorted(_keyed(keys, entry.encode()) for entry in entries)
 
 

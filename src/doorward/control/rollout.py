@@ -17,7 +17,7 @@ LONGEST = 7 * 86400.0
 """Seconds that an override may last."""
 
 MOST_CHARACTERS = 500
-"""Of a justification."""
+"""The longest justification."""
 
 UNWAIVABLE = frozenset(
     {

@@ -144,6 +144,6 @@ class Seals(Protocol):
 
 
 class Discovery(Protocol):
-    """Finds servers (later issues)."""
+    """Finds servers that the configuration does not name. Nothing implements it yet."""
 
     async def servers(self) -> Sequence[Mapping[str, Any]]: ...

@@ -135,8 +135,8 @@ class Conversations:
 
 
 class _Relay:
-    """One conversation's two ends, as its ``Duplex`` writes to them. That one holds it; if it held that one too, all of
-    the conversation would be left to the garbage collector.
+    """One conversation's two ends, as its ``Duplex`` writes to them. It does not hold the ``Duplex``, which holds it:
+    in a cycle, the whole conversation would be left to the garbage collector.
     """
 
     def __init__(self, pipeline: Pipeline, call: Call, send: Send) -> None:

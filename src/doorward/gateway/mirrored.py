@@ -12,7 +12,7 @@ _TOOLS = 2048
 
 
 class Mirrored:
-    """One bounded table a server and principal: what another caller was shown says nothing about this one's tools."""
+    """One bounded table for each server and principal: what another was shown says nothing about its tools."""
 
     __slots__ = ("_tables",)
 

@@ -79,7 +79,7 @@ def is_quiet(call: Call, raw: bytes, direction: str) -> bool:
 
 
 def _minds_binary(call: Call) -> bool:
-    """Whether somebody wants something done about what cannot be looked into."""
+    """Whether a setting may ask for something to be done about content that cannot be looked into."""
     return call.snapshot.binary != "pass" or bool(call.server.looks)
 
 

@@ -45,7 +45,7 @@ class StepUp:
         return _MISSING
 
     def given(self, call: Call) -> None:
-        """Whoever comes back with the scope does get it from its issuer, so its next session is told again."""
+        """The caller has come back with the scope, so its issuer gives it: a session without it is told again."""
         if self._told and call.grant.step_up and call.first.name:
             self._told.pop((call.owner, _scope(call, call.first.name)), None)
 

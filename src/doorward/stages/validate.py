@@ -1,4 +1,4 @@
-"""size, schema -> Decision. (Pinned manifests join here in a later issue.)"""
+"""Size of a body, arguments and results against their schema -> Decision."""
 
 from collections.abc import Mapping
 from functools import lru_cache

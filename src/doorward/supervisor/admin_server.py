@@ -17,10 +17,10 @@ MOST = 64
 
 
 STALL = 30.0
-"""Seconds after which who takes nothing of an answer is cut off."""
+"""Seconds after which a client that takes nothing of its answer is cut off."""
 
 GIVES_WAY = 5.0
-"""Seconds after which it makes room, where all connections are taken."""
+"""Seconds after which such a client makes room for another, where all connections are taken."""
 
 
 class Yielding(H11Protocol):

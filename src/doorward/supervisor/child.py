@@ -30,7 +30,7 @@ class StartFault(Exception):
 
 
 def environment(base: Mapping[str, str]) -> dict[str, str]:
-    """That of a worker: what the operator sets wins. Servers that a worker starts get none of ours."""
+    """The environment of a worker: what the operator has set wins. Servers that it starts get none of ours."""
     return {**_SETTINGS, **base}
 
 
@@ -111,7 +111,7 @@ class Child:
         await self._ended_within(pace.grace)
 
     async def prepare(self, version: int, text: str, within: float) -> list[str]:
-        """What stands against this version; empty when it is compiled and waits for ``swap``."""
+        """The problems of this version; empty when it is compiled and waits for ``swap``."""
         answer = await self._ask("prepare", within=within, version=version, text=text)
         return list(answer.get("problems", ())) if "failed" in answer else []
 

@@ -79,12 +79,12 @@ class Fleet:
             child.kill()
 
     async def prepare(self, version: int, text: str) -> list[str]:
-        """Have all compile a version; what stands against it."""
+        """Have all workers compile a version. The problems that they found, each once; empty: it can be used."""
         problems = await asyncio.gather(*(self._prepared(child, version, text) for child in self._ready()))
         return list(dict.fromkeys(problem for each in problems for problem in each))
 
     def drop(self, version: int) -> None:
-        """It is not to be: let go of what was prepared."""
+        """Have all workers drop what they prepared: the version will not be used."""
         for child in self._ready():
             child.drop(version)
 
@@ -98,7 +98,7 @@ class Fleet:
         return self._totals.over(child.export for child in self._children()), up
 
     def exports(self) -> list[Export]:
-        """What each of the living said last."""
+        """The latest answer of each worker that lives."""
         return [child.export for child in self._children()]
 
     def restarts(self) -> int:

@@ -88,7 +88,7 @@ class Reloads:
         return (look(self.plan.path), *_policy_looks(self.plan.policies))
 
     def status(self) -> dict[str, Any]:
-        """For people."""
+        """The state of the last reload, for ``/api/v1/status``."""
         return {
             "failed": bool(self.problems),
             "problems": self.problems,
@@ -113,8 +113,8 @@ class Reloads:
 
 
 def _lost(old: Plan, new: Plan) -> list[str]:
-    """Policies that were taken away as nobody does it who means it: a directory that was moved or unmounted, a file cut
-    short by a full disk. What they forbid would be open from one moment to the next.
+    """Policies that are gone in a way that nobody intends: a directory that was moved or unmounted, a file cut short by
+    a full disk. What they forbid would be permitted from one moment to the next.
     """
     if old.policies != new.policies:
         return []

@@ -51,10 +51,10 @@ _elements = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 class Line(msgspec.Struct, frozen=True, gc=False):
-    """One message. ``id`` is None for a notification, and for an error that answers nobody knows what.
+    """One message. ``id`` is None for a notification, and for an error that does not say what it answers.
 
-    ``token``: of a progress notification the token it is for, of a request the one it asks to be told by. ``code``: of
-    an error response.
+    ``token``: in a progress notification the token that it is for, in a request the one that its progress shall carry.
+    ``code``: of an error response.
     """
 
     raw: bytes

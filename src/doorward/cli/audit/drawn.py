@@ -11,10 +11,10 @@ from doorward.cli.audit.shown import Lines
 from doorward.control.audit.tree import Node, as_json, tree
 
 MOST_CALLS = 2_000
-"""Of one trace."""
+"""Calls of one trace that are drawn."""
 
 _HOW = {"act": "(by whom it acts for)", "time": "(by time)"}
-"""What is said of a call that does not hang by its span."""
+"""How a call was placed in the tree where not by its span."""
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -58,7 +58,7 @@ def _below(node: Node, branch: str, margin: str, lines: Lines) -> Iterator[str]:
 
 
 def _with_redactions(record: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What the line of a record leaves out: how many were replaced."""
+    """The record with the number of redactions in its detail: its line would leave that out."""
     count = record.get("redaction_count")
     if not count:
         return record

@@ -38,7 +38,7 @@ def command(config: Path, key_id: str | None, why: str | None, yes: bool, as_jso
     """Destroy the hash key of a period. Without KEY_ID: list the periods.
 
     The hashes of its records (those that name KEY_ID in `hash_key_id`) can never again be made from a known text, by
-    nobody: they say nothing any more. The records stay, and the log stays provable. The key that is in use gets a
+    anybody: they say nothing any more. The records stay, and the log stays provable. The key that is in use gets a
     successor first.
 
     Exit codes: 0 done, 1 there is no such key, 2 wrong use or configuration, 3 the log failed.

@@ -29,7 +29,7 @@ PATIENCE = 5.0
 """Seconds that a page waits for the index to be brought up to date."""
 
 SECONDS = 10.0
-"""Of one question to the index."""
+"""Seconds that one question to the index may take."""
 
 MOST_STREAMS = 16
 

@@ -19,7 +19,7 @@ _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 COLUMNS = AuditRecord.__struct_fields__
-"""Of the CSV: the members of a record, in their order."""
+"""The columns of the CSV: the members of a record, in their order."""
 
 
 class Unreadable(ValueError):
@@ -103,5 +103,5 @@ def _cell(value: Any) -> str:
 
 _BEGINS = frozenset(" \xa0=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 _FORMULA = re.compile(r"[ \xa0]*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
-"""How one begins; the last four are the wide forms of the first, which some spreadsheets take for them."""
+"""How a formula begins. The last four are the full-width forms of = + - @, which some spreadsheets take for them."""
 _BEHIND = re.compile(rf"(?<=;)(?={_FORMULA.pattern})")

@@ -33,7 +33,7 @@ class IndexFault(Exception):
 
 
 class IndexDamaged(IndexFault):
-    """It is not what it was made from. Making it anew helps."""
+    """The index does not agree with the journals that it was made from. Rebuilding it helps."""
 
 
 class TooLong(IndexFault):
@@ -117,7 +117,9 @@ class Index:
             os.close(descriptor)
 
     def _opened(self) -> sqlite3.Connection:
-        """For writing; made where it is not there. Raises ``sqlite3.DatabaseError`` where it is another version's."""
+        """A connection that may write; the file is made where there is none. Raises ``sqlite3.DatabaseError`` for
+        that of another version.
+        """
         os.close(os.open(self.file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         connection = sqlite3.connect(self.file, timeout=10, isolation_level=None, check_same_thread=False)
         try:

@@ -104,7 +104,7 @@ def _merging(query: "_Query", member: str, keys: list[int], shape: _Shapes) -> C
 
 
 class _Query:
-    """What all ways have alike: conditions on the records, the order, how many."""
+    """What all ways of asking share: conditions on the records, their order, how many are wanted."""
 
     def __init__(self, connection: sqlite3.Connection, record: Condition, limit: int, newest: bool) -> None:
         self.connection = connection

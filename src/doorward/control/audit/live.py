@@ -75,7 +75,7 @@ class Stream:
             self._news.set()
 
     def end(self, why: str) -> None:
-        """Nothing more comes."""
+        """Nothing more comes, for the reason ``why``; the first one counts."""
         self.ended = self.ended or why
         self._news.set()
         self._room.set()
@@ -162,7 +162,7 @@ async def _attempted(function: Callable[..., T], *arguments: Any) -> T:
 
 
 def _sorted(follower: Follower, streams: list[Stream]) -> list[tuple[Stream, list[Hit]]]:
-    """What came, for whom. In a thread: under load it is much."""
+    """The new records, by the stream that they are for. Runs in a thread: under load there are many."""
     found: dict[Stream, list[Hit]] = {stream: [] for stream in streams}
     for line in follower.poll():
         read = placed(line)

@@ -83,8 +83,8 @@ def segments(directory: Path, writer: str) -> list[int]:
 
 
 def readable(directory: Path) -> None:
-    """For who must not leave anything out: raises ``OSError`` where a segment cannot be opened, which all else here
-    passes over.
+    """For readers that must not leave anything out: raises ``OSError`` where a segment cannot be opened. All else in
+    this file passes over such a segment.
     """
     for writer in writers(directory):
         for name in os.listdir(directory / writer):
@@ -197,7 +197,7 @@ def _rising(found: Iterator[Line]) -> Iterator[tuple[bytes, Line]]:
 
 
 def everything(size: int) -> int:
-    """For ``backwards``: all may be read."""
+    """A bound for ``backwards`` that lets it read all."""
     return size
 
 

@@ -186,7 +186,7 @@ def _text(path: Path) -> str:
 
 
 def _faults(call: Written, path: str, servers: Collection[str]) -> list[Problem]:
-    """What the struct alone does not say."""
+    """What must hold of a case beyond the types of its members."""
     found: list[Problem] = []
     who = [name for name in _WHO if getattr(call, name)]
     what = [name for name in _RESOURCES if getattr(call, name) is not None]

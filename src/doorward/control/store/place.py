@@ -69,7 +69,7 @@ def _unusable(path: Path, fault: OSError) -> InvalidConfiguration:
 
 
 def _check_directory(directory: Path) -> None:
-    """Who can write to it can put another file in the store's place. (Reading is what the file's own mode keeps.)"""
+    """Who can write to it can put another file in the store's place. (Its own mode keeps others from reading it.)"""
     found = os.stat(directory)
     if found.st_mode & 0o022:
         raise invalid(f"others can write to {directory}", f"chmod go-w {directory}, or name a directory of its own")

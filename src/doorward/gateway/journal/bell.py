@@ -23,12 +23,12 @@ class Bell:
                 self._closed.release()
 
     def wait(self, seconds: float | None = None) -> None:
-        """Until it rings, or the time is over. Now and then for nothing."""
+        """Return when it rings or the time is over; now and then without a reason."""
         self._closed.acquire(timeout=-1 if seconds is None else seconds)
         self._rung = False  # before the caller looks: what rings from here on will wake it again
 
     def forget(self) -> None:
-        """A ring that was kept. For the one who waits."""
+        """Drop a ring that was kept. Only for the thread that waits."""
         if self._rung:
             self._closed.acquire(blocking=False)
             self._rung = False
@@ -57,7 +57,7 @@ class Chime:
             os.write(self._outer, b"\0")
 
     def wait(self, seconds: float | None = None) -> None:
-        """Until it rings, or the time is over. Now and then for nothing."""
+        """Return when it rings or the time is over; now and then without a reason."""
         if seconds is None or self._poll.poll(seconds * 1000):
             os.read(self._inner, 64)
         self._rung = False  # before the caller looks

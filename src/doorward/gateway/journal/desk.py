@@ -110,7 +110,7 @@ class Desk:
             self.tell()
 
     def doubt(self) -> None:
-        """The disk was not prompt."""
+        """The disk was slow: it counts as slow for some turns of the writer."""
         with self.lock:
             self.doubts = self.settings.proof
 
@@ -182,7 +182,7 @@ class Desk:
         self.tell()
 
     def end(self) -> None:
-        """Whoever still waits has waited in vain: no thread is left that could do it."""
+        """Fail all who still wait: no thread is left that could do the work."""
         with self.lock:
             why = self.fault or CLOSED
             self._refusing = self._refusing or why
@@ -193,13 +193,13 @@ class Desk:
         self.publish()
 
     def swap_lost(self) -> Lost:
-        """What was lost so far, for the writer to tell."""
+        """What was lost so far, for the writer to record."""
         with self.lock:
             lost, self.lost = self.lost, Lost()
             return lost
 
     def untold(self, lost: Lost) -> None:
-        """It could not be told."""
+        """What ``swap_lost`` gave could not be recorded: take it back."""
         with self.lock:
             self.lost.merge(lost)
 

@@ -66,8 +66,9 @@ class Files:
 
 
 def write_all(files: Files, descriptor: int, data: bytes) -> tuple[int, OSError | None]:
-    """How many bytes the file took, and why not all. Who raises that raises one like it: kept and raised, it would hold
-    its raiser with all that was to be written, and its raiser it, until the garbage collector comes by.
+    """How many bytes the file took, and the error if it did not take all. To raise that error, raise a copy: the same
+    object would hold the frame that raises it, with all that was to be written, and that frame would hold the error,
+    until the garbage collector runs.
     """
     done = 0
     rest: bytes | memoryview = data

@@ -39,7 +39,7 @@ class Home:
         self.path = self._shown
 
     def drop(self) -> None:
-        """It is not to be after all."""
+        """Remove it again: the writer could not begin."""
         shutil.rmtree(self.path, ignore_errors=True)
         self.release()
 

@@ -37,7 +37,7 @@ class _Last(msgspec.Struct):
 _first = msgspec.json.Decoder(_First).decode
 _last = msgspec.json.Decoder(_Last).decode
 _UNREADABLE = (OSError, ValueError, RecursionError)
-"""What may come of files that anybody may have changed: it must not keep a writer from beginning."""
+"""What reading files that anybody may have changed can raise: it must not keep a writer from beginning."""
 
 
 def opening(directory: Path, wall: float) -> Opening:

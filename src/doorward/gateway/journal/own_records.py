@@ -65,16 +65,16 @@ class Lost:
         self.begin(why, wall)
 
     def begin(self, why: str, wall: float) -> None:
-        """What follows is for this reason."""
+        """What is lost from here on is lost for the reason ``why``."""
         self.since = self.since or wall
         self.why = why
 
     def told(self) -> None:
-        """A gap record says all but the ends."""
+        """A gap record was written: it says all of this but the ends, which are still owed."""
         self.count, self.since, self.stopped, self.late = 0, 0.0, False, None
 
     def merge(self, earlier: "Lost") -> None:
-        """Add what should have been told and was not."""
+        """Add what could not be recorded earlier."""
         self.count += earlier.count
         self.since = earlier.since or self.since
         self.why = self.why or earlier.why

@@ -98,7 +98,7 @@ class Progress:
         return ticket <= self.done
 
     def lose(self, first: int, last: int, why: str) -> None:
-        """Say, before ``done`` goes on to them, that these tickets were not kept."""
+        """Note that these tickets were not kept, before ``done`` moves on to them."""
         if first > last:
             return
         lost = self._lost

@@ -27,7 +27,7 @@ _GROUP = 256
 
 _FULL = frozenset((errno.ENOSPC, errno.EDQUOT))
 _UNFIT = (TypeError, ValueError, ArithmeticError, RecursionError)
-"""What an encoder raises for a record that has no text."""
+"""What an encoder raises for a record that it cannot write as text."""
 
 
 class Writer:

@@ -52,7 +52,7 @@ class Responder(msgspec.Struct, eq=False):
         self.whole_now(status, headers, body)
 
     def whole_now(self, status: int, headers: Iterable[Header], body: bytes) -> None:
-        """The same, for who need not wait.
+        """The same, for a caller that need not wait.
 
         `Content-Length`, `Date` and `Connection` are ours. Raises ValueError for headers that would break the framing.
         """

@@ -284,7 +284,7 @@ class UpstreamConnection(asyncio.Protocol):
 
 
 def _anew(fault: UpstreamFault) -> UpstreamFault:
-    """The same fault, for one who raises it. Kept and raised, it would hold the call and the messages of whoever got it
-    in its traceback, and they it, until the garbage collector comes by.
+    """A copy of the fault, to be raised. The kept one, once raised, would hold the call and its messages in its
+    traceback, and they would hold it, until the garbage collector runs.
     """
     return type(fault)(*fault.args)

@@ -30,7 +30,7 @@ from doorward.control.audit.report.spans import Spans
 from doorward.control.audit.report.tally import Newest, Tally
 
 MOST_ROWS = 20
-"""Of callers, and of who used what."""
+"""Rows in the tables of callers and of who used what."""
 MOST_CHANGES = 60
 
 _ALLOWED, _WATCHED, _REDACTED, _REFUSED, _FAILED = range(5)

@@ -9,7 +9,7 @@ from doorward.control.audit.report.tally import Tally
 
 
 class Fate(IntEnum):
-    """Of the message."""
+    """What became of the message that something was found in."""
 
     REFUSED = 0
     REDACTED = 1

@@ -108,7 +108,7 @@ def _class_of_head(column: Column) -> str:
 
 
 def _most(table: Table) -> int:
-    """Of all bars: two columns of them are to be compared."""
+    """The largest value of all columns with bars: the columns are to be compared."""
     places = [place for place, column in enumerate(table.columns) if column.bar]
     return max((value for row in table.rows for place in places if isinstance(value := row[place], int)), default=0)
 

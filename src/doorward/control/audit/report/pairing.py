@@ -36,7 +36,7 @@ class Pairing:
         self.forgotten = 0
 
     def part(self, record: Seen) -> Part:
-        """What this record is; remembers it."""
+        """What this record is to its exchange; it is remembered."""
         name = record.exchange_id
         if record.phase in _BEGINS:
             self._begin(name)
@@ -74,5 +74,5 @@ class Pairing:
         return len(self._open) + self.forgotten
 
     def notes(self) -> list[Seen]:
-        """What was said last of those that are open."""
+        """The last summary of each exchange that is still open."""
         return [note for note in self._open.values() if note is not None]

@@ -7,7 +7,7 @@ import msgspec
 from doorward.control.audit.report.plain import counted
 
 MOST_ROWS = 64
-"""Of a table; time never has more."""
+"""Rows of one table. A series over time never has more."""
 
 Cell = str | int | float | None
 """Text is a name or words; an int a count; a float milliseconds; None: nothing to say."""

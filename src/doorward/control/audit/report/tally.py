@@ -39,7 +39,7 @@ class Tally(Generic[Key]):
 
     @property
     def total(self) -> int:
-        """Of all keys, those that went included."""
+        """The count over all keys, those that were dropped included."""
         return self._counts.total() + self.others
 
     def top(self, number: int | None = None) -> list[tuple[Key, int]]:

@@ -67,7 +67,7 @@ def _tokens(report: Report) -> Table:
 
 
 def alerts(report: Report) -> Section:
-    """What people were told of."""
+    """The alerts that people were sent."""
     columns = (Column("reason"), Column("sent", "count"), Column("given up", "count"))
     rows = tuple((row.reason or "–", row.sent, row.given_up) for row in report.alerts)
     sent, lost = sum(row.sent for row in report.alerts), sum(row.given_up for row in report.alerts)

@@ -14,10 +14,10 @@ from doorward.control.audit.verify.strict import Unclear, is_count, strict
 
 LOCK, CHECKPOINTS, CLOSED, RESERVE = "lock", "checkpoints.jsonl", "closed", "reserve"
 BESIDE = frozenset({"shipping"})
-"""What others keep in the directory of a log: no part of it, and nothing strange."""
+"""What other parts keep in the directory of a log: not of the log, and expected there."""
 WRITER = re.compile(r"[0-9a-f]{32}", re.ASCII)
-# A number is written in one way, and who shows the log opens no other: under another name a segment would be proved
-# here and seen by nobody.
+# A number is written in one way, and readers of the log open no other: under another name a segment would be verified
+# here and never shown.
 SEGMENT = re.compile(r"journal-([0-9]{6}|[1-9][0-9]{6,8})\.jsonl", re.ASCII)
 LIKE_SEGMENT = re.compile(r"journal-[0-9]{6,9}\.jsonl", re.ASCII)
 TORN = re.compile(r"torn-([0-9]{6,9})-([0-9]{1,18})", re.ASCII)

@@ -9,7 +9,7 @@ from doorward.control.audit.verify.findings import Fault
 from doorward.control.audit.verify.report import Report
 
 MOST_SHOWN = 20
-"""Of one kind of things; how many more there are is said."""
+"""Entries of one kind that are listed; of more only the number is given."""
 
 Style = Callable[[str, str], str]
 """A text in a colour ("red", "green", "yellow")."""

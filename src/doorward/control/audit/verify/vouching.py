@@ -24,8 +24,8 @@ class Vouched:
 
 
 def checkpoints(place: Place, keys: PublicKeys) -> Vouched:
-    """What can be believed of a writer's checkpoints. Where the exported copy says more, or another thing, it counts:
-    it is the one that is out of reach of whoever has the log.
+    """What can be believed of a writer's checkpoints. Where the exported copy says more, or something else, the copy
+    counts: it is out of reach of whoever has the log.
     """
     writer, copy = place.writer, place.exported
     same = _alike(place.checkpoints, copy) if place.checkpoints is not None and copy is not None else 0

@@ -19,7 +19,7 @@ from doorward.control.audit.verify.segments import Named, Told
 from doorward.control.audit.verify.strict import Unclear
 
 MOST_FAULTS = 20
-"""Of one writer that are told; what follows the first is often its shadow."""
+"""Faults of one writer that are reported: those after the first are often caused by it."""
 
 
 class State(NamedTuple):

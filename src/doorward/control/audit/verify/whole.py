@@ -52,8 +52,8 @@ def verify(
 
 
 def _strange(report: Report, writer: str, names: list[str], like: re.Pattern[str]) -> None:
-    """What lies in a log and is no part of it. What is ``like`` a part (a link, a number written in another way) could
-    be shown by who reads the log, and nothing here was held against it.
+    """Report files that lie in a log and are no part of it. One that is ``like`` a part (a link, a number written in
+    another way) is a fault: a reader of the log could show it, and nothing here has verified it.
     """
     for name in names:
         if like.fullmatch(name):
