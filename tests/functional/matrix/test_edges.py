@@ -10,6 +10,7 @@ from tests.functional.matrix.fields import EDGES
 from tests.functional.matrix.world import Log, detectors, everywhere, listening
 from tests.functional.pipeline.bench import JSON, LEGACY, Bench, Client, body, call, event, result
 
+from doorward.core.errors import DetectorFault
 from doorward.core.policy import Mode
 from doorward.gateway.conversations import Conversations
 from doorward.gateway.edge_records import EdgeRecords
@@ -229,3 +230,17 @@ async def test_edge_stderr() -> None:
     assert said.startswith("cannot reach ")
     assert (of.records[-1].entities, of.records[-1].detail) == ({"EMAIL_ADDRESS": 1}, "stderr")
     assert CANARY not in kept(of)
+
+
+async def test_a_line_of_standard_error_that_cannot_be_looked_through_is_not_logged() -> None:
+    class Broken:
+        def quiet(self, raw: bytes, direction: str) -> bool:
+            return False
+
+        async def scan_text(self, *_: Any) -> list[Any]:
+            raise DetectorFault("it broke")
+
+    of = Bench(Mode.ENFORCE, scanner=Broken())
+    ids = iter(map(str, range(100)))
+    said = await Stderr(of.live, EdgeRecords(of.journal, of.clock, ids.__next__))("crm", RAW)
+    assert said == "a line that could not be looked through"
