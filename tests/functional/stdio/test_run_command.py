@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from tests.functional.stdio.conftest import call_of, modern, tool
-from tests.functional.stdio.processes import SERVER
+from tests.functional.stdio.processes import SERVER, Client, end
 from tests.journals import whole_lines
 from tests.processes import alive
 from tests.waiting import until_here
@@ -19,28 +19,6 @@ from tests.waiting import until_here
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 
 INITIALIZE = call_of("initialize", {"protocolVersion": "2025-11-25"}, "init")
-
-
-class Client:
-    """Speaks lines to a program."""
-
-    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        self.process, self.stdin, self.stdout = process, process.stdin, process.stdout
-
-    def send(self, *messages: object) -> None:
-        for message in messages:
-            self.stdin.write(message if isinstance(message, bytes) else json.dumps(message).encode() + b"\n")
-        self.stdin.flush()
-
-    def line(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.stdout.readline())
-        return found
-
-    def ask(self, message: object) -> dict[str, Any]:
-        self.send(message)
-        return self.line()
 
 
 Run = Callable[..., Client]
@@ -59,12 +37,7 @@ def run(tmp_path: Path) -> Iterator[Run]:
         return Client(process)
 
     yield start
-    for process in started:
-        process.kill()
-        process.wait()
-        for pipe in (process.stdin, process.stdout, process.stderr):
-            if pipe is not None:
-                pipe.close()
+    end(started)
 
 
 def records(tmp_path: Path) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs
 
 import pytest
 from tests.functional.stdio.conftest import call_of, modern, tool
-from tests.functional.stdio.processes import SERVER
+from tests.functional.stdio.processes import SERVER, Client, end
 from tests.journals import whole_lines
 from tests.waiting import until_here
 
@@ -63,7 +63,7 @@ class World:
         new.write_text(token + "\n")
         new.rename(self.token_file)
 
-    def run(self, *options: str, config: bool = True, **environ: str) -> "Client":
+    def run(self, *options: str, config: bool = True, **environ: str) -> "Caller":
         given = ("-c", str(self.file), "--server", "crm") if config else ()
         command = [sys.executable, "-m", "doorward", "run", *given, *options, "--", sys.executable, SERVER]
         environment = {**os.environ, "XDG_STATE_HOME": str(self.root / "state"), "DOORWARD_TEST_SECRET": SECRET}
@@ -72,7 +72,7 @@ class World:
         with errors:
             process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=errors, env={**environment, **environ})
         self.started.append(process)
-        return Client(process, Path(errors.name))
+        return Caller(process, Path(errors.name))
 
     def records(self) -> list[dict[str, Any]]:
         found = [*self.root.glob(".doorward/audit/*/journal-*.jsonl"), *self.root.glob("state/**/journal-*.jsonl")]
@@ -83,35 +83,15 @@ class World:
         return {r["identity"] for r in self.records() if r["kind"] == "exchange" and r["phase"] == "outcome"}
 
     def end(self) -> None:
-        for process in self.started:
-            process.kill()
-            process.wait()
-            assert process.stdin is not None
-            assert process.stdout is not None
-            process.stdin.close()
-            process.stdout.close()
+        end(self.started)
 
 
-class Client:
-    """Speaks lines to a program."""
+class Caller(Client):
+    """``errors``: where the program's own log goes."""
 
     def __init__(self, process: "subprocess.Popen[bytes]", errors: Path) -> None:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        self.process, self.stdin, self.stdout, self.errors = process, process.stdin, process.stdout, errors
-
-    def send(self, *messages: object) -> None:
-        for message in messages:
-            self.stdin.write(json.dumps(message).encode() + b"\n")
-        self.stdin.flush()
-
-    def line(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.stdout.readline())
-        return found
-
-    def ask(self, message: object) -> dict[str, Any]:
-        self.send(message)
-        return self.line()
+        super().__init__(process)
+        self.errors = errors
 
     def reason(self, identifier: int = 1, name: str = "echo") -> str:
         """Of the refusal of one call; "" if it is none."""

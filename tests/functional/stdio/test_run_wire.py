@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.functional.stdio.processes import end
 from tests.processes import alive
 from tests.waiting import until_here
 
@@ -41,12 +42,7 @@ def wire() -> Iterator[Start]:
         return process
 
     yield start
-    for process in started:
-        process.kill()
-        process.wait()
-        for pipe in (process.stdin, process.stdout, process.stderr):
-            if pipe is not None:
-                pipe.close()
+    end(started)
 
 
 def first_line(process: Popen) -> int:

@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import parse_qs
 
 import pytest
+from tests.clocks import Clock
 from tests.garbage import most_memory
 from tests.receivers.serving import Fault, Reply, Request, Serving
 from tests.waiting import until
@@ -48,17 +49,6 @@ from doorward.gateway.tokens import TokenCache
 SECRET = "a-secret-" + "of-a-client"
 RESOURCE = "http://127.0.0.1:8080/mcp/crm"
 HEAVY = ("cedarpy", "joserfc", "jsonschema_rs", "re2", "sqlite3", "cryptography", "yaml", "httptools", "http.client")
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.seconds = 1_000_000.0
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-    def wall(self) -> float:
-        return self.seconds
 
 
 class Service:
@@ -214,12 +204,12 @@ async def test_a_grant_is_renewed_at_two_thirds_of_its_life_by_the_clock_on_the_
     async with renewing(source):
         assert await source.current() == b"one"
         service.answer = reply("two")
-        clock.seconds += 599
+        clock.now += 599
         service.asked.clear()
         for _ in range(20):
             await asyncio.sleep(0.001)
         assert not service.asked.is_set()
-        clock.seconds += 2
+        clock.now += 2
         await until(lambda: len(service.forms) == 2)
         assert await source.current() == b"two"
     assert service.forms[0] == {
@@ -239,13 +229,13 @@ async def test_while_no_new_one_can_be_had_the_old_one_is_kept_and_it_is_tried_a
     async with renewing(source):
         assert await source.current() == b"one"
         service.answer = Unobtainable("it is down")
-        clock.seconds += 601
+        clock.now += 601
         for attempts, wait in ((2, 1.5), (3, 2.5), (4, 5.5)):
             await until(lambda attempts=attempts: len(service.forms) == attempts)  # type: ignore[misc]
             assert await source.current() == b"one"
-            clock.seconds += wait
+            clock.now += wait
         service.answer = reply("two")
-        clock.seconds += 60
+        clock.now += 60
         await until(lambda: "two" in str(service.answer) and source._token == b"two")
     assert "it is down" in caplog.text
     assert SECRET not in caplog.text + repr(source)
@@ -470,7 +460,7 @@ async def test_a_good_grant_is_the_same_each_time_and_ends() -> None:
     live.blind = True
     assert (await who.current())[1] is BLIND
     live.blind = False
-    clock.seconds += 900
+    clock.now += 900
     assert reason((await who.current())[1]) == "auth.expired"
 
 

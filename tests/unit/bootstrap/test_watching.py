@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from tests.clocks import Clock
 from tests.waiting import until
 
 from doorward.bootstrap import watching
@@ -13,17 +14,6 @@ from doorward.control.store import Store, StoreFault
 from doorward.core.shared import Override, Revocations, Shared
 
 EMPTY = Shared(1)
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.seconds = 1_000_000.0
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-    def wall(self) -> float:
-        return self.seconds
 
 
 class Shelf:
@@ -111,14 +101,14 @@ async def test_a_change_is_handed_on_once() -> None:
 async def test_what_expires_is_read_again_though_nothing_was_written() -> None:
     shelf = Shelf()
     world = World(shelf)
-    shelf.shared_now = Shared(1, overrides=(Override("o", "r", "a", "s", "t", world.clock.seconds + 5),))
+    shelf.shared_now = Shared(1, overrides=(Override("o", "r", "a", "s", "t", world.clock.now + 5),))
     await world.watch.start()
     async with running(world.watch):
         shelf.shared_now = Shared(1)
         looks = shelf.looks
         await until(lambda: shelf.looks > looks + 3)
         assert len(world.changes) == 1
-        world.clock.seconds += 5
+        world.clock.now += 5
         await until(lambda: len(world.changes) == 2)
     assert world.changes[1].overrides == ()
 
@@ -137,7 +127,7 @@ async def test_a_fault_is_told_once_and_the_last_good_stays(caplog: pytest.LogCa
         assert len(world.changes) == 1
         assert not world.watch.blind
         assert world.blindness == []
-        world.clock.seconds += BEARABLE + 1
+        world.clock.now += BEARABLE + 1
         assert world.watch.blind
         await until(lambda: world.blindness == [True])
         shelf.fault = ""
@@ -170,7 +160,7 @@ async def test_a_store_that_hangs_is_a_fault_and_holds_one_thread(monkeypatch: p
         await until(lambda: rounds > so_far + 3)
         assert shelf.looks == looks
         assert "not answered" in str(world.troubles[-1])
-        world.clock.seconds += BEARABLE + 1
+        world.clock.now += BEARABLE + 1
         shelf.gate.set()
         await until(lambda: not world.watch.blind)
     assert world.watch.readable
@@ -182,7 +172,7 @@ async def test_what_one_store_writes_another_worker_sees(tmp_path: Path) -> None
     world = World(mine)
     await world.watch.start()
     async with running(world.watch):
-        operator.revoke("token", "t", until=world.clock.seconds + 60, by="me", at=world.clock.seconds)
+        operator.revoke("token", "t", until=world.clock.now + 60, by="me", at=world.clock.now)
         await until(lambda: len(world.changes) == 2)
         assert world.changes[1].revocations.tokens == {"t"}
         for file in list(path.parent.iterdir()):

@@ -14,15 +14,6 @@ from doorward.control.keys import audit_keys
 from doorward.core.audit import AuditRecord, timestamp
 from doorward.core.audit_layout import segment
 
-CONFIGURATION = "servers: {crm: {url: http://127.0.0.1:9/mcp}}\n"
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    made = tmp_path / "doorward.yaml"
-    made.write_text(CONFIGURATION)
-    return made
-
 
 def report(file: Path, *arguments: str) -> Result:
     return CliRunner().invoke(command, ["report", "--pii", "-c", str(file), *arguments])

@@ -17,15 +17,6 @@ from doorward.cli.audit.asking import progress
 from doorward.cli.audit.shown import Lines
 from doorward.control.audit.index import Index
 
-CONFIGURATION = "servers: {crm: {url: http://127.0.0.1:9/mcp}}\n"
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    made = tmp_path / "doorward.yaml"
-    made.write_text(CONFIGURATION)
-    return made
-
 
 @pytest.fixture
 def log(file: Path) -> Log:

@@ -14,13 +14,6 @@ TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Path:
-    made = tmp_path / "doorward.yaml"
-    made.write_text("servers: {crm: {url: http://127.0.0.1:9/mcp}}\n")
-    return made
-
-
-@pytest.fixture
 def log(file: Path) -> Log:
     return Log(file.parent / ".doorward" / "audit", step=1)
 

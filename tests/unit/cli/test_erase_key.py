@@ -13,16 +13,8 @@ from doorward.configtypes import InvalidConfiguration, Problem
 from doorward.control.keys import audit_keys, hash_keys, secret_keys
 from doorward.core.errors import JournalFault
 
-CONFIGURATION = "servers: {crm: {url: http://127.0.0.1:9/mcp}}\n"
 DAY = 86400.0
 WHY = "Erasure of Q1, ticket DPO-7"
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    made = tmp_path / "doorward.yaml"
-    made.write_text(CONFIGURATION)
-    return made
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.clocks import Clock
 
 from doorward.core.errors import UpstreamFault
 from doorward.core.exchange import Answer, Event, Outbound
@@ -13,16 +14,6 @@ from doorward.gateway.upstreams import Guarded, Upstreams
 
 OUT = Outbound("POST", b"", (), "", False, "")
 CRM = Server("crm", Target("http://127.0.0.1:1/mcp"))
-
-
-class Clock:
-    now = 0.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def wall(self) -> float:
-        return self.now
 
 
 class Fake:
@@ -51,7 +42,7 @@ async def code_of(guarded: Guarded) -> str:
 
 @pytest.mark.parametrize("code", ["upstream.unreachable", "upstream.timeout"])
 async def test_five_failures_in_a_row_open_the_breaker_for_ten_seconds(code: str) -> None:
-    fake, clock = Fake(), Clock()
+    fake, clock = Fake(), Clock(0.0)
     guarded = Guarded(fake, clock)
     fake.code = code
     assert [await code_of(guarded) for _ in range(6)] == [code] * 5 + ["upstream.breaker"]
@@ -67,7 +58,7 @@ async def test_five_failures_in_a_row_open_the_breaker_for_ten_seconds(code: str
 
 async def test_an_answer_in_between_begins_anew() -> None:
     fake = Fake()
-    guarded = Guarded(fake, Clock())
+    guarded = Guarded(fake, Clock(0.0))
     for _ in range(3):
         fake.code = "upstream.unreachable"
         assert [await code_of(guarded) for _ in range(4)] == ["upstream.unreachable"] * 4
@@ -79,7 +70,7 @@ async def test_an_answer_in_between_begins_anew() -> None:
 async def test_a_server_that_answers_badly_is_still_there(code: str) -> None:
     fake = Fake()
     fake.code = code
-    guarded = Guarded(fake, Clock())
+    guarded = Guarded(fake, Clock(0.0))
     assert {await code_of(guarded) for _ in range(9)} == {code}
 
 
@@ -94,7 +85,7 @@ async def test_one_upstream_a_server_made_when_first_needed() -> None:
         made.append(server.id)
         return Fake()
 
-    upstreams = Upstreams(make, Clock(), snapshot(1, CRM))
+    upstreams = Upstreams(make, Clock(0.0), snapshot(1, CRM))
     assert made == []
     assert upstreams.get(CRM) is upstreams.get(CRM)
     assert made == ["crm"]
@@ -119,7 +110,7 @@ async def test_a_new_snapshot_closes_what_it_changes(after: Snapshot, closed: bo
         fakes.append(Fake())
         return fakes[-1]
 
-    upstreams = Upstreams(make, Clock(), snapshot(1, CRM))
+    upstreams = Upstreams(make, Clock(0.0), snapshot(1, CRM))
     first = upstreams.get(CRM)
     upstreams.apply(after)
     for _ in range(20):
@@ -160,7 +151,7 @@ async def settle() -> None:
 @pytest.mark.parametrize("stream", [False, True])
 async def test_what_is_replaced_is_closed_when_its_last_call_is_over(stream: bool) -> None:
     fakes = [Holding(stream), Holding(stream)]
-    upstreams = Upstreams(lambda *_: fakes.pop(0), Clock(), snapshot(1, CRM))
+    upstreams = Upstreams(lambda *_: fakes.pop(0), Clock(0.0), snapshot(1, CRM))
     first = fakes[0]
     call = asyncio.ensure_future(upstreams.get(CRM).forward(OUT, NO_CREDENTIAL))
     await settle()
@@ -186,7 +177,7 @@ async def test_a_call_of_an_older_snapshot_takes_nothing_from_those_of_the_new_o
         made.append(Fake())
         return made[-1]
 
-    upstreams = Upstreams(make, Clock(), snapshot(1, CRM))
+    upstreams = Upstreams(make, Clock(0.0), snapshot(1, CRM))
     upstreams.apply(snapshot(2, MOVED))
     new = upstreams.get(MOVED)
     await upstreams.get(CRM).forward(OUT, NO_CREDENTIAL)
@@ -198,7 +189,7 @@ async def test_a_call_of_an_older_snapshot_takes_nothing_from_those_of_the_new_o
 
 async def test_at_the_end_nobody_is_waited_for() -> None:
     held = Holding(False)
-    upstreams = Upstreams(lambda *_: held, Clock(), snapshot(1, CRM))
+    upstreams = Upstreams(lambda *_: held, Clock(0.0), snapshot(1, CRM))
     call = asyncio.ensure_future(upstreams.get(CRM).forward(OUT, NO_CREDENTIAL))
     await settle()
     upstreams.apply(snapshot(2))

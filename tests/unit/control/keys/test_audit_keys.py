@@ -4,12 +4,12 @@ import hashlib
 import os
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from tests.at_once import at_once
 
 from doorward.configtypes import InvalidConfiguration
 from doorward.control.keys.audit_keys import AuditKeys, Deferred, ephemeral, load, public_keys, read
@@ -103,13 +103,7 @@ def test_a_lost_public_half_is_made_again(tmp_path: Path) -> None:
 
 
 def test_many_at_once_agree(tmp_path: Path) -> None:
-    found: list[AuditKeys] = []
-    threads = [threading.Thread(target=lambda: found.append(at(tmp_path / "k", 0))) for _ in range(12)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    assert len(found) == 12
+    found = at_once(lambda: at(tmp_path / "k", 0))
     assert all(keys == found[0] for keys in found)
     assert len(names(tmp_path / "k")) == 2
 

@@ -1,11 +1,11 @@
 """The key directory: made once, private, rotated by age."""
 
 import os
-import threading
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
+from tests.at_once import at_once
 
 from doorward.configtypes import InvalidConfiguration
 from doorward.control.keys.secret_keys import SIZE, ephemeral, load, read
@@ -92,13 +92,7 @@ def test_the_key_id_tells_nothing_of_the_key(tmp_path: Path) -> None:
 
 
 def test_many_at_once_agree(tmp_path: Path) -> None:
-    found: list[Keys] = []
-    threads = [threading.Thread(target=lambda: found.append(at(tmp_path / "k", 0))) for _ in range(12)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    assert len(found) == 12
+    found = at_once(lambda: at(tmp_path / "k", 0))
     assert all(keys == found[0] for keys in found)
     assert sorted(os.listdir(tmp_path / "k")) == ["hashing-1.key", "lasting.key", "sealing-1.key"]
 

@@ -1,10 +1,10 @@
 """Signing keys: private files, rotated without a gap, read by many."""
 
 import os
-import threading
 from pathlib import Path
 
 import pytest
+from tests.at_once import at_once
 from tests.tokens import of_joserfc
 
 from doorward.configtypes import InvalidConfiguration
@@ -78,13 +78,7 @@ def test_another_algorithm_gets_a_key_of_its_own_without_a_gap(tmp_path: Path) -
 
 
 def test_many_at_once_agree(tmp_path: Path) -> None:
-    found: list[list[str]] = []
-    threads = [threading.Thread(target=lambda: found.append(kids(at(tmp_path / "k", 0)))) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    assert len(found) == 8
+    found = at_once(lambda: kids(at(tmp_path / "k", 0)))
     assert all(one == found[0] for one in found)
     assert os.listdir(tmp_path / "k") == ["signing-1.key"]
 

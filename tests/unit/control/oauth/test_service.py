@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 import msgspec
 import pytest
 from joserfc.jwk import ECKey
+from tests.clocks import Clock
 from tests.tokens import (
     FORM,
     HASHING,
@@ -50,17 +51,6 @@ IDP = "https://idp.example.com"
 HOME = "203.0.113.7"
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def wall(self) -> float:
-        return self.now
-
-    def monotonic(self) -> float:
-        return self.now
-
-
 class Idp:
     """Verifies what it is told to: the text of a token -> claims."""
 
@@ -97,7 +87,7 @@ class World:
     """A token service with four kinds of client, a real store, and a journal that can break."""
 
     def __init__(self, directory: Path) -> None:
-        self.clock = Clock()
+        self.clock = Clock(NOW)
         self.idp = Idp()
         self.records: list[AuditRecord] = []
         self.journal_works = True
