@@ -172,7 +172,7 @@ class Admission:
     def _unclear(self, call: Call, exchange: Exchange, reading: Unreadable) -> Reply | None:
         if call.server.strict_reading:
             strictest = call.server.strictest(exchange.mode)
-            # Where neither the server nor a tool of it is enforced a rule is, and nobody knows what it would say.
+            # If neither the server nor a tool of it is enforced, some rule is: nobody knows what that one would say.
             exchange.mode = strictest if strictest.enforcing else Mode.ENFORCE
         decision = Decision(
             Effect.DENY,

@@ -144,4 +144,6 @@ def in_time(batch: Batch) -> list[Event]:
     for writer, event in zip(batch.writers, batch.events, strict=True):
         floor = floors[writer] = max(event.at, floors.get(writer, event.at))
         keyed.append((floor, event))
-    return [event for _, event in sorted(keyed, key=lambda each: each[0])]  # stable
+    return [
+        event for _, event in sorted(keyed, key=lambda each: each[0])
+    ]  # a stable sort: events of one time stay in order

@@ -67,7 +67,7 @@ class Cursor:
         self._name = name
         self._path, self._ended_path = files.cursor(name), files.ended(name)
         self._lock = Lock()
-        self._new: list[str] = []  # ended, and not saved as such
+        self._new: list[str] = []  # writers that have ended, which no file says yet
         self._dirty = False
         self._positions: dict[str, Position] = {}
         self.ended: set[str] = set()
@@ -101,7 +101,7 @@ class Cursor:
         with self._lock:
             if not self._dirty:
                 return
-            if self._new:  # first: who is in neither file is sent again from the beginning
+            if self._new:  # first: a writer that is in neither file would be sent again from the beginning
                 places.append(self._ended_path, "".join(f"{writer}\n" for writer in self._new).encode())
                 self._new = []
             saved = _Saved(sink=self._name, totals=self.totals, writers=self._positions)

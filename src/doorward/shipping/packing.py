@@ -51,7 +51,7 @@ class Packing:
         try:
             lines = self._lines(record)
         except MemoryError:
-            raise  # that is about us, and passes
+            raise  # not the record's fault: it is tried again
         except Exception as error:  # noqa: BLE001 - whatever a format does not bear must not hold up the rest
             event = Event(name, at, key, record, b"")
             return Packed([], 0, [Dead(event, f"it cannot be put into the sink's format: {type(error).__name__}")])

@@ -53,8 +53,8 @@ def replace(path: Path, data: bytes, *, durable: bool = True) -> None:
 
 
 def append(path: Path, data: bytes) -> None:
-    """Put whole lines behind what is there, and wait for the disk. Raises ``OSError``; then none of them is there, as
-    far as that is still to be had.
+    """Put whole lines behind what is there, and wait for the disk. Raises ``OSError``; then they are taken out
+    again, if that is still possible.
     """
     descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "ab", buffering=0) as opened:

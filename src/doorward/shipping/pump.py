@@ -56,7 +56,7 @@ class Pump:
         self.up = True
         self.since = wall()
         self.last_error = ""
-        self.remedy = ""  # for that
+        self.remedy = ""  # for the last error
         self.unsaved: str | None = None  # why the cursor is not on the disk
         self._dead_letters = dead_letters
         self._extents = extents
@@ -70,14 +70,16 @@ class Pump:
         packing = Packing(target.lines, target.limits, sampling, first_calls)
         self._gatherer = Gatherer(self._source, packing, target.limits, clock)
         self._batch = Batch()
-        self._parts: deque[list[Event]] | None = None  # of the batch, what is not settled; None: it is being gathered
+        self._parts: deque[list[Event]] | None = (
+            None  # what of the batch is not settled; None: the batch is being gathered
+        )
         self._whole = True  # nothing of the batch is settled
         self._most = target.limits.events  # events of a delivery: fewer while the sink is too slow for as many
         self._damaged = 0
         self._unsaid, self._say_dead = 0, float("-inf")
-        self._told = self._last_told = ""  # of a failure that is not over; of any
+        self._told = self._last_told = ""  # what was logged of the failure that goes on, and of the last one
         self._tell_again = float("-inf")
-        self._delivering = 0.0  # since when
+        self._delivering = 0.0  # when the delivery under way began; 0: none is
         self._saved = clock()
         self._wake = Flag()
         self._deadline: float | None = None

@@ -146,7 +146,7 @@ def surrogate_number(shown: str, entity: str, form: Form, key: bytes, label: byt
     sign, whole, fraction, exponent = found.groups()
     if not fraction.strip(".0"):  # an integer, as some writers spell it
         exponent, fraction = fraction + exponent, ""
-    zero = "0" if whole == "0" and fraction else ""  # 0.5 begins with nothing else
+    zero = "0" if whole == "0" and fraction else ""  # the 0 of 0.5 stays: no other digit may stand there
     digits = (whole + fraction[1:])[len(zero) :]
     held = _grams(digits)
     for attempt in range(_ATTEMPTS):

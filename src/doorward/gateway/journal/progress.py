@@ -87,7 +87,7 @@ class Progress:
         """In the loop, which stands still: ``ring``, and wait at most so long for this ticket. Whether it has met its
         fate. All who wait and whose tickets have are told here: ``publish`` leaves them to us meanwhile.
         """
-        self._answer.forget()  # one that came when nobody stood here any more
+        self._answer.forget()  # drop a ring that came after the wait before was over
         self._sought = ticket
         ring()
         if ticket > self.done:
