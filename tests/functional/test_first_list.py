@@ -86,6 +86,37 @@ def test_a_schema_that_breaks_a_policy_stops_neither_the_list_nor_other_tools(
         assert ask(again, "tools/call", name="get_one", arguments={"n": 9})["isError"]
 
 
+def test_a_tool_that_does_not_fit_a_policy_stands_in_no_others_way(
+    tmp_path: Path, upstream: ThreadingHTTPServer
+) -> None:
+    policies = tmp_path / "policies"
+    policies.mkdir(parents=True)
+    condition = "when { context.arguments has n && context.arguments.n > 5 };"
+    everywhere = f'@id("few") forbid(principal, action in Doorward::Action::"tools/call", resource) {condition}'
+    (policies / "a.cedar").write_text(everywhere)
+    text = {"type": "object", "properties": {"n": {"type": "string"}}}
+    upstream.tools.insert(1, {"name": "get_odd", "inputSchema": text})  # type: ignore[attr-defined]
+
+    def listed(running: Gateway) -> list[str]:
+        return [tool["name"] for tool in ask(running, "tools/list")["tools"]]
+
+    with gateway(tmp_path, upstream, policies=str(policies)) as running:
+        until(lambda: listed(running) == ["get_one", "get_two"])
+        assert ask(running, "tools/call", name="get_one", arguments={"n": 9})["isError"]
+        assert not ask(running, "tools/call", name="get_two", arguments={"n": 3}).get("isError")
+        # A rule about one tool is not held against the arguments of others; and what did not fit is tried again.
+        one = everywhere.replace("resource)", 'resource == Doorward::Tool::"crm/get_one")')
+        (policies / "a.cedar").write_text(one)
+        os.kill(running.pid, signal.SIGHUP)
+        until(lambda: listed(running) == ["get_one", "get_odd", "get_two"])
+        assert ask(running, "tools/call", name="get_one", arguments={"n": 9})["isError"]
+        assert not ask(running, "tools/call", name="get_odd", arguments={"n": "9"}).get("isError")
+    (policies / "a.cedar").write_text(everywhere)
+    with gateway(tmp_path, upstream, policies=str(policies)) as again:
+        assert listed(again) == ["get_one", "get_two"]
+        assert "among them 'crm/get_odd'" in again.log()
+
+
 def test_policies_that_are_gone_stay_in_force(tmp_path: Path, upstream: ThreadingHTTPServer) -> None:
     policies = tmp_path / "policies"  # beside the configuration, which does not name it
     policies.mkdir(parents=True)

@@ -6,9 +6,10 @@ is written in a thread; if it cannot be, the tools are known until the worker en
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from doorward.configtypes import InvalidConfiguration
+from doorward.control.policies.fitting import fitting
 from doorward.control.policies.schema import KnownTool
 from doorward.control.store import Store, StoreFault
 from doorward.core.ports import Clock
@@ -19,6 +20,9 @@ log = logging.getLogger(__name__)
 
 SOONEST = 1.0
 """Seconds between two compilations: a server that shows new tools all the time must not keep the worker busy."""
+
+MOST_ODD = 2048
+"""Tools that do not fit the policies and are remembered, until there are others."""
 
 TASK_LIFE = 86400.0
 """Seconds for which the owner of a task is remembered in the store."""
@@ -36,6 +40,7 @@ class Catalogue:
         self._recompile = recompile
         self._known: dict[tuple[str, str], ToolSchema] = {}
         self._new: dict[tuple[str, str], ToolSchema] = {}
+        self._odd: dict[tuple[str, str], ToolSchema] = {}  # what the policies could not take in
         self._crossed: list[Task] = []
         self._settling: asyncio.Task[None] | None = None
         self._next = 0.0
@@ -52,7 +57,12 @@ class Catalogue:
 
     def known(self) -> list[KnownTool]:
         """All tools, as policies need them. Nobody has approved what is said here, so none is ``read_only``."""
-        return [KnownTool(server, name, tool.input or b"{}") for (server, name), tool in self._known.items()]
+        return _as_policies_need(self._known)
+
+    def retry(self) -> None:
+        """There are other policies now: what did not fit may do so, with the next list."""
+        self._new = {**self._odd, **self._new}
+        self._odd.clear()
 
     @property
     def unsettled(self) -> bool:
@@ -100,19 +110,29 @@ class Catalogue:
 
     async def _settle(self) -> None:
         new, self._new = self._new, {}
-        before = {key: self._known[key] for key in new if key in self._known}
-        self._known.update(new)
+        known = dict(self._known)
         try:
+            self._known.update(new)
             await asyncio.to_thread(self._recompile, self.known())
         except InvalidConfiguration as invalid:
-            # A server that describes a tool otherwise than the policies need it must not stand in the way of the
-            # others: what it said is forgotten, and what was known stays in force.
-            for key in new:
-                del self._known[key]
-            self._known.update(before)
-            log.error("the policies do not fit what servers now say about %d tools: %s", len(new), invalid.problems[0])
-            return
+            # A server that describes a tool otherwise than the policies need it must not stand in the way of others:
+            # what does not fit is left out, and what was known of it stays in force.
+            self._known = known
+            fit = await asyncio.to_thread(fitting, known, new, _server, self._fits)
+            odd = {key: tool for key, tool in new.items() if key not in fit}
+            self._odd = dict(list({**self._odd, **odd}.items())[-MOST_ODD:])
+            self._known.update(fit)
+            log.error("the policies do not fit what servers now say about %d tools: %s", len(odd), invalid.problems[0])
+            new = fit
         await asyncio.to_thread(self._keep, new)
+
+    def _fits(self, tools: Mapping[tuple[str, str], ToolSchema]) -> bool:
+        """Whether the policies can know these tools; then they do."""
+        try:
+            self._recompile(_as_policies_need(tools))
+        except InvalidConfiguration:
+            return False
+        return True
 
     def _keep(self, new: dict[tuple[str, str], ToolSchema]) -> None:
         at = self._clock.wall()
@@ -121,3 +141,11 @@ class Catalogue:
                 self._store.keep_tool(server, name, tool.input, tool.output or None, tool.annotations, at)
         except StoreFault as fault:
             log.error("what servers said about their tools is not kept: %s", fault.detail)
+
+
+def _as_policies_need(tools: Mapping[tuple[str, str], ToolSchema]) -> list[KnownTool]:
+    return [KnownTool(server, name, tool.input or b"{}") for (server, name), tool in tools.items()]
+
+
+def _server(key: tuple[str, str]) -> str:
+    return key[0]

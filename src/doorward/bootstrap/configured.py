@@ -3,20 +3,26 @@
 import logging
 import os
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 from doorward import configfile, plugins
 from doorward.configtypes import InvalidConfiguration
 from doorward.control import compile as compiler
+from doorward.control.policies.compile import compile_policies
+from doorward.control.policies.configured import files_of, sensitivities
 from doorward.control.policies.files import PolicyFiles
+from doorward.control.policies.fitting import fitting
 from doorward.control.policies.schema import KnownTool
 from doorward.control.store import Store
 from doorward.core.ports import Detector, Scanner
 from doorward.core.snapshot import Keys, Snapshot
 
 log = logging.getLogger(__name__)
+
+_NAMED = 5
+"""Tools that the log names of those left out."""
 
 
 def compiled(
@@ -42,17 +48,40 @@ def compiled(
     except InvalidConfiguration as invalid:
         problems = invalid.problems
     if lenient and tools and any(problem.path == "policies" or problem.file for problem in problems):
-        # What a server says about its tools must not keep the gateway from starting: the tools are unknown then, and
-        # what policies say of them denies (docs/policies.md).
+        # What a server says about its tools must not keep the gateway from starting: those that do not fit are unknown
+        # then, and what policies say of them denies (docs/policies.md).
         try:
-            made = _compiled(loaded, keys, version, port, [], kept, files)
+            fit = _fitting(loaded, tools, files)
+            made = _compiled(loaded, keys, version, port, fit, kept, files)
         except InvalidConfiguration:
             pass
         else:
+            out = sorted(
+                {f"{tool.server}/{tool.name}" for tool in tools} - {f"{tool.server}/{tool.name}" for tool in fit}
+            )
             for problem in problems:
                 log.error("a policy does not fit what a server says about its tools, which stay unknown: %s", problem)
+            log.error("left out: %d tools, among them %s", len(out), ", ".join(map(repr, out[:_NAMED])))
             return made
     raise InvalidConfiguration(loaded.located(problems)) from None
+
+
+def _fitting(loaded: configfile.Loaded, tools: list[KnownTool], files: PolicyFiles | None) -> list[KnownTool]:
+    """Those of ``tools`` that the policies fit. Raises ``InvalidConfiguration`` where tools are not at fault."""
+    config = loaded.config
+    read = files if files is not None else files_of(config, loaded.base_dir)
+    servers = sensitivities(config)
+    compile_policies(read, config.identity.agents, servers)
+
+    def fits(known: Mapping[tuple[str, str], KnownTool]) -> bool:
+        try:
+            compile_policies(read, config.identity.agents, servers, known.values())
+        except InvalidConfiguration:
+            return False
+        return True
+
+    named = {(tool.server, tool.name): tool for tool in tools}
+    return list(fitting({}, named, lambda key: key[0], fits).values())
 
 
 def _compiled(

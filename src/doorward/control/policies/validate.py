@@ -86,15 +86,21 @@ class Validator:
         return sorted(words, key=lambda text: (len(text), text)) or ["it does not fit the schema"]
 
     def _schema(self, parsed: Parsed, unknown: Sequence[Tool]) -> cedarpy.Schema:
-        """With the actions that this rule can be asked about; of those alike, one will do."""
+        """With the actions that this rule can be asked about; of those alike, one will do.
+
+        A rule about one tool alone is not asked about others, whatever their arguments are.
+        """
         chosen: dict[Uid, Shape] = {tool_action(*tool): NO_ARGUMENTS for tool in unknown}
         servers = servers_of(parsed.rule)
+        only = parsed.rule.resource.equals
         shapes: dict[bytes, Uid] = {}
         for (server, name), facts in self._tools.items():
             uid = tool_action(server, name)
             spelt = msgspec.json.encode(facts.shape, order="sorted")
             if uid in parsed.names:
                 chosen[uid] = facts.shape
+            elif only is not None and only.type == "Tool" and only.id != f"{server}/{name}":
+                continue
             elif (servers is None or server in servers) and spelt not in shapes:
                 shapes[spelt] = uid
                 chosen[uid] = facts.shape
