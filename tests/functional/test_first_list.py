@@ -101,14 +101,14 @@ def test_a_tool_that_does_not_fit_a_policy_stands_in_no_others_way(
         return [tool["name"] for tool in ask(running, "tools/list")["tools"]]
 
     with gateway(tmp_path, upstream, policies=str(policies)) as running:
-        until(lambda: listed(running) == ["get_one", "get_two"])
+        until_here(lambda: listed(running) == ["get_one", "get_two"])
         assert ask(running, "tools/call", name="get_one", arguments={"n": 9})["isError"]
         assert not ask(running, "tools/call", name="get_two", arguments={"n": 3}).get("isError")
         # A rule about one tool is not held against the arguments of others; and what did not fit is tried again.
         one = everywhere.replace("resource)", 'resource == Doorward::Tool::"crm/get_one")')
         (policies / "a.cedar").write_text(one)
         os.kill(running.pid, signal.SIGHUP)
-        until(lambda: listed(running) == ["get_one", "get_odd", "get_two"])
+        until_here(lambda: listed(running) == ["get_one", "get_odd", "get_two"])
         assert ask(running, "tools/call", name="get_one", arguments={"n": 9})["isError"]
         assert not ask(running, "tools/call", name="get_odd", arguments={"n": "9"}).get("isError")
     (policies / "a.cedar").write_text(everywhere)
