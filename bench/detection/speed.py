@@ -1,13 +1,13 @@
 """What looking through one message costs: ``python -m bench.detection speed``; beside Presidio, with what is to be
 reached.
 
-The trigger pass and the scan, as the gateway runs them, on messages that were decoded before; ``cold`` are messages
-that were not seen before, ``warm`` the same ones again. ``stall`` is the longest that the event loop waited meanwhile.
+The trigger pass and the scan on messages that were decoded before, with the event loop and the settings of the
+garbage collector that a worker has; ``cold`` are messages that were not seen before, ``warm`` the same ones again.
+``stall`` is the longest that the event loop waited meanwhile.
 """
 
 import argparse
 import asyncio
-import gc
 import statistics
 import subprocess
 import sys
@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+import uvloop
+
 from bench.detection import stock
 from bench.detection.library import DEPTH, detectors, scanner
 from bench.detection.payloads import NEAR, PAYLOADS, Payload, own_text
@@ -25,6 +27,7 @@ from bench.report import table
 from doorward.core.decode import decode
 from doorward.detection.trigger import Triggers
 from doorward.gateway.scanning import Detectors
+from doorward.worker.collector import spare_the_collector
 
 WARM_UP = 5
 PASS_MS = 0.3  # for 10 KB
@@ -75,7 +78,7 @@ def main(arguments: Sequence[str]) -> None:
         theirs = presidio(payload, chosen.presidio) if chosen.presidio.exists() and payload is not NEAR else None
         if payload.names not in made:
             made[payload.names] = scanner(detectors(names=payload.names))
-        taken[payload.name] = asyncio.run(measure(payload, made[payload.names], rounds, theirs))
+        taken[payload.name] = uvloop.run(measure(payload, made[payload.names], rounds, theirs))
     print(figures(taken))
     print()
     for reach in REACH:
@@ -107,7 +110,7 @@ async def measure(payload: Payload, made: Detectors, rounds: int, theirs: float 
     cold: list[float] = []
     warm: list[float] = []
     found = stall = 0.0
-    gc.collect()
+    spare_the_collector()
     for raw, value in read[WARM_UP:]:
         beat = asyncio.create_task(_beat())
         await asyncio.sleep(0)

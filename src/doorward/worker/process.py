@@ -2,7 +2,6 @@
 
 import asyncio
 import ctypes
-import gc
 import logging
 import os
 import signal
@@ -13,6 +12,7 @@ from typing import Any
 from doorward.core.errors import ConfigurationFault, Fault
 from doorward.worker import logs
 from doorward.worker.channel import Channel, Fields
+from doorward.worker.collector import spare_the_collector
 from doorward.worker.descriptors import make_room
 from doorward.worker.service import Build, Service, Start
 from doorward.worker.sockets import listener
@@ -21,11 +21,6 @@ log = logging.getLogger(__name__)
 
 CLOSE_WITHIN = 2.0
 """Seconds for closing connections and children once it is decided to end."""
-
-_YOUNG = 5000
-"""Objects that are made, and not given back, until the collector looks for cycles among them. A call leaves none: with
-Python's 700 it looked every hundred calls or so, for up to 1 % of their CPU, and found nothing.
-"""
 
 _SWITCH = 0.001
 """Seconds that a thread waits for a busy loop. Each call waits for the thread that writes the log, twice or more: with
@@ -99,7 +94,7 @@ class Worker:
         except OSError as error:
             return {"failed": "start", "problems": [f"{start.listen}: {error.strerror or type(error).__name__}"]}
         self._service, self._version = service, start.version
-        _spare_the_collector()
+        spare_the_collector()
         return self._pulse()
 
     def _pulse(self) -> Fields:
@@ -124,7 +119,7 @@ class Worker:
             await self._service.swap(self._prepared[version])
             self._version = version
             self._prepared = {later: one for later, one in self._prepared.items() if later > version}
-            _spare_the_collector()
+            spare_the_collector()
         return {"version": self._version}
 
     async def _drop(self, version: int) -> Fields:
@@ -160,17 +155,6 @@ class Worker:
                 await self._service.close()
         except TimeoutError:
             log.warning("not all was closed within %g s", CLOSE_WITHIN)
-
-
-def _spare_the_collector() -> None:
-    """What was made until now stays: no collection during a call walks through it again (10 ms with all detectors).
-
-    And what calls make from here on is looked through more seldom.
-    """
-    gc.unfreeze()
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(_YOUNG, *gc.get_threshold()[1:])
 
 
 def told(fault: ConfigurationFault) -> list[str]:
