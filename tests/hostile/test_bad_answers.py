@@ -9,7 +9,7 @@ from tests.hostile.misbehaving import ALL, HTML, NOTE, body, bytes_of, events, r
 from tests.hostile.raw import Answer, Fields, Raw, post
 from tests.hostile.scripted import Asked, Line, Script
 from tests.hostile.setting import IDENTIFIED, Setting, message, reason_of, setting
-from tests.hostile.watch import records
+from tests.hostile.watch import records, until
 
 BATCHES = "2025-03-26"
 LEGACY = "2025-06-18"
@@ -97,6 +97,7 @@ SCRIPTS = {
     ),
     "teapot": body(HTML, status="418 Teapot", kind="text/html"),
     "until-the-end": bytes_of(b"HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n" + result(7, "late")),
+    "flood-of-answers": body((b"data: " + result(9, "stray") + b"\n\n") * 5000, kind="text/event-stream"),
     "bad-events": events(b"{", NOTE, result(9, "stray"), b"\xff", NOTE, b"[]"),
     "dialects": bytes_of(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\n\r\n" + DIALECTS),
 }
@@ -253,3 +254,20 @@ async def test_bad_events_on_a_stream(hostile: Setting, mode: Mode) -> None:
     else:
         assert found.body.count(b"data: ") == 6
     assert "upstream.unsolicited" in reasons
+
+
+async def test_a_flood_of_what_nobody_asked_for_is_not_a_flood_of_records(hostile: Setting, mode: Mode) -> None:
+    """A server must not fill the disk of the log, which would stop the calls to all the others."""
+    hostile.new_records()
+    fields: Fields = (*IDENTIFIED, ("Accept", "text/event-stream"))
+    await hostile.ask(post("/mcp/flood-of-answers", b"", port=hostile.port, fields=fields).replace(b"POST", b"GET", 1))
+    entries: list[dict[str, object]] = []
+
+    def counted() -> int:
+        entries.extend(hostile.new_records())
+        gaps = (str(entry["detail"]).split(" ")[0] for entry in entries if entry["kind"] == "gap")
+        return sum(map(int, gaps)) + sum(entry["kind"] == "message" for entry in entries)
+
+    await until(lambda: counted() == 5000, lambda: f"{counted()} of 5000", 10)
+    assert len(entries) < 300
+    assert {entry["client_ip"] for entry in entries if entry["kind"] == "gap"} == {"server flood-of-answers"}

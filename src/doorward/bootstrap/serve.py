@@ -138,6 +138,7 @@ class Gateway:
             catalogue=self._catalogue,
             leases=self._leasing.leases,
             alert=lambda record: self._offer(record, alert=True),
+            garbled=self._edge.room,
         )
         listener = Listener(self._pipeline.serve, lambda: self._live.snapshot, clock, self._refused)
         conversations = self._conversations = Conversations(self._pipeline, self._sealer)

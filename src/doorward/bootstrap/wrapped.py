@@ -36,7 +36,9 @@ from doorward.core.identity import Credential, Grant, Principal
 from doorward.core.policy import Mode, names
 from doorward.core.ports import Journal
 from doorward.core.snapshot import Keys, Server, Snapshot, Target
+from doorward.gateway.call import Ids
 from doorward.gateway.duplex import Caller, Duplex
+from doorward.gateway.edge_records import EdgeRecords
 from doorward.gateway.journal import FileJournal, NullJournal
 from doorward.gateway.live import Live
 from doorward.gateway.meter import Meter
@@ -128,7 +130,8 @@ async def _carry(child: Child, setting: Setting, journal: Journal) -> int:
     upstreams = Upstreams(lambda server, snapshot: _Pipe(wire.to_server), clock, snapshot)
     governance = _governance(setting, live, journal)
     catalogue = governance.catalogue if governance is not None else None
-    pipeline = Pipeline(live, journal, upstreams, clock, Meter(), _Unsealed(), catalogue=catalogue)
+    edge = EdgeRecords(journal, clock, Ids().next)
+    pipeline = Pipeline(live, journal, upstreams, clock, Meter(), _Unsealed(), catalogue=catalogue, garbled=edge.room)
     template = Inbound("stdio", "POST", setting.server, token=setting.token)
     # Beside the calls: whoever starts a server again should not wait for what killed ones left in the log.
     threading.Thread(target=recovered, args=(setting.audit, journal), name="recovery", daemon=True).start()
@@ -146,6 +149,7 @@ async def _carry(child: Child, setting: Setting, journal: Journal) -> int:
         await upstreams.close()
         if governance is not None:
             await governance.close()
+        edge.flush()
         journal.close()
 
 

@@ -49,7 +49,7 @@ def always(client: str, reason: str) -> bool:
 class Books:
     """The journal and the meters, as the pipeline uses them."""
 
-    __slots__ = ("_alert", "_early", "_ids", "_journal", "clock", "meter", "unrecorded")
+    __slots__ = ("_alert", "_early", "_garbled", "_ids", "_journal", "clock", "meter", "unrecorded")
 
     def __init__(
         self,
@@ -59,9 +59,11 @@ class Books:
         ids: Ids,
         early: Early = always,
         alert: Callable[[Record], None] = lambda record: None,
+        garbled: Early = always,
     ) -> None:
         self._journal = journal
         self._early = early
+        self._garbled = garbled
         self._alert = alert
         self._ids = ids
         self.meter = meter
@@ -125,6 +127,13 @@ class Books:
         refused.
         """
         self._append(call, exchange, phase, kind=kind, reason=reason, detail=detail)
+
+    def garbage(self, call: Call, exchange: Exchange, reason: Reason, detail: str = "") -> None:
+        """A note of what a server says that nobody can read or asked for, while there is room for each. A record is a
+        hundred times as long as the shortest of these, and a server may say as many as it likes.
+        """
+        if self._garbled(f"server {call.server.id}", reason):
+            self.note(call, exchange, "message", "", reason, detail)
 
     async def kept(self, call: Call) -> None:
         """Return when the kernel has every record of a call so far; the disk, where one of its tools is ``strict``.

@@ -215,7 +215,7 @@ class Duplex:
         exchange.uninspected += 1
         weigh(exchange, GARBAGE)
         exchange.refused, exchange.effect = False, Effect.ALLOW
-        self._pipeline.books.note(call, exchange, "message", "", Reason.UPSTREAM_GARBAGE, "a line that is no message")
+        self._pipeline.books.garbage(call, exchange, Reason.UPSTREAM_GARBAGE, "a line that is no message")
         return b"" if call.server.strict_reading else data
 
     async def _withheld(self, reading: Message | Batch | Unreadable, fault: Fault) -> bytes:

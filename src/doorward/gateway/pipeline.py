@@ -75,6 +75,7 @@ class Pipeline:
         catalogue: Catalogue | None = None,
         leases: Leases | None = None,
         alert: Callable[[Record], None] = lambda record: None,
+        garbled: Early = always,
     ) -> None:
         self._live = live
         self._upstreams = upstreams
@@ -83,7 +84,7 @@ class Pipeline:
         mirrored = Mirrored()
         self._catalogue = catalogue if catalogue is not None else NoCatalogue()
         self.flow = Flow()
-        self.books = Books(journal, meter, clock, ids, early, alert)
+        self.books = Books(journal, meter, clock, ids, early, alert, garbled)
         self.deciding = Deciding(live, self._catalogue.schemas, clock.wall)
         leases = leases if leases is not None else Leases()
         self.admission = Admission(live, self.books, self.flow, ids, mirrored, sealer, self.deciding, leases)

@@ -232,7 +232,7 @@ class Returning:
         if call.server.strict_reading or reason in OVER_LIMITS:  # also where only another tool of it is enforced
             if not call.stream:
                 raise UpstreamFault("a message that has no single reading", code="upstream.garbage")
-            self._books.note(call, exchange, "message", "", Reason.UPSTREAM_GARBAGE, "an event was dropped")
+            self._books.garbage(call, exchange, Reason.UPSTREAM_GARBAGE, "an event was dropped")
             return b""
         weigh(exchange, GARBAGE)
         exchange.bytes_out += len(raw)
@@ -259,7 +259,7 @@ class Returning:
             else:
                 exchange.effect = Effect.DENY
             detail = "an event of another type than message"
-            self._books.note(call, exchange, "message", "", Reason.UPSTREAM_GARBAGE, detail)
+            self._books.garbage(call, exchange, Reason.UPSTREAM_GARBAGE, detail)
             exchange.effect, exchange.would_have = before
             await self._books.kept(call)
         return data if stays else b""

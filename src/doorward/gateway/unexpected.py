@@ -64,7 +64,7 @@ class Unexpected:
             if exchange.mode.enforcing and act is Act.REFUSE:
                 exchange.refused = False  # the answer was dropped, the exchange itself goes on
                 exchange.effect = Effect.ALLOW
-                self._books.note(call, exchange, "message", "", Reason.UPSTREAM_UNSOLICITED, "a response was dropped")
+                self._books.garbage(call, exchange, Reason.UPSTREAM_UNSOLICITED, "a response was dropped")
                 await self._books.kept(call)
                 return b""
         refused = self._answers.beside(call, exchange, message, of_its_tool=tool is not None)
@@ -82,8 +82,10 @@ class Unexpected:
         if refused is not None:
             raw = error_body(exchange, refused, message.id) if message.id is not None else b""
         self._books.hash_answer(call, exchange, message, raw)
-        reason = Reason.RESUMED if resumed else Reason.UPSTREAM_UNSOLICITED
-        self._books.note(call, exchange, "message", "", reason)
+        if resumed:
+            self._books.note(call, exchange, "message", "", Reason.RESUMED)
+        else:
+            self._books.garbage(call, exchange, Reason.UPSTREAM_UNSOLICITED)
         if is_whole(call) and not call.stream:
             for waiting in list(call.pending.values()):
                 self._books.conclude(call, waiting)

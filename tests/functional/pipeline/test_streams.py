@@ -149,6 +149,25 @@ async def test_a_garbage_event_on_a_get_stream_is_dropped_and_recorded() -> None
     assert ("message", "") in bench.shape()
 
 
+@pytest.mark.parametrize("mode", list(Mode))
+async def test_a_flood_of_garbage_is_not_a_flood_of_records(mode: Mode) -> None:
+    asked: list[tuple[str, str]] = []
+
+    def room(source: str, reason: str) -> bool:
+        asked.append((source, reason))
+        return len(asked) <= 4
+
+    bench = Bench(mode, parts={"garbled": room})
+    note = event(body(None, "notifications/x"))
+    bad = [event(b"{garbage"), event(result(41))] * 10
+    bench.server.script = lambda _: bench.server.stream(*bad, note)
+    client = await bench.send(verb="GET", session=bench.sealed())
+    assert client.events == ([note] if mode.enforcing else [*bad, note])
+    assert [r.kind for r in bench.records].count("message") == 4
+    assert set(asked) <= {("server crm", "upstream.garbage"), ("server crm", "upstream.unsolicited")}
+    assert len(asked) == (20 if mode.enforcing else 10)  # what passes unread is counted by the stream's own record
+
+
 @pytest.mark.parametrize("mode", [Mode.AUDIT, Mode.WARN])
 async def test_garbage_events_pass_in_audit(mode: Mode) -> None:
     bench = Bench(mode)
