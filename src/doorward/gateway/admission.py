@@ -9,7 +9,7 @@ from hashlib import sha256
 from doorward.core.decision import ALLOW, Act, Decision, Effect, Reason
 from doorward.core.envelope import INVALID_REQUEST, PARSE_ERROR
 from doorward.core.exchange import Exchange, Reply
-from doorward.core.identity import Grant
+from doorward.core.identity import NOTHING, Grant
 from doorward.core.message import Batch, Message, Notification, Request, Response, Unreadable, read
 from doorward.core.methods import allows_batches
 from doorward.core.policy import Mode, Severity
@@ -26,6 +26,7 @@ from doorward.gateway.refusals import BATCH_REFUSED, NO_ROUTE, NO_SESSION, NOT_I
 from doorward.gateway.step_up import StepUp
 from doorward.stages.asks import answers
 from doorward.stages.authenticate import authenticate
+from doorward.stages.limit import source
 from doorward.stages.mirrors import compare, stated_version, states_modern
 from doorward.stages.refuse import error_body, refusal, tool_refusal, unreadable
 from doorward.stages.validate import validate_size
@@ -105,6 +106,7 @@ class Admission:
         call.grant = grant
         principal = grant.principal
         call.owner = principal.key
+        call.counted_for = call.owner if grant is not NOTHING else f"{call.owner}\0{source(inbound.client_ip)}"
         call.holder = principal.holder if principal.act else call.owner
         decision = validate_size(len(inbound.body), snapshot.limits.request_bytes)
         if decision is not ALLOW:
@@ -222,12 +224,12 @@ class Admission:
         self._step_up.given(call)
         if inbound.verb == "GET" or is_listen(call.message):
             call.stream = True
-            decision = self._flow.open(call.owner, snapshot.limits)
+            decision = self._flow.open(call.counted_for, snapshot.limits)
             call.counted = "stream" if decision is ALLOW else ""
         elif not call.pending and all(exchange.kind == "message" for exchange in call.exchanges):
             decision = ALLOW  # waits for nothing; and an answer that found no room would never end the call that asked
         else:
-            decision = self._flow.enter(call.owner, snapshot.limits)
+            decision = self._flow.enter(call.counted_for, snapshot.limits)
             call.counted = "call" if decision is ALLOW else ""
         return None if decision is ALLOW else self.refuse(call, decision)
 

@@ -48,6 +48,7 @@ class Call:
         "batch",
         "body",
         "counted",
+        "counted_for",
         "draining",
         "ended",
         "exchanges",
@@ -111,6 +112,7 @@ class Call:
         self.ended: Reason | None = None  # why its grant ended meanwhile
         self.expiry: TimerHandle | None = None  # of the grant, while a long stream is open
         self.counted = ""  # "call" or "stream" while it counts against the limits
+        self.counted_for = ""  # of whom: the owner, or of those without a name the address
         self.spent = 0.0  # seconds of our own, before forwarding and in screening
         self.forwarded_at = 0.0
         self.unkept: list[int] = []  # tickets of its records that the kernel may not have yet

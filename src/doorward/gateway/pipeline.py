@@ -328,9 +328,9 @@ class Pipeline:
         if call.stream:
             self._streams.leave(call)
         if call.counted == "call":
-            self.flow.leave(call.owner)
+            self.flow.leave(call.counted_for)
         elif call.counted == "stream":
-            self.flow.shut(call.owner)
+            self.flow.shut(call.counted_for)
         call.counted = ""
 
     async def drain(self) -> None:

@@ -1,5 +1,6 @@
 """(state, now) -> (state, Decision): a token bucket, and how many calls may be under way."""
 
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
 import msgspec
@@ -48,6 +49,7 @@ def take(bucket: Bucket | None, per_minute: int, now: float) -> tuple[Bucket, De
     return Bucket(left - 1.0, now), ALLOW
 
 
+@lru_cache(maxsize=1024)
 def source(address: str) -> str:
     """Whom an address stands for. An IPv6 host has a /64 of addresses to ask from: they are one."""
     try:

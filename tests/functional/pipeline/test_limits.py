@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from tests.functional.pipeline.bench import OTHER, Bench, call
+from tests.functional.pipeline.bench import OTHER, Bench, call, server
 from tests.waiting import until
 
 from doorward.core.errors import UpstreamFault
@@ -39,6 +39,24 @@ async def test_calls_in_flight_of_one_identity_and_of_all(mode: Mode) -> None:
     await asyncio.gather(*tasks)
     assert bench.idle()
     assert (await bench.send(call(1))).json["result"] == {}
+
+
+async def test_callers_without_a_token_are_counted_by_their_address() -> None:
+    """A whole team may be behind the gateway before anybody has one (``anonymous: true``)."""
+    limits = Limits(in_flight_per_identity=1, streams_per_identity=1)
+    bench = Bench(crm=server(Mode.AUDIT, anonymous=True), limits=limits)
+    release = hold(bench)
+    tasks = []
+    for number, address in enumerate(("192.0.2.1", "192.0.2.2", "2001:db8::1"), 1):
+        tasks += [bench.start(call(1), token=None, client_ip=address)[1]]
+        tasks += [bench.start(verb="GET", token=None, client_ip=address)[1]]
+        await until(lambda number=number: len(bench.server.seen) == 2 * number)
+    for address in ("192.0.2.1", "2001:db8::2"):  # of an IPv6 network too there is one
+        assert (await bench.send(call(1), token=None, client_ip=address)).reason == "limit.overload"
+        assert (await bench.send(verb="GET", token=None, client_ip=address)).reason == "limit.streams"
+    release.set()
+    await asyncio.gather(*tasks)
+    assert bench.idle()
 
 
 async def test_streams_of_one_identity() -> None:
