@@ -21,7 +21,7 @@ from tests.gateway import Gateway
 from tests.tokens import basic, signed
 from tests.waiting import PATIENCE, until_here
 
-SALES, SIGNER = "agent:sales", "agent:signer"
+SALES, SIGNER, GLOB = "agent:sales", "agent:signer", "agent:glob"
 RULE = "no-deleting"
 IN_FORCE = 2.0  # seconds: the promise of docs/rollout.md, "What the workers share"
 LIMIT = 60
@@ -39,6 +39,8 @@ class Held(Upstream):
     over: threading.Event
 
     def result(self, asked: dict[str, Any]) -> dict[str, Any]:
+        if asked["method"] == "tools/list":
+            return {"tools": [{"name": "late", "inputSchema": {}}]}
         if asked["params"]["name"] == "hold":
             self.over.wait(PATIENCE)
         return super().result(asked)
@@ -110,7 +112,10 @@ class World:
         until_here(both)
 
     def call(self, on: http.client.HTTPConnection, token: str, tool: str, server: str = "crm") -> Answer:
-        message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": tool, "arguments": {}}}
+        return self.send(on, token, "tools/call", {"name": tool, "arguments": {}}, server)
+
+    def send(self, on: http.client.HTTPConnection, token: str, method: str, params: Any, server: str = "crm") -> Answer:
+        message = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
         return _read(on, "POST", f"/mcp/{server}", json.dumps(message), _headers(token))
 
     def each(self, token: str, tool: str, server: str = "crm") -> list[Answer]:
@@ -186,6 +191,7 @@ def world(tmp_path: Path) -> Iterator[World]:
         agents = [
             {"id": SALES, "secret": "env:SALES_SECRET", "servers": everything},
             {"id": SIGNER, "jwks": "file:signer.json", "servers": everything},
+            {"id": GLOB, "jwks": "file:signer.json", "servers": {"crm": ["lat*"]}},
         ]
         extra = {"listen": {"workers": 2}, "identity": {"agents": agents}, "policies": "policies"}
         environment = {"SALES_SECRET": secret}
@@ -282,13 +288,28 @@ def test_a_limit_holds_over_both_together(world: World) -> None:
 
 
 def test_an_assertion_is_used_once_on_whichever_worker(world: World) -> None:
-    now = int(time.time())
-    claims = {"iss": SIGNER, "sub": SIGNER, "aud": world.url, "jti": secrets.token_hex(8), "iat": now, "exp": now + 60}
-    form = {"client_assertion_type": BEARER, "client_assertion": signed(claims, world.key)}
+    form = proof(world, SIGNER)
     first, second = (world.ask_token(connection, {}, **form) for connection in world.workers.values())
     assert first.status == 200
     assert (second.status, second.body["error"]) == (401, "invalid_client")
     assert [grant["client"] for grant in world.items("grants")].count(SIGNER) == 1
+
+
+def test_what_a_server_tells_one_worker_of_its_tools_the_other_knows_too(world: World) -> None:
+    """A client lists by one connection and calls by another."""
+    first, _ = world.workers.values()
+    token = world.ask_token(first, {}, **proof(world, GLOB)).body["access_token"]
+    assert [answer.facts["rules"] for answer in world.each(token, "late")] == [["default-deny"]] * 2
+    assert [tool["name"] for tool in world.send(first, token, "tools/list", {}).body["result"]["tools"]] == ["late"]
+    soon(lambda: [answer.facts for answer in world.each(token, "late")] == [{}, {}])
+    digests = {one["policy_digest"] for one in world.items("decisions", tool="late", limit="2")}
+    assert len(digests) == 1
+
+
+def proof(world: World, agent: str) -> dict[str, str]:
+    now = int(time.time())
+    claims = {"iss": agent, "sub": agent, "aud": world.url, "jti": secrets.token_hex(8), "iat": now, "exp": now + 60}
+    return {"client_assertion_type": BEARER, "client_assertion": signed(claims, world.key)}
 
 
 def test_the_api_tells_the_modes(world: World) -> None:

@@ -40,6 +40,8 @@ class Catalogue:
         self._recompile = recompile
         self._known: dict[tuple[str, str], ToolSchema] = {}
         self._new: dict[tuple[str, str], ToolSchema] = {}
+        self._stored: dict[tuple[str, str], ToolSchema] = {}
+        self._servers: tuple[str, ...] = ()
         self._odd: dict[tuple[str, str], ToolSchema] = {}  # what the policies could not take in
         self._crossed: list[Task] = []
         self._settling: asyncio.Task[None] | None = None
@@ -49,18 +51,40 @@ class Catalogue:
 
     def seed(self, servers: Iterable[str]) -> None:
         """What is stored already. Raises ``StoreFault``."""
+        self._servers = tuple(servers)
+        self._stored = self._read()
+        self._known.update(self._stored)
+        self._seed(self._servers)
+
+    async def look(self) -> None:
+        """Take in what other workers were told meanwhile: a call may come here, and its list have gone there. Raises
+        ``StoreFault``.
+        """
+        before, self._stored = self._stored, await asyncio.to_thread(self._read)
+        new = {key: tool for key, tool in self._stored.items() if before.get(key) != tool}
+        if not new:
+            return
+        self._seed({server for server, _ in new})
+        self._new = {**{key: tool for key, tool in new.items() if not _alike(tool, self._known.get(key))}, **self._new}
+
+    def _read(self) -> dict[tuple[str, str], ToolSchema]:
+        return {
+            (server, each.tool): ToolSchema(each.tool, each.input_schema, each.output_schema or b"", each.annotations)
+            for server in self._servers
+            for each in self._store.tools(server)
+        }
+
+    def _seed(self, servers: Iterable[str]) -> None:
         for server in servers:
-            kept = self._store.tools(server)
-            tools = [ToolSchema(each.tool, each.input_schema, each.output_schema or b"") for each in kept]
-            self._known.update({(server, tool.name): tool for tool in tools})
-            self.schemas.seed(server, tools)
+            self.schemas.seed(server, [tool for (of, _), tool in self._stored.items() if of == server])
 
     def known(self) -> list[KnownTool]:
         """All tools, as policies need them. Nobody has approved what is said here, so none is ``read_only``."""
         return _as_policies_need(self._known)
 
-    def retry(self) -> None:
-        """There are other policies now: what did not fit may do so, with the next list."""
+    def retry(self, servers: Iterable[str]) -> None:
+        """There is another configuration now: what did not fit its policies may do so."""
+        self._servers = tuple(servers)
         self._new = {**self._odd, **self._new}
         self._odd.clear()
 
@@ -138,6 +162,8 @@ class Catalogue:
         at = self._clock.wall()
         try:
             for (server, name), tool in new.items():
+                if self._stored.get((server, name)) == tool:
+                    continue  # another worker has done so
                 self._store.keep_tool(server, name, tool.input, tool.output or None, tool.annotations, at)
         except StoreFault as fault:
             log.error("what servers said about their tools is not kept: %s", fault.detail)
@@ -145,6 +171,11 @@ class Catalogue:
 
 def _as_policies_need(tools: Mapping[tuple[str, str], ToolSchema]) -> list[KnownTool]:
     return [KnownTool(server, name, tool.input or b"{}") for (server, name), tool in tools.items()]
+
+
+def _alike(tool: ToolSchema, other: ToolSchema | None) -> bool:
+    """Whether it takes and gives the same."""
+    return other is not None and (tool.input, tool.output) == (other.input, other.output)
 
 
 def _server(key: tuple[str, str]) -> str:

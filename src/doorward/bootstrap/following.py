@@ -33,6 +33,7 @@ class Following:
         self._watch = Watch(self._watched, clock, self._changed, self._trouble, self._blind)
         self._on_change: Callable[[Shared], None] = lambda shared: None
         self._beside: list[asyncio.Task[None]] = []
+        self._has_news = False
         self.catalogue = Catalogue(store, clock, recompile)
 
     async def start(self, servers: Iterable[str]) -> None:
@@ -57,6 +58,7 @@ class Following:
         self._store.close()
 
     def _changed(self, shared: Shared) -> None:
+        self._has_news = True  # of revocations and overrides, or of tools
         self._live.shared = shared
         self._on_change(shared)
 
@@ -80,6 +82,21 @@ class Following:
         while True:
             await asyncio.sleep(KEEP_EVERY)
             await self._keep_once()
+            await self._look_once()
+
+    async def _look_once(self) -> None:
+        """What other workers were told of tools. What waits here for its turn has it now, whether somebody lists or
+        not.
+        """
+        had, self._has_news = self._has_news, False
+        try:
+            if had:
+                await self.catalogue.look()
+        except StoreFault as fault:
+            self._has_news = True
+            log.error("what other workers were told of tools is not known: %s", fault.detail)
+        if self.catalogue.unsettled:
+            await self.catalogue.settle()
 
     async def _keep_once(self) -> None:
         try:

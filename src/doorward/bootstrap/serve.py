@@ -196,7 +196,7 @@ class Gateway:
         # With the snapshot: policies are compiled anew from all three.
         self._loaded, self._files = prepared.loaded, prepared.made.policies.files
         self._live.swap(snapshot)
-        self._following.catalogue.retry()
+        self._following.catalogue.retry(prepared.loaded.config.servers)
         audit.forget()  # so that no hash key stays in memory that was erased meanwhile
         self._journal.journal.decided_by(snapshot.policy_digest)
         self._journal.journal.sign_with(signer)

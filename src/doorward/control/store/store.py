@@ -46,7 +46,7 @@ class Store:
     # what workers share
 
     def changed(self) -> int:
-        """Rises when revocations or overrides change, whoever changes them. Raises also if the file is gone."""
+        """Rises when revocations, overrides or tools change, whoever changes them. Raises also if the file is gone."""
         self._database.check_place()
         ((value,),) = self._database.read("SELECT value FROM epoch")
         return int(value)
@@ -238,6 +238,7 @@ class Store:
                 "INSERT OR REPLACE INTO tool VALUES (?, ?, ?, ?, ?, ?)",
                 (server, tool, input_schema, output_schema, annotations, at),
             )
+            _tell(change)
 
     def tools(self, server: str) -> list[KeptTool]:
         rows = self._database.read(
