@@ -48,12 +48,14 @@ def is_named_by_no_text(message: Request) -> bool:
     is null is not there.
     """
     method, params = message.method, message.params
-    related = _member(params.get("_meta"), RELATED_TASK)
+    meta = params.get("_meta")
+    related = meta.get(RELATED_TASK) if type(meta) is dict else None
     if related is not None and not (type(related) is dict and _is_text(related.get("taskId"))):
         return True
     simple = _SIMPLE.get(method)
     if simple is not None:
-        return not _is_text(params.get(simple[2]))
+        name = params.get(simple[2])
+        return type(name) is not str and name is not None
     if method.startswith("tasks/"):
         return not _is_text(params.get("taskId"))
     if method == "completion/complete":
@@ -78,10 +80,6 @@ def _is_text(value: Any) -> bool:
 
 def _are_texts(value: Any) -> bool:
     return value is None or (type(value) is list and all(type(each) is str for each in value))
-
-
-def _member(value: Any, name: str) -> Any:
-    return value.get(name) if type(value) is dict else None
 
 
 def _completed(ref: Any) -> list[Asked]:
