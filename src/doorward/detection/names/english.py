@@ -53,6 +53,7 @@ _WARES: Final = (
 )
 _NEXT: Final = re.compile(r" ([a-z]+)(?![\w'’])")
 _SIGNS: Final = " \t-–—*•·#>+\"'“‘`([{_~|/0123456789.):"
+_DASHES: Final = (" - ", " – ", " — ")
 _ENDS: Final = frozenset(".!?:;")
 _COMMIT: Final = re.compile(r"[*|\\/ ]{0,8}[0-9a-f]{7,40} ")
 
@@ -75,6 +76,6 @@ def is_word(text: str, begin: int, start: int, end: int) -> bool:
 
 def _is_first(before: str) -> bool:
     """Whether a sentence, a heading or an item begins behind what is ``before`` in the line."""
-    return (
-        not before.strip(_SIGNS) or _COMMIT.fullmatch(before) is not None or before.rstrip(" \"'“‘(*_`")[-1:] in _ENDS
-    )
+    if not before.strip(_SIGNS) or before.endswith(_DASHES):
+        return True  # also "change - Mark the field"
+    return before.rstrip(" \"'“‘(*_`")[-1:] in _ENDS or _COMMIT.fullmatch(before) is not None

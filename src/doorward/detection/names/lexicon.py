@@ -123,7 +123,14 @@ NO_PEOPLE = (MONTHS - listed("april may june august jan sun mar")) | listed(
     cypress bitcoin ethereum wifi bluetooth usb hdmi covid internet web email god christ bible quran santa
     batman superman user admin administrator root guest system server client support team manager customer todo
     fixme note warning error info debug yes no ok okay hi hello thanks please lol omg rt dm btw asap eta faq id
-    pr ceo cto cfo hr qa it pm am"""
+    pr ceo cto cfo hr qa it pm am
+    vim neovim emacs nano tmux zsh bash cmake meson bazel gradle maven npm yarn pnpm pip conda poetry webpack vite
+    rollup eslint prettier pytest mocha jest numpy pandas scipy pytorch tensorflow keras jupyter anaconda spark hadoop
+    hive airflow dagster snowflake databricks looker tableau metabase superset celery rabbitmq nginx caddy traefik
+    envoy istio consul nomad vault etcd podman rancher openshift proxmox vmware qemu xen wayland xorg gnome kde gtk qt
+    pango ubuntu debian fedora centos redhat suse gentoo nixos openbsd freebsd amiga solaris cygwin mingw msys symfony
+    laravel wordpress drupal joomla magento shopify hubspot zendesk freshdesk intercom mailchimp sendgrid twilio okta
+    auth0 cloudflare fastly akamai linear figma canva blender gimp inkscape unity unreal godot arduino audio"""
 )
 THINGS = listed(
     """product products item items brand model category plan sku song album track movie film book game recipe dish

@@ -450,7 +450,8 @@ def _person_score(text: str, start: int, end: int, peak: float, known: Model) ->
             return _scaled(peak, _CODE)
     if manner == "prose":
         if not capitals:
-            return _scaled(peak, _LOWER if is_named else _CODE)
+            # Who writes names in small letters begins sentences so, too.
+            return _scaled(peak, _LOWER if is_named and text[begin:behind].islower() else _CODE)
         return _scaled(peak, _FULL if len(parts) > 1 else _SINGLE)
     if manner == "code":
         if len(capitals) < 2 or not is_named or text[start:end].isupper():

@@ -39,7 +39,7 @@ _MARKS: Final = listed(
     mercedes-benz peugeot volkswagen lamborghini ducati pepsi nestlé heineken starbucks ricoh epson nikon lenovo asus
     acer huawei xiaomi nokia motorola siemens makita dewalt ryobi stihl husqvarna rolex casio swatch tefal lato roboto
     verdana helvetica arial calibri cambria tahoma futura bodoni annex appendix article chapter paragraph clause
-    exhibit amendment adobe
+    exhibit amendment adobe sans serif dejavu noto nimbus bitstream
     """
 )
 # Goods. What is also a surname (Cook, Rice, Page, Bell) is left out.

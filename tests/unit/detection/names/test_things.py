@@ -63,6 +63,10 @@ def test_an_acronym_that_somebody_has_is_none_of_the_name() -> None:
         "Note: Bill total for the year; Mark all of them as paid.",
         "1f2e3d4 Drew border around the boxes of the chart",
         "Will not start when the disk is full",
+        "quiet - Mark the column as hidden",
+        "Then Neovim opens the file, and tell Emacs to close it.",
+        "<family>Liberation Sans</family> is there for those who have no Nimbus Mono.",
+        "Since then a new ward was added to the house.",
         "Graham crackers and two boxes of tea are on the list.",
         "The plan is to buy it.\nspare_part_name: Marten Hooke\nbin: 4",
         "The new Adobe Acrobat opens it, and Dow Jones rose by a third.",
@@ -80,6 +84,7 @@ def test_words_that_begin_a_sentence_are_not_the_names_they_could_be(text: str) 
         ("Max uploaded the file and Grace is checking it.", ["Max", "Grace"]),
         ("- Ray took the keys and Faith from accounting has the bill", ["Ray", "Faith"]),
         ("Tommy saw the crackers that Maria bought; Maria paints the box.", ["Tommy", "Maria", "Maria"]),
+        ("a letter came for tom and they told anna", ["tom"]),
         ("Please ask Max upload questions only on Friday.", ["Max"]),
     ],
 )
