@@ -51,6 +51,8 @@ def find(string: str, at: int) -> Hit | None:
         return None
     if "!=" in separator or separator.strip(" \t\"'\\") == "==":
         return None
+    if separator == ":" and string.startswith(":", between.end()):
+        return None  # "LinkPass::Stage2" in code
     spoke = any(c.isalpha() for c in separator)
     return _value(string, between.end(), meaning, spoke, start > 0 and string[start - 1] in "?&")
 

@@ -20,7 +20,7 @@ _EMPTY = listed(
 )
 # Something that computes or names the value instead of being it.
 _CODE = re.compile(
-    r"\$[A-Za-z_{(]|%[A-Z_]+%|%s|@[A-Za-z_.]+$|(?:[a-z_]\w*\.)+[A-Za-z_]\w*|[A-Za-z_][\w.]*\s*[(\[]|process\.env|os\.environ"
+    r"\$[A-Za-z_{(]|%[A-Z_]+%|%s|@[A-Za-z_.]+$|(?:[a-z_]\w*\.)+[A-Za-z_]\w*|[A-Za-z_]\w*::[A-Za-z_]|[A-Za-z_][\w.]*\s*[(\[]|process\.env|os\.environ"
     r"|ENV\[|!(?:Ref|Sub|GetAtt)\b|arn:|ref\+|vault:|secretRef|file:|env:|op://|\.\.?/|~?/[\w.-]+(?:/|$)"
 )
 # Where it is kept: ``os.environ["DB_PASSWORD_1"]``, ``config.get(name)``.

@@ -91,6 +91,8 @@ def test_found(string: str, value: str | None, kind: str) -> None:
         "password=self.password1",
         "password = getpass1()",
         "password = user_password",
+        "auto pass = LinkPass::Stage2;",
+        "run(LinkPass::Stage2)",
         "password: required",
         "api_key = YOUR_API_KEY_123",
         "api_key = get_key_from_vault_2()",
