@@ -428,12 +428,22 @@ ANCHORS: Final = Anchors(
 # How these words end: in the trigger pass as good as the words, and a third of the work for Hyperscan to compile.
 _ROLE_ENDS: Final = "|".join(sorted({role[-5:] for role in _ROLES}))
 
+# Each with what follows it, as Hyperscan looks for no literal of two letters.
+_HONORIFICS: Final = sorted(
+    keywords.listed(
+        """
+        Mr Mrs Ms Mx Miss Mister Dr Prof Professor Sra Srta Hr Fr Sig Dott Dhr Mevr Mme Mlle Herr Herrn Frau Senhor
+        Senhora Monsieur Madame Mademoiselle Signor Signora Mevrouw Meneer Pani
+        """
+    )
+)
+
 # The same over raw bytes, for the trigger pass; non-ASCII letters are triggers of their own.
 TRIGGERS: Final[tuple[str, ...]] = (
     r"[<(\[][A-Za-z0-9_.%+':-]+@",
     r"[ae]l Sr\.? [A-Za-z]",
-    r"(?:[^A-Za-z]|\\[nrt])(?:Mr|Mrs|Ms|Mx|Miss|Mister|Dr|Prof|Professor|Sra|Srta|Hr|Fr|Sig|Dott|Dhr|Mevr|Mme|Mlle|Herrn?|Frau|Senhora?|"
-    r"Monsieur|Madame|Mademoiselle|Signora?|Mevrouw|Meneer|Pani)\.?(?: |\\+t|\t)[A-Za-z]",
+    rf"(?:[^A-Za-z]|\\[nrt])(?:{'|'.join(f'{title} |{title}[.] ' for title in _HONORIFICS)})[A-Za-z]",
+    rf"(?:[^A-Za-z]|\\[nrt])(?:{'|'.join(_HONORIFICS)})\.?(?:\\+t|\t)[A-Za-z]",
     r"(?:Dear|Hi|Hello|Hey|Hallo|Lieber?|Liebes|geehrter?|Hola|Estimad[oa]|Querid[oa]|Bonjour|Cher|Salut|Ciao|Car[oa]|"
     r"Gentile|Egregio|Beste|Geachte|Oi|Prezad[oa]|Drog[ia]|Witaj|Merhaba|Sevgili|Hej|Hei|morning|afternoon|evening)"
     r"(?: |\\+t|\t)[A-Z]",

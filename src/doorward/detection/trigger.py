@@ -130,7 +130,8 @@ DISGUISES: Final[tuple[str, ...]] = (
     r"<(?:wbr|WBR|!--[^0-9A-Za-z@<>]*--)",
     # whole tokens
     _BEFORE + _base64_text(3),
-    _BEFORE + r"(?:H4sI|eJ[w-z]|eN[o-r]|eA[E-H]|eF[4-7])[0-9A-Za-z+/_\-\\]{8}",
+    _BEFORE + r"H4sI[0-9A-Za-z+/_\-\\]{8}",
+    _BEFORE + r"e(?:J[w-z]|N[o-r]|A[E-H]|F[4-7])[0-9A-Za-z+/_\-\\]{8}",
     _BEFORE + r"[I-Za-f][AQgw][AB][0-9A-Za-z+/_\-]A[C-H][AEIMQUYcgkosw048]A",  # UTF-16
     r"[bB]ase64,",
     f"{_BEFORE}(?:0[xX])?(?i:{_hex_text(8)})",
@@ -207,6 +208,8 @@ _LONG: Final = 8000
 # What is no literal; but a dash, point or slash that is escaped, the group, is one.
 _CLASS: Final = re.compile(r"\\([./\-])|\\.|\[\^?\]?(?:\\.|[^\]\\])*+\]|\{[0-9,]*+\}|\(\?[a-zA-Z\-]*+:?|\.")
 _LITERAL: Final = re.compile(r"[0-9A-Za-z_:@./\-]{3}")
+# Words behind a group that is repeated: Hyperscan follows the group through all of the text, to know what is before.
+_GOES_ON: Final = re.compile(r"\[.*\)[*+]\(\?:[A-Za-z]")
 _COUNTED: Final = 20
 """Times that something is repeated, at least, from which Hyperscan counts better. RE2 makes a state for every way in
 which such a run may have begun at several places, and for the combinations with all else that it waits for.
@@ -305,7 +308,9 @@ def _give_back() -> None:
 
 
 def _has_literal(expression: str) -> bool:
-    return _LITERAL.search(_CLASS.sub(lambda found: found[1] or " ", expression)) is not None
+    """Whether Hyperscan can look for it by a literal, and need not look at every octet before one."""
+    said = _CLASS.sub(lambda found: found[1] or " ", expression)
+    return _LITERAL.search(said) is not None and _GOES_ON.match(expression) is None
 
 
 def _counts(expression: str) -> bool:

@@ -112,6 +112,14 @@ def test_what_is_said_of_every_role_fires(role: str) -> None:
     assert not PROSE.fires(f'"the {role} was absent"'.encode())
 
 
+@pytest.mark.parametrize("title", people._HONORIFICS)
+def test_whoever_is_addressed_fires(title: str) -> None:
+    for begun in ('"', " ", "\\\\n"):
+        for between in (" ", ". ", "\t", ".\t", "\\\\t", ".\\\\t"):
+            assert PROSE.fires(f"{begun}{title}{between}ines".encode()), (begun, between)
+    assert not PROSE.fires(f'"x{title} ines", "{title}7", "{title}.", "{title}, b"'.encode())
+
+
 def test_names_with_small_words_and_prefixes() -> None:
     for name in ("Sanne van 't Loo", "Samir al-Velsing", "LOTTE VAN 'T LOO", "August Thorsen", "Hanna May"):
         assert people.likeness(name) >= 0.6, name

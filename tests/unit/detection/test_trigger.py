@@ -196,6 +196,8 @@ def test_engines_take_the_same_expressions(engine: str) -> None:
         (r"[a-z]{0,62}\.", False),
         (r"[0-9].[a-z]..x", False),  # a point that is none
         (r"\d\w\s", False),
+        (r"[0-9] (?:[a-z]* )+(?:road|way)[^a-z]", False),  # it would be followed through all of a text
+        (r"road (?:[a-z]* )+(?:west|east)", True),
     ],
 )
 def test_hyperscan_gets_what_has_a_literal_or_a_long_count(expression: str, taken: bool) -> None:
