@@ -266,7 +266,7 @@ class Triggers:
                 self._spotted.setdefault(number, []).extend(_re2_searches([one]))
             else:
                 self._slow += _re2_searches([one])
-        self._beside = _re2_searches(() if _BESIDE in spotted else beside)
+        self._slow_and_beside = self._slow + _re2_searches(() if _BESIDE in spotted else beside)
         re2.purge()  # it keeps what was only compiled to be checked
         _give_back()
 
@@ -283,21 +283,20 @@ class Triggers:
     def fires(self, raw: bytes) -> bool:
         """Whether any expression is found in ``raw``."""
         # Hyperscan first: it makes no states for a text that it sees for the first time.
-        return self._fires(raw, () if self._fast is None else self._fast.met(raw))
+        met = () if self._fast is None else self._fast.met(raw)
+        return _FOUND in met or self._elsewhere(raw, met, self._slow)
 
     def meets(self, raw: bytes) -> bool:
         """Whether any expression is found in ``raw``, or what is looked for beside them."""
         met = () if self._fast is None else self._fast.met(raw)
-        return _BESIDE in met or self._fires(raw, met) or any(search(raw) for search in self._beside)
+        return _FOUND in met or _BESIDE in met or self._elsewhere(raw, met, self._slow_and_beside)
 
-    def _fires(self, raw: bytes, met: Sequence[int]) -> bool:
-        if _FOUND in met:
-            return True
-        for search in self._slow:
+    def _elsewhere(self, raw: bytes, met: Sequence[int], searches: Sequence[Search]) -> bool:
+        for search in searches:
             if search(raw):
                 return True
         return bool(met) and any(
-            search(raw) for number, searches in self._spotted.items() if number in met for search in searches
+            search(raw) for number, spotted in self._spotted.items() if number in met for search in spotted
         )
 
 
