@@ -141,7 +141,7 @@ DISGUISES: Final[tuple[str, ...]] = (
     # digits and letters set apart; letters between digits are not counted, each count would be a state
     rf"[0-9](?:{_GAP}[0-9]){{6}}",
     r"[0-9A-Za-z](?: [0-9A-Za-z@._+\-]){6}",
-    r"(?:[A-Za-z@._+\-]*[0-9] {1,2}){6}",
+    r"[0-9] {1,2}(?:[A-Za-z@._+\-]*[0-9] {1,2}){5}",
     r"[A-Za-z._+\-][0-9] {1,2}[A-Za-z._+\-]+[0-9] ",
     r"[0-9] {1,2}[A-Za-z._+\-]*@",
     r"@[A-Za-z@._+\-]*[0-9] ",
