@@ -2,7 +2,8 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
-from operator import attrgetter
+from itertools import repeat
+from operator import attrgetter, is_
 from types import MappingProxyType
 
 import msgspec
@@ -85,12 +86,14 @@ def _in_order(findings: Iterable[Finding]) -> list[Finding]:
     alone is several times cheaper than to compare tuples of them.
     """
     ordered = sorted(findings, key=_start_of)
-    ordered.sort(key=_key_of)
-    ordered.sort(key=_pointer_of)
+    if not ordered or not all(map(is_, map(_text_of, ordered), repeat(ordered[0].text))):
+        ordered.sort(key=_key_of)
+        ordered.sort(key=_pointer_of)
     return ordered
 
 
-_start_of, _key_of, _pointer_of = attrgetter("start"), attrgetter("text.key"), attrgetter("text.pointer")
+_start_of, _text_of = attrgetter("start"), attrgetter("text")
+_key_of, _pointer_of = attrgetter("text.key"), attrgetter("text.pointer")
 
 
 def _best(findings: list[Finding], wholes: Wholes) -> list[Finding]:

@@ -196,7 +196,6 @@ class Patterns:
                     (where if maybe in ("LOCATION", "POSTCODE") else whose).append(undecided)
             for candidate in judged.guesses:
                 guesses.append((leaf, candidate))
-        settled: set[int] = set()
         for leaf in votes.members(members) if members else ():
             self._whole(leaf, "PERSON", 0.6, "person+members", found)
         if dialed:
@@ -204,11 +203,15 @@ class Patterns:
                 found.append(leaf.finding(one.start, one.end, one.entity, one.score, name, one.rule))
                 evidence.add(leaf.record, one.entity)
         if whose:
-            for leaf, score in votes.names(whose, evidence):
+            named = votes.names(whose, evidence)
+            settled = {id(leaf) for leaf, _ in named}
+            if len(settled) < len(whose):
+                any_ += [one for one in whose if id(one.leaf) not in settled]
+            asked = where or any_ or sentences or guesses
+            for leaf, score in named:
                 self._whole(leaf, "PERSON", score, "name+record", found)
-                evidence.add(leaf.record, "PERSON", leaf.string)
-                settled.add(id(leaf))
-            any_ += [one for one in whose if id(one.leaf) not in settled]
+                if asked:
+                    evidence.add(leaf.record, "PERSON", leaf.string)
         if where:
             for leaf, score in votes.located(where, evidence):
                 self._whole(leaf, "LOCATION", score, "place+record", found)

@@ -44,17 +44,16 @@ class Secrets:
         leaves = document.leaves
         strings = [leaf.string for leaf in leaves]
         found = [self._finding(leaves[index], hit) for index, hit in search.find(strings, document.check)]
-        met: dict[int, str] = {}  # by the identity of names: the leaves of one place share them
-        for leaf in leaves:
-            names = leaf.names
-            if names and not leaf.name:
-                meaning = met.get(id(names))
-                if meaning is None:
-                    meaning = met[id(names)] = _remembered(names)
-                if meaning:
-                    hit = assigned.keyed(leaf.string, meaning, leaf.number)
-                    if hit is not None:
-                        found.append(self._finding(leaf, hit))
+        meanings: dict[int, str] = {}  # by the identity of names: the leaves of one place share them
+        for names in {id(leaf.names): leaf.names for leaf in leaves}.values():
+            meaning = _remembered(names) if names else ""
+            if meaning:
+                meanings[id(names)] = meaning
+        for leaf in leaves if meanings else ():
+            if id(leaf.names) in meanings and not leaf.name:
+                hit = assigned.keyed(leaf.string, meanings[id(leaf.names)], leaf.number)
+                if hit is not None:
+                    found.append(self._finding(leaf, hit))
         document.check()
         if self._own is not None:
             found += [self._finding(leaves[index], hit) for index, hit in self._own.find(strings, document.check)]
