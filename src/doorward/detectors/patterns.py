@@ -207,11 +207,9 @@ class Patterns:
             settled = {id(leaf) for leaf, _ in named}
             if len(settled) < len(whose):
                 any_ += [one for one in whose if id(one.leaf) not in settled]
-            asked = where or any_ or sentences or guesses
             for leaf, score in named:
                 self._whole(leaf, "PERSON", score, "name+record", found)
-                if asked:
-                    evidence.add(leaf.record, "PERSON", leaf.string)
+                evidence.add(leaf.record, "PERSON", leaf.string)
         if where:
             for leaf, score in votes.located(where, evidence):
                 self._whole(leaf, "LOCATION", score, "place+record", found)
