@@ -4,9 +4,9 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
-from typing import Any, Final
+from typing import Final
 
-from doorward.detection.automata import automaton
+from doorward.detection.automata import Locate, automaton, locator
 from doorward.detection.secrets import assigned, shapes, told, values, words
 from doorward.detection.secrets.formats import ALPHABETS, FORMATS, Format, body, opening
 from doorward.detection.secrets.shapes import Hit
@@ -152,8 +152,8 @@ class _Search:
             _SHAPES,
             _NAMES,
         )
-        self.scans: list[Any] = [
-            automaton("|".join(f"(?:{one})" for one in group).encode(), _MEMORY).finditer for group in groups
+        self.scans: list[Locate] = [
+            locator(automaton("|".join(f"(?:{one})" for one in group).encode(), _MEMORY)) for group in groups
         ]
         self.rules: dict[str, list[_Rule]] = {}
         for row in sorted(FORMATS, key=lambda row: -len(row.prefix)):
@@ -277,7 +277,12 @@ def _piece(search: _Search, strings: Sequence[str], check: Callable[[], None]) -
 
 
 def _hits(search: _Search, joined: str, raw: bytes) -> list[tuple[int, int]]:
-    found = [match.span() for scan in search.scans for match in scan(raw)]
+    found: list[tuple[int, int]] = []
+    for locate in search.scans:
+        start, end = locate(raw, 0)
+        while start >= 0:
+            found.append((start, end))
+            start, end = locate(raw, end)
     if not joined.isascii() and told.may_be(joined):
         found += [match.span() for match in _OTHER_WORDS.finditer(joined)]
     found.sort()
