@@ -6,12 +6,12 @@ run is decoded to find out, which takes less time than to tell by its look.
 """
 
 import binascii
+import itertools
 import re
 import zlib
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
-from itertools import accumulate
 from typing import Final, NamedTuple
 
 from doorward.detection.automata import Search, automaton, searcher
@@ -25,6 +25,7 @@ LEAST_CLEAN: Final = 9  # leading octets without a control character
 
 _LEAST: Final = 12  # characters of any string that can hold a token
 _MOST_INFLATED: Final = 65536  # characters of one compressed token
+_STRIDE: Final = 64  # runs between two looks at the clock
 _MOST_RATIO: Final = 32  # times the octets that it was inflated from
 
 _ALPHABET: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
@@ -47,6 +48,10 @@ _KINDS: Final = bytes(
 
 _NO_TEXT: Final = frozenset("ghijklmnopqrstuv+-/_ABEFG")  # neither text nor gzip begins with these six bits
 _HEX: Final = frozenset("0123456789ABCDEFabcdef")
+# Nothing is encoded in one: its first dash makes an octet that is none of UTF-8, nothing compressed begins with such
+# letters, and its groups are too short.
+_UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").fullmatch
+_UUID_SIZE: Final = 36
 _ONLY_HEX: Final = re.compile(r"(?:0[xX])?([0-9A-Fa-f]++)")
 _PARTS: Final = re.compile(r"[0-9A-Za-z]{12,}+")
 _WRAPPED: Final = re.compile(r"[A-Za-z0-9+/]{16,}+(?:\r?\n[ \t]{0,8}+[A-Za-z0-9+/]{4,}+)++(?:={1,2})?")
@@ -107,6 +112,10 @@ class Encoded(NamedTuple):
     layer: str
 
 
+def _never() -> None:
+    """Looks at no clock."""
+
+
 def encoded(string: str) -> list[Encoded]:
     """The tokens of ``string`` that decode to text, in order, none over another.
 
@@ -130,20 +139,20 @@ def encoded(string: str) -> list[Encoded]:
     return _in_order(found) if len(found) > 1 else found
 
 
-def holding(strings: Sequence[str]) -> list[int]:
+def holding(strings: Sequence[str], check: Callable[[], None] = _never) -> list[int]:
     """The indices of those of ``strings`` in which ``encoded`` may find something, in order. They are gone through
     together: of the values of a text few are looked at one by one.
     """
     everything = _APART.join(strings)
     octets = everything.encode("ascii", "replace")
     runs = octets.translate(RUNS)
-    tokens: list[Encoded] = []
+    read: list[Encoded] = []
     if RUN in runs:
-        _in_runs(everything, runs, tokens)
+        _in_runs(everything, runs, read, check)
     held: set[int] = set()
-    if tokens:
-        ends = list(accumulate([len(string) + 1 for string in strings]))
-        held.update([bisect_right(ends, token.start) for token in tokens])
+    if read:
+        ends = list(itertools.accumulate([len(string) + 1 for string in strings]))
+        held.update([bisect_right(ends, token.start) for token in read])
     # Each of these is told of a part where it is told of the whole.
     if may_be_apart(octets):
         held.update([index for index, string in enumerate(strings) if may_be_apart(string.encode("ascii", "replace"))])
@@ -160,6 +169,13 @@ _APART: Final = "\x00"  # of no alphabet, and no separator
 def is_token(run: str) -> bool:
     """Whether ``run``, ASCII letters and digits alone, stands for a text: it is whole then, or not at all."""
     return len(run) >= _LEAST and _token(run, run, 0, len(run)) is not None
+
+
+def tokens(string: str, runs: bytes, check: Callable[[], None]) -> list[int]:
+    """Where tokens of base64 and hex begin in ``string``; ``runs``: its octets as ``RUNS`` has them."""
+    found: list[Encoded] = []
+    _in_runs(string, runs, found, check)
+    return [token.start for token in found]
 
 
 def may_be_apart(octets: bytes) -> bool:
@@ -203,13 +219,20 @@ def _in_order(found: list[Encoded]) -> list[Encoded]:
 # --- base64 and hex ---------------------------------------------------------------------------------------------------
 
 
-def _in_runs(string: str, runs: bytes, found: list[Encoded]) -> None:
+def _in_runs(string: str, runs: bytes, found: list[Encoded], check: Callable[[], None] = _never) -> None:
     unwrapped = 0  # up to here, lines were tried together in vain
     start = runs.find(RUN)
-    while start >= 0:
+    for count in itertools.count():
+        if start < 0:
+            return
+        if not count % _STRIDE:
+            check()
         end = runs.find(b" ", start)
         if end < 0:
             end = len(runs)
+        if end - start == _UUID_SIZE and string[start + 8] == "-" and _UUID(string, start, end) is not None:
+            start = runs.find(RUN, end)
+            continue
         if end - start >= 16 and start >= unwrapped and string[end : end + 1] in ("\r", "\n"):
             wrapped = _WRAPPED.match(string, start)
             if wrapped is not None:

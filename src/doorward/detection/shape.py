@@ -6,11 +6,12 @@ is worked out once, at its shape: a message of a thousand rows has as many shape
 
 import re
 from bisect import bisect_right
+from collections.abc import Callable
 from functools import lru_cache
 from itertools import accumulate
 
 from doorward.core.leaf import Column, Leaf, Record
-from doorward.detection.encodings import PAIRS, RUN, RUNS, is_token, may_be_apart
+from doorward.detection.encodings import PAIRS, RUN, RUNS, is_token, may_be_apart, tokens
 from doorward.detection.offsets import Offsets
 
 # The nearest names say what a value is; a depth of a thousand must not make every value cost a thousand.
@@ -136,6 +137,10 @@ def role_of(name: str) -> int:
     return ROLES.get(name.lower().replace("_", "").replace("-", ""), 0)
 
 
+def _never() -> None:
+    """Looks at no clock."""
+
+
 class Draft:
     """Leaves in the order in which they stand, before it is known what is inside them, and the place of each.
 
@@ -187,7 +192,7 @@ class Draft:
         self.leaves.append(leaf)
         self.shapes.append(shape)
 
-    def deeper(self) -> list[int]:
+    def deeper(self, check: Callable[[], None] = _never) -> list[int]:
         """The indices of the leaves that are worth a look: they may hold structure, or be other than they seem."""
         strings = ["" if leaf.number and _is_mute(leaf.string) else leaf.string for leaf in self.leaves]
         found: set[int] = set()
@@ -199,7 +204,7 @@ class Draft:
         octets = everything.encode("ascii", "replace")  # one for each character
         are_apart = may_be_apart(octets)
         apart = are_apart or _is_otherwise(everything)
-        places = _tokens(everything, octets, apart)
+        places = _tokens(everything, octets, apart, check)
         marked = not everything.isascii() or bool(octets.translate(None, _UNMARKED))
         named = everything.find(": ")
         put: list[int] = []
@@ -261,11 +266,19 @@ def _may_hold_token(string: str) -> bool:
     return not (string.isalnum() and string.isascii()) or is_token(string)
 
 
-def _tokens(string: str, octets: bytes, apart: bool) -> list[int]:
+def _tokens(string: str, octets: bytes, apart: bool, check: Callable[[], None] = _never) -> list[int]:
     """Where something stands in ``string`` that could be an encoded token; ``octets``: one for each character.
 
     ``apart``: characters of it may be set apart.
     """
+    if not (apart or "___" in string or "...." in string or "** -" in string):
+        # What is looked into for its runs alone is read for tokens and nothing else: these are as soon decoded here.
+        runs = octets.translate(RUNS)
+        return (
+            [*tokens(string, runs, check), *_places_of(string, "ase64,")]
+            if RUN in runs
+            else _places_of(string, "ase64,")
+        )
     runs = b" %b " % octets.translate(RUNS)
     found = []
     start = runs.find(RUN)
@@ -281,11 +294,7 @@ def _tokens(string: str, octets: bytes, apart: bool) -> list[int]:
             found.append(start)
             behind = string.find(_BETWEEN, start)  # a leaf is looked into once
             start = runs.find(PAIRS, behind) if behind >= 0 else -1
-    start = string.find("ase64,")
-    while start >= 0:
-        found.append(start)
-        start = string.find("ase64,", start + 1)
-    return found
+    return found + _places_of(string, "ase64,")
 
 
 def _is_token(run: str) -> bool:

@@ -151,7 +151,7 @@ class _Look:
         if draft.valued:
             pairs.labelled(draft)
         done = 0
-        for index in draft.deeper():
+        for index in draft.deeper(self._check):
             found += draft.leaves[done:index]
             done = index + 1
             self._check()
@@ -212,7 +212,7 @@ class _Look:
         """Append the leaves of ``draft``, which are parts of one that was looked into: with a name now."""
         leaves = draft.leaves
         strings = [leaf.string for leaf in leaves]
-        looked = encodings.holding(strings)
+        looked = encodings.holding(strings, self._check)
         if level + 1 < _LEVELS:
             opened = [index for index, string in enumerate(strings) if string[0] in "{[<"]
             looked = sorted({*looked, *opened}) if opened else looked

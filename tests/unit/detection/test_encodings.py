@@ -290,3 +290,17 @@ def test_of_values_without_tokens_none_is_looked_at() -> None:
     assert (
         holding(["str = 'untitled'", "self.configuration_of_all", "9f" * 20, "", "[value for value in values]"]) == []
     )
+
+
+@given(st.uuids().map(str) | st.from_regex(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}", fullmatch=True))
+def test_nothing_is_encoded_in_a_uuid(uuid: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(encodings, "_UUID", lambda *_: None)
+        assert encoded(uuid) == []
+        assert encoded(f"a {uuid}\n{uuid}, {uuid}") == []
+
+
+def test_the_clock_is_looked_at_while_runs_are_read() -> None:
+    looked: list[int] = []
+    holding(["averyLongNameCount"] * 1000, lambda: looked.append(1))
+    assert len(looked) > 10

@@ -3,11 +3,12 @@
 import base64
 import json
 import re
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from doorward.core.finding import Text
@@ -390,22 +391,63 @@ RUNS = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=300)
-@given(st.lists(RUNS, min_size=1, max_size=4))
+_AROUND = st.sampled_from(
+    [
+        "",
+        "",
+        "-",
+        "_",
+        "/",
+        "+",
+        "=",
+        "==",
+        " ",
+        "  ",
+        "~",
+        ":",
+        ": ",
+        '"',
+        "'",
+        "*",
+        "**",
+        "** -",
+        "___",
+        "....",
+        "a.b",
+        "@",
+    ]
+)
+MARKED_RUNS = st.lists(st.one_of(RUNS, UUIDS, _AROUND), min_size=1, max_size=5).map("".join)
+
+
+def _every_run(string: str, runs: bytes, check: Callable[[], None]) -> list[int]:
+    return [match.start() for match in re.finditer(b"a{12,}", runs)]
+
+
+@settings(deadline=None, max_examples=500)
+@given(st.lists(st.one_of(RUNS, MARKED_RUNS), min_size=1, max_size=4))
+@example(["**Owner** - aLongNameOfAnOwner"])
+@example(["aLongNameOfAnOwner....b"])
 def test_words_are_looked_into_where_they_stand_for_a_text(strings: list[str]) -> None:
     given = [Text(f"/v/{i}", text) for i, text in enumerate(strings)]
     quick = leaves(given)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(shape, "is_token", lambda _: True)
+        patch.setattr(shape, "tokens", _every_run)
         whole = leaves(given)
-    assert [(leaf.string, leaf.token, leaf.layers) for leaf in quick] == [
-        (leaf.string, leaf.token, leaf.layers) for leaf in whole
+    assert [(leaf.names, leaf.string, leaf.token, leaf.layers) for leaf in quick] == [
+        (leaf.names, leaf.string, leaf.token, leaf.layers) for leaf in whole
     ]
 
 
 def test_words_that_stand_for_nothing_are_not_looked_into() -> None:
     draft = shape.Draft()
-    for string in ("averyLongNameCount", "0123456789abcdef0123456789abcdef", b"Ann Lee of Graz".hex()):
+    for string in (
+        "averyLongNameCount",
+        "0123456789abcdef0123456789abcdef",
+        b"Ann Lee of Graz".hex(),
+        "/srv/a/report-17",
+    ):
         draft.add(Leaf(Text("/n", string), string), shape.Shape(()))
     assert draft.deeper() == [2]
 
