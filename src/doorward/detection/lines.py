@@ -260,20 +260,15 @@ def _first_key(line: str) -> int:
 
 def _keyed(line: str) -> list[Place]:
     """``key=value``"""
-    start = -1
-    expression = _KEYED
-    if "'" in line or '"' in line:
-        if _is_apart(line):
-            expression, start = _KEYED_APART, 0
-    elif ("," in line or "|" in line or "(" in line or "[" in line or "{" in line or ";" in line) and len(
-        line
-    ) < _LONG_LINE:
-        return _members(line)
-    if start < 0:
-        start = _first_key(line)
-        last = max(line.rfind("="), line.rfind(':"'), line.rfind(":'"))
-    else:
+    if "'" not in line and '"' not in line:
+        members = "," in line or "|" in line or "(" in line or "[" in line or "{" in line or ";" in line
+        return _members(line) if members and len(line) < _LONG_LINE else _unquoted(line)
+    if _is_apart(line):
+        expression, start = _KEYED_APART, 0
         last = max(line.rfind("="), line.rfind(":"))
+    else:
+        expression, start = _KEYED, _first_key(line)
+        last = max(line.rfind("="), line.rfind(':"'), line.rfind(":'"))
     found: list[Place] = []
     for match in expression.finditer(line, start):
         begin, end = match.span(match.lastindex or 0)
@@ -284,6 +279,26 @@ def _keyed(line: str) -> list[Place]:
             found.append((match[1], line[begin:end], begin))
         if behind > last:
             break
+    return found
+
+
+def _unquoted(line: str) -> list[Place]:
+    """The same in a line without quotes, as most logs and links have it."""
+    # Neither a key nor a value goes over a space.
+    start = line.rfind(" ", 0, line.find("=")) + 1
+    stop = line.find(" ", line.rfind("="))
+    pieces = _KEYED.split(line[start : stop if stop >= 0 else len(line)])
+    found: list[Place] = []
+    for index in range(1, len(pieces), 3):
+        key, value = pieces[index], pieces[index + 1]
+        start += len(pieces[index - 1]) + len(key) + 1
+        if value[0].isalnum() and value[-1].isalnum():
+            found.append((key, value, start))
+        else:
+            begin, end = bare(line, start, start + len(value))
+            if begin < end:
+                found.append((key, line[begin:end], begin))
+        start += len(value)
     return found
 
 
