@@ -14,21 +14,21 @@ from doorward.core.message import Batch, Message, Notification, Request, Respons
 from doorward.core.methods import allows_batches
 from doorward.core.policy import Mode, Severity
 from doorward.core.ports import Seals
-from doorward.core.tracing import ids_of
 from doorward.gateway.books import Books
 from doorward.gateway.call import Call, Ids, is_listen, weigh
 from doorward.gateway.deciding import Deciding
+from doorward.gateway.exchanges import Exchanges
 from doorward.gateway.flow import Flow
 from doorward.gateway.leases import Leases
 from doorward.gateway.live import Live
 from doorward.gateway.mirrored import Mirrored
-from doorward.gateway.refusals import BATCH_REFUSED, NO_ROUTE, NO_SESSION, NOT_IN_BATCH, RELAY, RESPONSE_IN_MODERN
+from doorward.gateway.refusals import NO_ROUTE, NO_SESSION, NOT_IN_BATCH, RELAY, RESPONSE_IN_MODERN
 from doorward.gateway.step_up import StepUp
 from doorward.stages.asks import answers
 from doorward.stages.authenticate import authenticate
 from doorward.stages.limit import source
 from doorward.stages.mirrors import compare, stated_version, states_modern
-from doorward.stages.refuse import error_body, refusal, tool_refusal, unreadable
+from doorward.stages.refuse import JSON, error_body, unreadable
 from doorward.stages.validate import validate_size
 
 ASSUMED_VERSION = "2025-03-26"  # MCP 2025-06-18 basic/transports, "Protocol Version Header": what no header means
@@ -47,7 +47,18 @@ STRAY_BODY = Unreadable("message.invalid_envelope", INVALID_REQUEST, None, "a GE
 class Admission:
     """Everything that is decided about a request before its text is looked at."""
 
-    __slots__ = ("_books", "_deciding", "_flow", "_ids", "_leases", "_live", "_mirrored", "_sealer", "_step_up")
+    __slots__ = (
+        "_books",
+        "_deciding",
+        "_exchanges",
+        "_flow",
+        "_ids",
+        "_leases",
+        "_live",
+        "_mirrored",
+        "_sealer",
+        "_step_up",
+    )
 
     def __init__(
         self,
@@ -55,6 +66,7 @@ class Admission:
         books: Books,
         flow: Flow,
         ids: Ids,
+        exchanges: Exchanges,
         mirrored: Mirrored,
         sealer: Seals,
         deciding: Deciding,
@@ -67,6 +79,7 @@ class Admission:
         self._leases = leases
         self._flow = flow
         self._ids = ids
+        self._exchanges = exchanges
         self._mirrored = mirrored
         self._sealer = sealer
 
@@ -94,7 +107,7 @@ class Admission:
         inbound, snapshot = call.inbound, call.snapshot
         server = snapshot.servers.get(inbound.server)
         if server is None:
-            return self.refuse(call, NO_ROUTE)
+            return self._exchanges.refuse(call, NO_ROUTE)
         call.server = server
         token = inbound.token
         if token is not None and call.found is None:
@@ -102,7 +115,7 @@ class Admission:
         shared, now = self._live.shared, self._books.clock.wall()
         grant = authenticate(token is not None, inbound.token_ambiguous, call.found, server, now, shared.revocations)
         if not isinstance(grant, Grant):
-            return self.refuse(call, grant)
+            return self._exchanges.refuse(call, grant)
         call.grant = grant
         principal = grant.principal
         call.owner = principal.key
@@ -110,7 +123,7 @@ class Admission:
         call.holder = principal.holder if principal.act else call.owner
         decision = validate_size(len(inbound.body), snapshot.limits.request_bytes)
         if decision is not ALLOW:
-            return self.refuse(call, decision)
+            return self._exchanges.refuse(call, decision)
         self._open_session(call)
         return None
 
@@ -138,15 +151,15 @@ class Admission:
             call.batch = True
             batch_id = self._ids.next()
             for message in reading.messages:
-                self.open(call, message).batch_id = batch_id
+                self._exchanges.open(call, message).batch_id = batch_id
             ids = [m.id for m in reading.messages if isinstance(m, Request)]
             if len(ids) != len(set(ids)) or any(states_modern(stated_version(m)) for m in reading.messages):
                 acts = [weigh(exchange, NOT_IN_BATCH) for exchange in call.exchanges]
                 if Act.REFUSE in acts:
-                    return self._refuse_batch(call, None)
+                    return self._exchanges.refuse_batch(call, None)
             return self._known_session(call)
         self._settle_era(call, reading)
-        self.open(call, reading)
+        self._exchanges.open(call, reading)
         return self._known_session(call)
 
     def _settle_era(self, call: Call, message: Message) -> None:
@@ -165,11 +178,11 @@ class Admission:
         """A session id that does not open is refused, but ignored where the revision has no sessions (2026-07-28)."""
         if call.inbound.session is None or call.session is not None or call.modern:
             return None
-        return self.refuse(call, NO_SESSION)
+        return self._exchanges.refuse(call, NO_SESSION)
 
     def _unread(self, call: Call, reading: Unreadable) -> Reply | None:
         """Audit and warn pass even this, unless some tool of the server is enforced (docs/transparency.md)."""
-        return self._unclear(call, self.open(call, None), reading)
+        return self._unclear(call, self._exchanges.open(call, None), reading)
 
     def _unclear(self, call: Call, exchange: Exchange, reading: Unreadable) -> Reply | None:
         if call.server.strict_reading:
@@ -191,13 +204,13 @@ class Admission:
         self._books.conclude(call, exchange)
         if len(reading.requests) > 1:
             bodies = [error_body(exchange, decision, identifier) for identifier in reading.requests]
-            return Reply(400, ((b"content-type", b"application/json"),), b"[" + b",".join(bodies) + b"]")
+            return Reply(400, (JSON,), b"[" + b",".join(bodies) + b"]")
         return unreadable(exchange, decision, reading.rpc_code, reading.id, in_session=call.session is not None)
 
     def _bodyless(self, call: Call) -> Reply | None:
         """GET opens a stream, DELETE ends a session; both belong to the legacy era and are the server's to refuse."""
         call.modern = states_modern(call.version) and call.session is None
-        exchange = self.open(call, None)
+        exchange = self._exchanges.open(call, None)
         exchange.kind = "stream" if call.inbound.verb == "GET" else "message"
         exchange.method = call.inbound.verb
         call.stream = call.inbound.verb == "GET"
@@ -207,7 +220,7 @@ class Admission:
         """Open the long-lived exchange of a pipe, for what belongs to none of its requests."""
         self.enter(call)
         call.stream = True
-        exchange = self.open(call, None)
+        exchange = self._exchanges.open(call, None)
         exchange.kind, exchange.method = "stream", None
 
     # -- what may be done
@@ -220,7 +233,9 @@ class Admission:
             if decision is not None:
                 refusal_found = decision
         if refusal_found is not None:
-            return self.refuse(call, refusal_found if call.batch else self._step_up.instead(call, refusal_found))
+            return self._exchanges.refuse(
+                call, refusal_found if call.batch else self._step_up.instead(call, refusal_found)
+            )
         self._step_up.given(call)
         if inbound.verb == "GET" or is_listen(call.message):
             call.stream = True
@@ -231,7 +246,7 @@ class Admission:
         else:
             decision = self._flow.enter(call.counted_for, snapshot.limits)
             call.counted = "call" if decision is ALLOW else ""
-        return None if decision is ALLOW else self.refuse(call, decision)
+        return None if decision is ALLOW else self._exchanges.refuse(call, decision)
 
     def _judge_one(self, call: Call, exchange: Exchange) -> Decision | None:
         """The first decision that refuses, each seen through the mode."""
@@ -281,86 +296,3 @@ class Admission:
         """A message of ours, after redaction, through the same reader; None if it has lost its one reading."""
         reading = read(raw, depth=call.snapshot.limits.depth)
         return reading if isinstance(reading, Request | Notification | Response) else None
-
-    # -- exchanges and refusals
-
-    def open(self, call: Call, message: Message | None) -> Exchange:
-        """A new exchange of this call, with all that is known by now."""
-        inbound, server = call.inbound, call.server
-        named = named_tool(message)
-        trace_id, span_id = ids_of(message, inbound.traceparent)
-        exchange = Exchange(
-            exchange_id=self._ids.next(),
-            inbound=inbound,
-            server=server.id or inbound.server[:63],
-            sensitivity=server.sensitivity_of(named),
-            mode=server.mode_of(named),
-            principal=call.grant.principal,
-            grant_id=call.grant.grant_id,
-            version=call.version,
-            modern=call.modern,
-            message=message,
-            name=named,
-            trace_id=trace_id,
-            span_id=span_id,
-            policy_digest=call.snapshot.policy_digest,
-            bytes_in=len(message.raw if message is not None else inbound.body),
-        )
-        if isinstance(message, Request):
-            exchange.method = message.method[:200]
-            call.pending[message.id] = exchange
-        elif message is not None:
-            exchange.kind = "message"
-            exchange.method = message.method[:200] if isinstance(message, Notification) else None
-        call.exchanges.append(exchange)
-        return exchange
-
-    def refuse(self, call: Call, decision: Decision) -> Reply:
-        """Record the refusal of a whole call, and word it."""
-        if not call.exchanges:
-            self.open(call, None)
-        if call.batch:  # each its own reason, if it has one
-            reply = self._refuse_batch(call, None if any(e.refused for e in call.exchanges) else decision)
-            return refusal(call.first, decision) if decision is NO_SESSION else reply
-        exchange = call.first
-        exchange.decision, exchange.reason = decision, decision.reason
-        exchange.effect, exchange.refused = Effect.DENY, True
-        self._books.conclude(call, exchange)
-        return self.worded(call, decision)
-
-    def worded(self, call: Call, decision: Decision) -> Reply:
-        """What the client gets for a whole call that was refused."""
-        return refusal(call.first, decision, challenge=challenge(call))
-
-    def _refuse_batch(self, call: Call, decision: Decision | None) -> Reply:
-        """None is forwarded, and each request gets an error: its own, or that of the element that was refused."""
-        errors: list[bytes] = []
-        for exchange in call.exchanges:
-            reason = decision or (exchange.decision if exchange.refused and exchange.decision else BATCH_REFUSED)
-            exchange.decision, exchange.reason = reason, reason.reason
-            exchange.effect, exchange.refused = Effect.DENY, True
-            self._books.conclude(call, exchange)
-            message = exchange.message
-            if isinstance(message, Request):
-                as_result = message.method == "tools/call" and reason.reason.startswith(("policy.", "pii.", "schema."))
-                errors.append((tool_refusal if as_result else error_body)(exchange, reason, message.id))
-        if not errors:
-            return refusal(call.first, call.first.decision or BATCH_REFUSED)
-        return Reply(200, ((b"content-type", b"application/json"),), b"[" + b",".join(errors) + b"]")
-
-
-def challenge(call: Call) -> bytes:
-    """WWW-Authenticate of a 401 (RFC 9728 §5.1), or of a 403 that names the scopes to ask for (RFC 6750 §3.1)."""
-    metadata = f"{call.snapshot.public_url}/.well-known/oauth-protected-resource/mcp/{call.server.id}"
-    if call.scopes:
-        return f'Bearer error="insufficient_scope", scope="{call.scopes}", resource_metadata="{metadata}"'.encode()
-    problem = ', error="invalid_token"' if call.inbound.token is not None else ""
-    return f'Bearer resource_metadata="{metadata}"{problem}'.encode("latin-1")
-
-
-def named_tool(message: Message | None) -> str | None:
-    """The tool that a request names. (A resource's URI is payload, and stays out of the records.)"""
-    if isinstance(message, Request) and message.method == "tools/call":
-        name = message.params.get("name")
-        return name if isinstance(name, str) else None
-    return None

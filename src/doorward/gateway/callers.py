@@ -9,8 +9,8 @@ from doorward.core.exchange import Reply
 from doorward.core.identity import Grant
 from doorward.core.ports import Clock
 from doorward.core.shared import NONE_REVOKED, Shared
-from doorward.gateway.admission import Admission
 from doorward.gateway.call import Call
+from doorward.gateway.exchanges import Exchanges
 from doorward.gateway.flow import Flow
 from doorward.gateway.live import Live
 from doorward.gateway.refusals import BLIND, TOO_MANY_BAD
@@ -21,11 +21,11 @@ from doorward.stages.limit import source
 class Callers:
     """One for a worker. ``tokens`` None: fixed tokens alone are known."""
 
-    __slots__ = ("_admission", "_clock", "_ending", "_flow", "_live", "_tokens")
+    __slots__ = ("_clock", "_ending", "_exchanges", "_flow", "_live", "_tokens")
 
-    def __init__(self, live: Live, admission: Admission, flow: Flow, clock: Clock, tokens: TokenCache | None) -> None:
+    def __init__(self, live: Live, exchanges: Exchanges, flow: Flow, clock: Clock, tokens: TokenCache | None) -> None:
         self._live = live
-        self._admission = admission
+        self._exchanges = exchanges
         self._flow = flow
         self._clock = clock
         self._tokens = tokens
@@ -48,12 +48,12 @@ class Callers:
             client, limits = source(call.inbound.client_ip), call.snapshot.limits
             allowed = self._flow.may_try(client, limits.failed_logins_per_minute, self._clock.monotonic())
             if allowed is not ALLOW:
-                return self._admission.refuse(call, TOO_MANY_BAD)
+                return self._exchanges.refuse(call, TOO_MANY_BAD)
             call.found = await tokens.check(token, now, shared.epoch, shared.revocations)
             if isinstance(call.found, Decision):
                 self._flow.failed(client, limits.failed_logins_per_minute, self._clock.monotonic())
         if isinstance(call.found, Grant) and self._live.blind:
-            return self._admission.refuse(call, BLIND)
+            return self._exchanges.refuse(call, BLIND)
         return None
 
     def follow(self, call: Call) -> None:

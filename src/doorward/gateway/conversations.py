@@ -126,8 +126,8 @@ class Conversations:
         opened = self._sealer.open(inbound.session or b"", call.server.id, call.holder)
         duplex = self._open.get(opened[1]) if opened is not None else None
         if duplex is None:
-            self._pipeline.admission.open(call, None)
-            self._pipeline.admission.refuse(call, _UNKNOWN)
+            self._pipeline.exchanges.open(call, None)
+            self._pipeline.exchanges.refuse(call, _UNKNOWN)
             await self._pipeline.books.kept(call)
             return refusal(call.first, _UNKNOWN)
         await duplex.from_client(inbound.body, inbound)

@@ -25,7 +25,7 @@ from doorward.core.methods import method_entry
 from doorward.core.policy import strictness
 from doorward.core.ports import Clock, Journal, Seals, Send
 from doorward.core.tracing import trace_id_of
-from doorward.gateway.admission import Admission, named_tool
+from doorward.gateway.admission import Admission
 from doorward.gateway.answers import Answers
 from doorward.gateway.books import Books, Early, Meters, always
 from doorward.gateway.call import Call, Ids, shed, weigh
@@ -33,6 +33,7 @@ from doorward.gateway.callers import Callers
 from doorward.gateway.catalogue import Catalogue, NoCatalogue
 from doorward.gateway.deciding import Deciding
 from doorward.gateway.delivery import Delivery
+from doorward.gateway.exchanges import Exchanges, named_tool
 from doorward.gateway.flow import Flow
 from doorward.gateway.leases import Leases
 from doorward.gateway.live import Live
@@ -87,8 +88,11 @@ class Pipeline:
         self.books = Books(journal, meter, clock, ids, early, alert, garbled)
         self.deciding = Deciding(live, self._catalogue.schemas, clock.wall)
         leases = leases if leases is not None else Leases()
-        self.admission = Admission(live, self.books, self.flow, ids, mirrored, sealer, self.deciding, leases)
-        self.callers = Callers(live, self.admission, self.flow, clock, tokens)
+        self.exchanges = Exchanges(self.books, ids)
+        self.admission = Admission(
+            live, self.books, self.flow, ids, self.exchanges, mirrored, sealer, self.deciding, leases
+        )
+        self.callers = Callers(live, self.exchanges, self.flow, clock, tokens)
         answers = Answers(self._catalogue, self.deciding, clock)
         self.returning = Returning(self.books, mirrored, sealer, self.tell, answers, leases)
         self._turnstile = Turnstile(clock)
@@ -140,7 +144,7 @@ class Pipeline:
     async def _prepare(self, call: Call) -> Reply | None:
         verb = call.inbound.verb
         if self._live.draining and (verb == "GET" or (verb == "POST" and call.inbound.session is None)):
-            return self.admission.refuse(call, DRAINING)
+            return self.exchanges.refuse(call, DRAINING)
         reply = await self.callers.identify(call)
         if reply is not None:
             return reply
@@ -174,7 +178,7 @@ class Pipeline:
             for task_id in used_tasks(exchange.message):
                 decision = await self._task(call, task_id)
                 if decision is not ALLOW and weigh(exchange, decision) is Act.REFUSE:
-                    return self.admission.refuse(call, decision)
+                    return self.exchanges.refuse(call, decision)
         return None
 
     async def _task(self, call: Call, task_id: str) -> Decision:
@@ -221,7 +225,7 @@ class Pipeline:
                 refused = self._after_redaction(call, exchange, screened.raw) or refused
         self.books.meter.observe("inspect", self._clock.monotonic() - begun)
         if refused is not None:
-            return self.admission.refuse(call, refused)
+            return self.exchanges.refuse(call, refused)
         if any(exchange.redactions for exchange in call.exchanges):
             call.body = rejoined(call.body, [e.message.raw for e in call.exchanges if e.message is not None], parts)
         return None
@@ -298,7 +302,7 @@ class Pipeline:
             log.warning("%s: %s", fault.code, fault.detail)
         decision = decision_of(fault)
         if not call.exchanges:
-            self.admission.open(call, None)
+            self.exchanges.open(call, None)
         try:
             for exchange in call.exchanges:
                 self.books.conclude(call, exchange, effect=Effect.ERROR, reason=decision.reason, detail=fault.detail)
@@ -306,7 +310,7 @@ class Pipeline:
         except JournalFault as error:
             decision = decision_of(error)
         if decision.reason in (Reason.AUTH_REVOKED, Reason.AUTH_EXPIRED) and not call.batch:
-            return self.admission.worded(call, decision), decision
+            return self.exchanges.worded(call, decision), decision
         return _failure(call, decision), decision
 
     def vanished(self, call: Call) -> None:

@@ -30,7 +30,7 @@ def prepared(bench: Policed, method: str = "tools/list", params: Any = None) -> 
     call.holder = call.owner
     asked = read(call.inbound.body)
     assert isinstance(asked, Request)
-    exchange = bench.pipeline.admission.open(call, asked)
+    exchange = bench.pipeline.exchanges.open(call, asked)
     return Answers(bench.catalogue, bench.pipeline.deciding, bench.clock), call, exchange
 
 

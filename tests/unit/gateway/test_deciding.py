@@ -54,7 +54,7 @@ def prepared(
     call_ = bench.pipeline.begin(bench.inbound(data))
     call_.server, call_.grant = bench.snapshot.servers["crm"], grant()
     held = message(data)
-    exchange = bench.pipeline.admission.open(call_, held)
+    exchange = bench.pipeline.exchanges.open(call_, held)
     return Deciding(bench.live, ToolSchemas(), lambda: 1.0), call_, exchange, held
 
 
@@ -136,7 +136,7 @@ def test_only_what_a_policy_denies_can_be_waived(reason: Reason, rules: tuple[st
     inner = bench.pipeline.deciding
     call_ = bench.pipeline.begin(bench.inbound(call(1)))
     call_.server, call_.grant = bench.snapshot.servers["crm"], grant()
-    exchange = bench.pipeline.admission.open(call_, message(call(1)))
+    exchange = bench.pipeline.exchanges.open(call_, message(call(1)))
     decision = Decision(Effect.DENY, reason, rules=rules)
     assert inner._weighed(call_, exchange, decision, None) is Act.REFUSE
     bench.share(bench.override("no"))
