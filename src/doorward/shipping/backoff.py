@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 
 LONGEST_ASKED = 3600.0
-"""Seconds: who asks to be left alone for longer is asked again then."""
+"""Seconds. A service that asks to be left alone for longer is tried again after these."""
 
 LATER = 0.25
 """Of what was asked for, which many were asked at once: up to so much more."""

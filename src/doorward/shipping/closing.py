@@ -1,7 +1,7 @@
 """Whether a writer that is marked as closed is all there.
 
-While one is put back from a backup, its marker may be there before its records are: who took that for its end would
-never look at them.
+While one is put back from a backup, its marker may be there before its records are: if that were taken for its end,
+they would never be looked at.
 """
 
 import os

@@ -84,7 +84,7 @@ class Extents:
         return found
 
     def forget(self) -> None:
-        """What is asked for from now on is looked at anew."""
+        """Look again at what is asked for from now on."""
         with self._lock:
             self._recent.clear()
             self._time = -1

@@ -156,7 +156,7 @@ class Shipper:
             self._in_vain += 1
 
     def _keep_the_lock(self) -> None:
-        """Whoever removes a log removes our files too: in the one that is made in its place, they are made anew."""
+        """Whoever removes a log removes our files in it: in the log that takes its place, they are made again."""
         if not os.path.isdir(self._places.log):
             return
         if self._descriptor >= 0 and self._lock_replaced():

@@ -14,7 +14,7 @@ WINDOW = 60.0
 """Seconds over which the rate is taken."""
 
 MARKS = (0.5, 0.8)
-"""Parts of the disk at which an operator is told."""
+"""Values of ``Status.fill`` at which the operator is warned."""
 
 
 class Status(msgspec.Struct, kw_only=True):

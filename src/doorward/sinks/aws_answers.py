@@ -1,4 +1,4 @@
-"""An answer of one of Amazon's services, read so far and no further: botocore itself reads whatever comes, for as long
+"""An answer of one of Amazon's services, bounded in bytes and time: botocore itself reads whatever comes, for as long
 as it comes, and a thread that was left behind would keep all of it.
 """
 

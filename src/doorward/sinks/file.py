@@ -93,7 +93,7 @@ class _Written:
         self.since = 0.0
 
     def ready(self) -> None:
-        """Open it, unless it is; and anew where somebody else moved it away."""
+        """Open the file unless it is open; again where somebody else has moved it away."""
         if self._opened is not None:
             with suppress(FileNotFoundError):
                 here, held = os.stat(self._path), os.fstat(self._opened)

@@ -107,7 +107,7 @@ def _check(options: KafkaOptions) -> None:
 
 
 def _host(broker: str) -> str:
-    """Of HOST:PORT; empty: it is not of that form."""
+    """The host of HOST:PORT; empty: it is not of that form."""
     try:
         parts = urlsplit(f"//{broker}")
         port = parts.port

@@ -1,4 +1,4 @@
-"""What every sink can be told, beside what is its own."""
+"""The options that all sinks share."""
 
 from typing import Literal
 

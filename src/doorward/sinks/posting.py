@@ -24,7 +24,7 @@ LARGEST_ANSWER = 64 << 10
 """Bytes of an answer's body that are read."""
 
 LONGEST_WAIT = 300.0
-"""Seconds of ``Retry-After`` that are believed: the spool does not wait for who says "next year"."""
+"""The longest ``Retry-After`` that is believed, in seconds: a service may say "next year", and the log waits."""
 
 SETTLED = 30.0
 """Seconds before another try where the answer is about us (credentials, address), and not about the moment."""

@@ -28,7 +28,7 @@ class Stdout:
         self._closed = Flag()
 
     def deliver(self, events: Sequence[Event]) -> Delivered:
-        """What a pipe took is delivered: nobody says more than that about it."""
+        """What a pipe took counts as delivered: a pipe says nothing more about it."""
         until = time.monotonic() + self.options.timeout
         self._write(self._begun + b"".join(event.data + b"\n" for event in events), until)
         return ALL

@@ -38,7 +38,7 @@ class Traces:
         self._isolating = Isolating()
 
     def deliver(self, events: Sequence[Event]) -> Delivered:
-        """What is no end of an exchange is no span, and needs nobody to take it."""
+        """Records that are no end of an exchange make no span: they count as taken."""
         spans: dict[int, Span] = {}
         refused: dict[int, str] = {}
         for place, event in enumerate(events):
