@@ -1,7 +1,6 @@
 """JSON Schema text -> something that values can be held against, within bounds, and without asking anybody."""
 
 import re
-from collections.abc import Iterator
 from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
@@ -10,7 +9,7 @@ import msgspec
 
 from doorward.core.decode import UndecodableError, decode
 from doorward.core.message import LosslessFloat
-from doorward.stages.schema_cost import CostlyError, Costs, comparisons, costs
+from doorward.stages.schema_cost import CostlyError, Costs, comparisons, costs, objects
 from doorward.stages.schema_quick import Quick, quick
 
 if TYPE_CHECKING:
@@ -228,7 +227,7 @@ def _text(step: str | int) -> str:
 def _listed(schema: Any) -> frozenset[str]:
     """The names under any ``properties`` and in any ``required``."""
     found: set[str] = set()
-    for value in _objects(schema):
+    for value in objects(schema):
         for keyword in ("properties", "required"):
             held = value.get(keyword)
             if isinstance(held, dict | list):
@@ -238,21 +237,10 @@ def _listed(schema: Any) -> frozenset[str]:
 
 def _patterns(schema: Any) -> int:
     count = 0
-    for value in _objects(schema):
+    for value in objects(schema):
         held = value.get("patternProperties")
         count += isinstance(value.get("pattern"), str) + (len(held) if isinstance(held, dict) else 0)
     return count
-
-
-def _objects(schema: Any) -> Iterator[dict[str, Any]]:
-    waiting = [schema]
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, list):
-            waiting += value
-        elif isinstance(value, dict):
-            yield value
-            waiting += value.values()
 
 
 _WORD = 1 << 63  # from here on the validator calculates with digits, and takes all such numbers for alike at first
@@ -260,7 +248,7 @@ _WORD = 1 << 63  # from here on the validator calculates with digits, and takes 
 
 def _keywords(schema: Any) -> frozenset[str]:
     """Every name in a schema, which may be a property's too."""
-    return frozenset(name for value in _objects(schema) for name in value)
+    return frozenset(name for value in objects(schema) for name in value)
 
 
 def _measure(value: Any, has_long: bool) -> tuple[int, int, bool, list[int]]:

@@ -5,6 +5,7 @@ can double the work with every level. A server writes the schema, and a caller o
 """
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -236,16 +237,22 @@ def _named(value: Any) -> list[tuple[str, Any]]:
 def _anchors(schema: Any) -> dict[str, list[Any]]:
     """Every subschema with an anchor. A schema within the schema, with an ``$id`` of its own, is not followed."""
     found: dict[str, list[Any]] = {}
+    for value in objects(schema):
+        if value is not schema and isinstance(value.get("$id"), str):
+            raise CostlyError("a schema within the schema")
+        for name in ("$anchor", "$dynamicAnchor"):
+            if isinstance(value.get(name), str):
+                found.setdefault(value[name], []).append(value)
+    return found
+
+
+def objects(schema: Any) -> Iterator[dict[str, Any]]:
+    """Every object in a schema, whatever it stands for there."""
     waiting = [schema]
     while waiting:
         value = waiting.pop()
         if isinstance(value, list):
             waiting += value
         elif isinstance(value, dict):
-            if value is not schema and isinstance(value.get("$id"), str):
-                raise CostlyError("a schema within the schema")
-            for name in ("$anchor", "$dynamicAnchor"):
-                if isinstance(value.get(name), str):
-                    found.setdefault(value[name], []).append(value)
+            yield value
             waiting += value.values()
-    return found
