@@ -64,8 +64,11 @@ _INDOORS: Final = keywords.listed(
 
 def may_be(string: str, key: Key) -> bool:
     """Whether it is worth asking what stands beside ``string``, whose ``key`` says nothing."""
-    if not key.words or not 3 <= len(string) <= _LONGEST:
+    if not 3 <= len(string) <= _LONGEST:
         return False
+    if not key.words:
+        # In a cell of a table without heads: only what looks like a whole name.
+        return " " in string and string[0].isupper() and people.likeness(string) >= 0.7
     if key.negative and (key.words[-1] != "at" or (_AT.isdisjoint(key.words) and not places.is_postal(string))):
         return False
     if not keywords.THING.isdisjoint(key.words) and key.words[-1] not in _PLACE_OR_HOST:

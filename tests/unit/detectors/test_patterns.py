@@ -535,3 +535,12 @@ def test_a_name_in_front_of_a_number_says_what_is_numbered() -> None:
 def test_cells_of_a_row_are_no_parts_of_one_number() -> None:
     heads, rows = ["phone", "seat"], [["+43 316 1111 2234", "8343"], ["0316 111 2234", "2916"]]
     assert not {read for _, read in detect({"columns": heads, "rows": rows})} & {"8343", "2916"}
+
+
+@pytest.mark.parametrize("mark", [",", "|", "\t"])
+def test_names_in_tables_without_heads_are_those_of_the_mail_beside_them(mark: str) -> None:
+    people = ["Runa Velsing", "Odd Tarnov", "Ise Malk"]
+    lines = [mark.join((str(n), who, who.lower().replace(" ", ".") + "@mail.example")) for n, who in enumerate(people)]
+    assert {value for entity, value in detect(result("\n".join(lines))) if entity == "PERSON"} == set(people)
+    goods = [line.replace("@mail.example", " 7") for line in lines]
+    assert detect(result("\n".join(goods))) == set()
