@@ -5,7 +5,7 @@ import gzip
 import zlib
 
 import pytest
-from tests.waiting import until
+from tests.waiting import at_rest, until
 
 from doorward.transports.http1 import Origin
 from doorward.transports.http1.errors import (
@@ -700,7 +700,7 @@ async def test_a_slow_consumer_holds_the_upstream_back(upstream, pool):
 
     server = await upstream(script)
     response = await pool(server.port, idle=0.2).request("GET", "/", [])
-    await asyncio.sleep(0.5)
+    await at_rest(lambda: sent, 50)  # for longer than ``idle``
     assert sent < 300
     total = 0
     async for piece in response:

@@ -8,7 +8,7 @@ import socket
 import sys
 
 import pytest
-from tests.waiting import PATIENCE, until
+from tests.waiting import PATIENCE, at_rest, until
 
 HOST = b"Host: gateway.test\r\n"
 GET = b"GET /x HTTP/1.1\r\n" + HOST + b"\r\n"
@@ -484,7 +484,7 @@ async def test_read_ahead_is_bounded_and_goes_on(edge):
     request = post(b"z" * 200_000)
     sending = asyncio.create_task(raw.send(request * 40))
     await until(lambda: server.buffered > 200_000)
-    await asyncio.sleep(0.1)
+    await at_rest(lambda: server.buffered)
     # One request, what one read of the transport may bring beyond the bound, and no more.
     assert server.buffered < 200_000 + 3 * 256 * 1024
     assert not sending.done()
@@ -770,7 +770,7 @@ async def test_write_waits_for_a_slow_reader(edge):
 
     raw = await edge.connect(await edge.serve(handler, sock=narrow()), limit=1024)
     await raw.send(GET)
-    await asyncio.sleep(0.2)
+    await at_rest(lambda: written)
     assert written < 150
     async with asyncio.timeout(10):
         await raw.reader.readuntil(b"\r\n\r\n")

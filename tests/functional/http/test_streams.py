@@ -6,7 +6,7 @@ import json
 import pytest
 from tests.functional.http.world import Request, Wire, World
 from tests.functional.pipeline.bench import META, MODERN, Bench, body, call, event, result
-from tests.waiting import PATIENCE, until
+from tests.waiting import PATIENCE, at_rest, until
 
 from doorward.core.policy import Mode
 from doorward.core.snapshot import Limits
@@ -200,10 +200,7 @@ async def test_a_slow_reader_slows_the_server_down(world: World) -> None:
     client.reader._limit = 1000  # type: ignore[attr-defined]  # this client takes next to nothing
     await client.send("POST", "/mcp/crm", call(1))
     await client.head()
-    stalls, last = 0, -1
-    while stalls < 20:  # until the server has been standing still for a while
-        await asyncio.sleep(0.01)
-        stalls, last = (stalls + 1, last) if sent == last else (0, sent)
+    await at_rest(lambda: sent)
     assert sent < 390, "24 MB went into a client that reads nothing"
     assert world.upstream.seen
     total = 0
