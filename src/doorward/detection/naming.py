@@ -65,7 +65,7 @@ _VALUED: Final = "|".join(
     sorted((*k.FILLER, "default", "examples?", "const", "enum", "values?", "placeholder", "name"))
 )
 _OBJECT: Final = (
-    rf"(?:\[|\{{\s*(?:\\+[nrt]\s*)*(?:\\*\"(?:{_other('type', 'description', 'title')}|"
+    rf"(?:\[|\{{\s*(?:\\+[nrt]\s*)*(?:'|\\*\"(?:{_other('type', 'description', 'title')}|"
     rf"type\\*\"\s*:\s*(?:[^\"\\\s]|\\*\"{_other('string', 'integer', 'number', 'boolean', 'array', 'object')})|"
     rf"[^\"{{}}]*\"[^{{}}]*\"(?:{_VALUED})\\*\"\s*:)))"
 )
@@ -141,7 +141,8 @@ _WHO_WORDS: Final = (k.GIVEN | k.SURNAME | k.FULLNAME | k.ROLE | k.WEAK_ROLE | k
 _WHO_APART: Final = (
     rf"(?i:{_apart(k.GIVEN | k.SURNAME | k.FULLNAME)}|(?:preferred|goes|known){_APART}(?:first|by|as)|"
     rf"(?:enviar|entregar|pagar|vender|faturar){_APART}(?:a|para)|zu{_APART}haenden|z{_APART}hd|"
-    rf"{_list(k.NAME_PART | k.CARD_WORD)}{_APART}{_list(k.NAME)}|name.{{1,4}}on.{{1,4}}card|"
+    rf"{_list(k.NAME_PART | k.CARD_WORD)}{_APART}{_list(k.NAME)}|{_list(k.NAME)}{_APART}{_list(k.NAME_PART)}|"
+    rf"name.{{1,4}}on.{{1,4}}card|"
     rf"ho{_APART}(?:va{_APART})?ten|xing{_APART}ming|"
     rf"{_list(k.DONE)}{_APART}(?:by|to)|{_list(k.DONE_BY)}{_APART}by){_REST}{_OF}"
 )
@@ -156,6 +157,22 @@ _BIRTH_WORDS: Final = (
 )
 _WHERE_LONG: Final = f"(?:{_long(_WHERE_WORDS)}{_OF}|{_long(_BIRTH_WORDS)})"
 _WHERE_SHORT: Final = f"(?:{_short(_WHERE_WORDS)}{_OF}|{_short(_BIRTH_WORDS)})"
+# Short for a street, and a type in code: "title: str = 'untitled'". Behind a colon and a space no line begins with it,
+# so that it can only name what is quoted there; which is no address, in small letters and without a digit.
+_TYPE: Final = "str"
+_WHERE_NAMED: Final = (
+    rf"(?:{_short(_WHERE_WORDS - {_TYPE})}|(?:(?:^|[^A-Za-z: ]|(?:^|[^:]) |\\[nrt])(?i:{_TYPE})|"
+    rf"[a-z]{_TYPE.capitalize()})(?:(?:[0-9_.' (?-]|[A-Z]|{_GLUED}){_REST})?){_OF}|{_short(_BIRTH_WORDS)}"
+)
+_MORE: Final = rf"(?:[0-9_.'(?-]|[A-Z]|{_GLUED}| +[A-Za-z0-9_.'/#&(?)-]){_REST}{_OF}"  # of such a name
+_ASSIGNED: Final = (
+    rf"(?:(?:{_QUOTE})?(?:{_OBJECT}|[A-Z0-9])|[a-z]|\\*`[a-z]|\\*'[a-z][^'\\]*[0-9\\]|"
+    r"\\*\"[a-z][^\"\\]*(?:[0-9]|\\+[^\"\\]))"
+)
+_TYPED: Final = (
+    rf": (?i:{_TYPE})(?:{_named(_MORE, '[A-Za-z0-9]')}|"
+    rf"(?:{_QUOTE})?{_SPACE}(?:[:=]>?|->){_SPACE}(?:- *)?{_ASSIGNED}|>|{_CELL})"
+)
 _NUMBER_WORDS: Final = (
     (k.ACCOUNT | k.ACCOUNT_WORD | k.PASSPORT | k.LICENSE | k.NATIONAL.keys() | k.NATIONAL_GENERIC | k.PHONE | k.CARD)
     | {"member", "policy", "licen", "driver", "driving", "identi", "steuer", "codice", "medical", "passport"}
@@ -169,6 +186,13 @@ _NAME: Final = _words(k.NAME | k.SEARCH | {"nomb"})
 # Two capitalised words or more; "Jan van der Berg".
 _TWO: Final = r"[A-Z][A-Za-z'.-]*,? (?:[a-z'.]+ )*[A-Z]"
 
+# What is called a name has parts inside, which only there are somebody's: {"name": {"first": "Ann"}}
+_PART: Final = rf"(?i:{_list(k.NAME_PART)})[A-Za-z0-9_ .'-]*(?:{_QUOTE})?{_SPACE}(?:[:=]|->)"
+_PARTS: Final = (
+    rf"(?:{_IS}(?:\[{_SPACE})?\{{[^{{}}]*[^A-Za-z]{_PART}|[ \t*_]*:[ \t*_]*(?:\\+[nr]|[\r\n])[ \t]*(?:- )?{_PART}|"
+    rf"><(?i:{_list(k.NAME_PART)})[A-Za-z_-]*>)"
+)
+
 # Several automata: in one, what each is waiting for would be states for every combination, more than memory is given
 # to, so that they would be made anew for every message. Words that are short, or in every message ("name"), are asked
 # for always; the long ones are met seldom enough to be spotted first (trigger.py).
@@ -177,10 +201,11 @@ PERSONAL: Final[tuple[str, ...]] = (
         (
             _named(_WHO_SHORT, "[A-Za-z]"),
             _heads(_WHO_SHORT),
-            _named(_WHERE_SHORT, "[A-Za-z0-9]"),
+            _named(f"(?:{_WHERE_NAMED})", "[A-Za-z0-9]"),
+            _TYPED,
             _heads(_WHERE_SHORT),
             # A name of somebody or something.
-            rf"{_NAME}(?:{_IS}(?:[\[{{]{_SPACE}(?:{_QUOTE}[A-Za-z_]+{_IS})?(?:{_QUOTE})?)?{_TWO}|>{_SPACE}{_TWO}|{_CELL})",
+            rf"{_NAME}(?:{_IS}(?:[\[{{]{_SPACE}(?:{_QUOTE}[A-Za-z_]+{_IS})?(?:{_QUOTE})?)?{_TWO}|>{_SPACE}{_TWO}|{_CELL}|{_PARTS})",
             _heads(_NAME),
         )
     ),

@@ -165,6 +165,21 @@ _TRIGGERS = Compiled(naming.PERSONAL)
         b'{"contact":{"type":"person","primary":"ann lee"}}',
         b'{"owner":{"type":"string","default":"ann lee"}}',
         b'{"text":"the account of Ann is AB-1234"}',
+        b'{"name":{"first":"Ann"}}',  # inside of a name these are somebody's
+        b'{"name":{"id":3,"family":"Lee"}}',
+        b'{"name":[{"given":["Ann"]}]}',
+        b'{"name":{"title":"Ms","first":"Ann"}}',
+        b'{"text":"name:\\n  first: Ann"}',
+        b'{"text":"name:\\n- first: Ann"}',
+        b'{"text":"<name><first>Ann</first></name>"}',
+        b'{"text":"name.first=Ann"}',
+        b"{\"text\":\"{'customer': {'first': 'Ann'}}\"}",
+        b'{"text":"str: mill lane 5"}',
+        b'{"text":"Str = mill lane 5"}',
+        b"{\"text\":\"f(a: str = 'Mill Lane', b: str = 'Oak Street')\"}",
+        b"{\"text\":\"f(a: str = 'mill lane 5', b: str = 'oak street 3')\"}",
+        b'{"text":"f(a: str = \\"mill lane 5\\", b: str = \\"it\'s at 3\\")"}',
+        b'{"text":"f(a: str = mill)"}',
     ],
 )
 def test_what_a_name_can_find_fires(raw: bytes) -> None:
@@ -182,6 +197,8 @@ def test_what_a_name_can_find_fires(raw: bytes) -> None:
         b'{"messages":[{"role":"user","content":{"type":"text","text":"The customer asked, the owner agreed."}}]}',
         b'{"properties":{"owner":{"type":"string","title":"Who"},"phone":{"type":"string"}},"required":["owner"]}',
         b'{"enum":["client","server"],"role":"assistant"}',
+        b'{"properties":{"name":{"type":"string"},"first":{"type":"string"}}}',
+        b'{"text":"class Window:\\n  title: str = \'untitled\'\\n  size: str = \\"small\\"\\n  width: int = 640"}',
     ],
 )
 def test_ordinary_traffic_does_not_fire(raw: bytes) -> None:
