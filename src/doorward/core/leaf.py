@@ -43,6 +43,7 @@ class Leaf(msgspec.Struct, eq=False):
     ``names`` are the names around it, the nearest first: of members, table heads, labels; indices are left out.
     ``layers`` are the encodings that were undone, the outermost first. ``number``: it is a number of JSON, here or
     inside. ``name``: it is a member name, here or inside (``names`` then begins with the names around that member).
+    ``quiet``: by itself it holds nothing that a recognizer would find (``detection/quiet.py``).
     """
 
     text: Text
@@ -57,6 +58,7 @@ class Leaf(msgspec.Struct, eq=False):
     number: bool = False
     name: bool = False
     skip: int = 0  # so that the pieces of a text share its offsets
+    quiet: bool = False
 
     def locate(self, start: int, end: int) -> tuple[int, int]:
         """Where ``string[start:end]`` stands in ``text.string``."""
@@ -108,12 +110,20 @@ class Document:
     """One message for detectors: its leaves in the order in which they stand.
 
     ``direction`` is "arguments" (client to server) or "results". ``check`` is to be called every few hundred
-    microseconds of work; it raises ``DetectorFault`` when there is no time left.
+    microseconds of work; it raises ``DetectorFault`` when there is no time left. ``shut``: texts among the leaves that
+    were not looked into (``detection/quiet.py``); only where all detectors know of them.
     """
 
-    __slots__ = ("check", "direction", "leaves")
+    __slots__ = ("check", "direction", "leaves", "shut")
 
-    def __init__(self, leaves: Sequence[Leaf], direction: str = "results", check: Callable[[], None] = _never) -> None:
+    def __init__(
+        self,
+        leaves: Sequence[Leaf],
+        direction: str = "results",
+        check: Callable[[], None] = _never,
+        shut: Sequence[Leaf] = (),
+    ) -> None:
         self.leaves = leaves
         self.direction = direction
         self.check = check
+        self.shut = shut

@@ -53,8 +53,11 @@ class Detector(Protocol):
     them, and no way to hide something, occurs, ``detect`` would find nothing and is not called. None: always call it.
     ``directions``: where it is wanted, of "arguments" and "results".
 
-    It may have two more: ``load()``, which does beforehand what would make the first message wait, and ``wholes``
-    (``core.finding.Wholes``), its own findings that take in what any detector finds inside them.
+    It may have three more: ``load()``, which does beforehand what would make the first message wait; ``wholes``
+    (``core.finding.Wholes``), its own findings that take in what any detector finds inside them; and a true
+    ``knows_quiet``: it finds nothing in a leaf that is ``quiet`` but what it found elsewhere, and raises ``Reached``
+    (``detection/quiet.py``) where a text of ``Document.shut`` could have a part in what it finds. Without that, all
+    texts are looked into.
     """
 
     name: str

@@ -21,7 +21,8 @@ ANY: Final = "ANY"
 _LONGEST: Final = 100
 _LETTERS: Final = re.compile(r"[^\W\d_]+")
 _SAMPLE: Final = 16  # values of a column
-_MOST: Final = 4096  # values that are looked at in one message
+MOST: Final = 4096
+"""Values that are looked at in one message."""
 # Beside whom names that are known are somebody's, though they may be those of firms too.
 _PAYING: Final = PERSONAL | {"IBAN_CODE", "ACCOUNT_ID"}
 # Of records about somebody, what a name of a thing may be in: these stay what their names say.
@@ -86,7 +87,7 @@ def decided(open_: Sequence[Undecided], evidence: Evidence) -> list[tuple[Leaf, 
     columns: dict[int, list[Undecided]] = {}
     halves: dict[tuple[Record, str], Leaf] = {}
     found: list[tuple[Leaf, str, float]] = []
-    for one in open_[:_MOST]:
+    for one in open_[:MOST]:
         record = one.leaf.record
         if record is None or not evidence.own(record):
             continue

@@ -329,6 +329,7 @@ def part(
         number,
         name or whole.name,
         whole.skip + start,
+        whole.quiet,
     )
 
 

@@ -83,6 +83,34 @@ def joined(leaves: Sequence[Leaf]) -> list[Split]:
     return found
 
 
+def reaches(leaves: Sequence[Leaf], shut: Sequence[Leaf]) -> bool:
+    """Whether something may be split over one of the texts ``shut`` and the next one. The leaf with which it begins is
+    the same as if it had been walked; the last one would be a part of it, which may be shorter.
+    """
+    texts = {id(leaf.text) for leaf in shut}
+    return any(
+        _meet(one, other)
+        for blocks in _followers(leaves)
+        for one, other in pairwise(blocks)
+        if id(one.last.text) in texts
+    )
+
+
+def _meet(one: "_Block", other: "_Block") -> bool:
+    last, first = one.end(), other.first
+    if last is None or first is None:
+        return False
+    if _tail(last.string, digits=True) and _head(first.string, digits=True):
+        return True
+    tail, head = _tail(last.string, digits=False), _head(first.string, digits=False)
+    if not tail or not head:
+        return False
+    if tail == len(last.string) or head == len(first.string):  # and over further ones
+        return True
+    said = last.string[-tail:] + first.string[:head]
+    return "@" in said or any(map(str.isdecimal, said))
+
+
 class _Block:
     """One text: the leaf with which it begins, and the one with which it ends, if they reach so far."""
 

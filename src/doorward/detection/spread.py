@@ -13,12 +13,14 @@ import re2
 from doorward.core.finding import Finding, Text
 from doorward.core.leaf import Leaf
 from doorward.detection import people
-from doorward.detection.automata import Locate, automaton, locator
+from doorward.detection.automata import Locate, automaton, locator, searcher
+from doorward.detection.quiet import Reached
 
 _MOST: Final = 500  # values
 _ALIKE: Final = 24  # values that begin with the same word
 _TOGETHER: Final = 1 << 16  # characters that are searched at once
 _ONE_BY_ONE: Final = 1 << 17  # words times characters, for which an automaton is made as quickly
+_IN_TURN: Final = 1 << 20  # values times characters
 _BETWEEN: Final = "\x00"
 _SCORE: Final = 0.7  # at which a finding is taken up
 _WORD: Final = re.compile(r"\w+")
@@ -27,9 +29,15 @@ _SPREAD: Final = frozenset(("PERSON", "CREDIT_CARD", "US_SSN", "ACCOUNT_ID", "PA
 
 
 def findings(
-    leaves: Sequence[Leaf], found: Sequence[Finding], detector: str, check: Callable[[], None]
+    leaves: Sequence[Leaf],
+    found: Sequence[Finding],
+    detector: str,
+    check: Callable[[], None],
+    shut: Sequence[Leaf] = (),
 ) -> list[Finding]:
-    """More findings: values of ``found`` in other leaves, as whole words. Linear in the leaves that hold words."""
+    """More findings: values of ``found`` in other leaves, as whole words. Linear in the leaves that hold words. Raises
+    ``Reached`` where one is in a text of ``shut``, be it as a part of a word.
+    """
     values: dict[str, Finding] = {}
     for finding in found:
         if finding.entity in _SPREAD and finding.score >= _SCORE and len(values) < _MOST:
@@ -56,6 +64,11 @@ def findings(
         if len(same) > 1:
             same.sort(key=len, reverse=True)
             del same[_ALIKE:]
+    if shut and _is_in(values, shut):
+        raise Reached
+    if shut:
+        texts = {id(leaf.text) for leaf in shut}
+        leaves = [leaf for leaf in leaves if not leaf.quiet or id(leaf.text) not in texts]
     more: list[Finding] = []
     taken: _Taken | None = None
     for index, start, value in _places(leaves, _Words(first), check):
@@ -67,6 +80,15 @@ def findings(
             source = values[value]
             more.append(leaf.finding(start, start + len(value), source.entity, 0.7, detector, source.rule + "+same"))
     return more
+
+
+def _is_in(values: Iterable[str], leaves: Sequence[Leaf]) -> bool:
+    """Whether one of the values stands in one of the leaves, which are of ASCII."""
+    wanted = [value for value in values if value.isascii()]
+    everything = _BETWEEN.join(leaf.string for leaf in leaves)
+    if len(wanted) * len(everything) <= _IN_TURN:
+        return any(value in everything for value in wanted)
+    return searcher(automaton(b"|".join(re2.escape(value.encode()) for value in wanted)))(everything.encode())
 
 
 class _Taken:

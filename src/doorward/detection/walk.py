@@ -11,6 +11,7 @@ from doorward.core.finding import Text
 from doorward.core.leaf import Leaf, Record, release
 from doorward.detection import canonical, contentlines, encodings, markup, nested, pairs, sql, tables
 from doorward.detection.offsets import Offsets
+from doorward.detection.quiet import Quiet
 from doorward.detection.shape import CELLED, KIND, LONG, Draft, Shape, is_plain, outward, part
 
 _LEVELS = 6  # of structure inside of structure; JSON in strings of JSON takes one each
@@ -22,18 +23,25 @@ def _never() -> None:
     """Looks at no clock."""
 
 
-def leaves(texts: Sequence[Text], check: Callable[[], None] = _never, *, every_name: bool = False) -> list[Leaf]:
+def leaves(
+    texts: Sequence[Text],
+    check: Callable[[], None] = _never,
+    *,
+    every_name: bool = False,
+    quiet: Quiet | None = None,
+) -> list[Leaf]:
     """The leaves of ``texts``, which come in the order of the message, names before their values.
 
-    Member names that are plain words (``email``, ``created_at``) are given once per text, unless ``every_name``.
-    ``check`` is called every few hundred microseconds; what it raises passes through. Nothing else is raised.
+    Member names that are plain words (``email``, ``created_at``) are given once per text, unless ``every_name``. What
+    is told to be ``quiet`` is not looked into. ``check`` is called every few hundred microseconds; what it raises
+    passes through. Nothing else is raised.
     """
     draft = Draft()
     found: list[Leaf] = []
     try:
         _Pointers(every_name).fill(draft, texts, check)
         budget = 4 * sum([len(text.string) for text in texts]) + 65536
-        _Look(check, every_name, budget).finish(draft, 0, found)
+        _Look(check, every_name, budget).finish(draft, 0, found, quiet)
     except BaseException:
         release(draft.leaves)
         release(found)
@@ -144,18 +152,24 @@ class _Look:
         self._every_name = every_name
         self._left = budget  # characters that may still be decoded
 
-    def finish(self, draft: Draft, level: int, found: list[Leaf]) -> None:
-        """Append the leaves of ``draft``, and those inside them."""
+    def finish(self, draft: Draft, level: int, found: list[Leaf], quiet: Quiet | None = None) -> None:
+        """Append the leaves of ``draft``, and those inside them that ``quiet`` does not hold."""
         if draft.tables or draft.celled:
             tables.headed(draft)
         if draft.valued:
             pairs.labelled(draft)
+        if quiet is not None:
+            quiet.tell(draft.leaves, draft.shapes, self._check)
         done = 0
         for index in draft.deeper(self._check):
             found += draft.leaves[done:index]
             done = index + 1
             self._check()
-            self._into(draft.leaves[index], draft.shapes[index], level, found)
+            leaf = draft.leaves[index]
+            if leaf.quiet:
+                found += _pieces(leaf)
+            else:
+                self._into(leaf, draft.shapes[index], level, found)
         found += draft.leaves[done:]
 
     def _into(self, leaf: Leaf, shape: Shape, level: int, found: list[Leaf], *, read: bool = False) -> None:

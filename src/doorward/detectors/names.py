@@ -14,7 +14,7 @@ import msgspec
 from doorward.configtypes import Refused
 from doorward.core.finding import Finding
 from doorward.core.leaf import Document, Leaf
-from doorward.detection import keys, keywords, people
+from doorward.detection import keys, keywords, people, quiet
 from doorward.detection.keys import Key
 from doorward.detection.names import lexicon, prose
 from doorward.detection.names.model import ModelFault
@@ -79,6 +79,7 @@ class Names:
 
     name = "names"
     heavy = False
+    knows_quiet = True
 
     class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """``directions``: where to look. ``locations``: report places too; more than one in four is none."""
@@ -132,6 +133,8 @@ class Names:
                     if not key.sure and not _MAYBE.isdisjoint(keys.words(leaf.names[0])):
                         found += self._findings(leaf, 0, _unsure(leaf), "names-field")
                 continue
+            if leaf.quiet and document.shut:  # as none should be; what would be made of it is not known
+                raise quiet.Reached
             for start, end in prose.pieces(string):
                 document.check()
                 piece = prose.piece(string[start:end])
@@ -143,6 +146,8 @@ class Names:
             if known:
                 again = [s for s in piece.maybe if leaf.string[start + s.start : start + s.end].lower() in known]
                 found += self._findings(leaf, start, again, "names-again")
+        if known and document.shut and not known.isdisjoint(_words_of(document.shut)):
+            raise quiet.Reached
         if known:
             for count, leaf in enumerate(single):
                 if not count % _EVERY:
@@ -157,6 +162,14 @@ class Names:
             for span in spans
             if span.entity in self._entities
         ]
+
+
+def _words_of(leaves: Iterable[Leaf]) -> Iterable[str]:
+    """The words of leaves, which are of ASCII, in small letters: what stands there alone under a label is one."""
+    return _LOWER.findall(" ".join(leaf.string for leaf in leaves).lower())
+
+
+_LOWER: Final = re.compile(r"[a-z]+")
 
 
 def _speaks(label: Leaf, leaf: Leaf) -> bool:
@@ -216,7 +229,10 @@ class _Wares:
             return True
         if self._places is None:  # what has a number for its value is known by its name alone
             self._places = {other.names for other in self._document.leaves if other.name and _is_ware(other.string)}
-        return leaf.names[1:] in self._places
+        if leaf.names[1:] in self._places:
+            return True
+        quiet.reach(self._document.shut, leaf.names[1:2])  # a label may be that name, with such a one below it
+        return False
 
 
 @lru_cache(4096)

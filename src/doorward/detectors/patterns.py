@@ -5,7 +5,7 @@ record and its column. Whoever was found in a field is then found by name elsewh
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -21,6 +21,7 @@ from doorward.detection import (
     naming,
     people,
     places,
+    quiet,
     recognizers,
     split,
     spread,
@@ -95,6 +96,31 @@ def _said(string: str, key: Key) -> list[Candidate]:
     return found
 
 
+def _reach(
+    shut: Sequence[Leaf],
+    evidence: votes.Evidence,
+    undecided: Sequence[votes.Undecided],
+    guessed: Sequence[Leaf],
+    dialed: Iterable[Column],
+) -> None:
+    """Raise ``Reached`` where values in texts that were not looked into could have a part in a vote.
+
+    Such a value is in a record of its own below that of the text, so what is known of others is known of that record
+    and of the one around it, or it is in the same column, which is a place, by its names: its own may have been put in
+    front of them by a label beside it.
+    """
+    for leaf in shut:
+        record = leaf.record
+        if record is not None and (evidence.base(record) is not record or evidence.about(record)):
+            raise quiet.Reached
+    if len(undecided) + sum(len(leaf.string) for leaf in shut) // 4 > beside.MOST:
+        raise quiet.Reached
+    names = {one.leaf.names[:2] for one in undecided}
+    names.update([leaf.names[:2] for leaf in guessed])
+    names.update([leaf.names[:2] for column in dialed for leaf in column.leaves[:1]])
+    quiet.reach(shut, {name for two in names for name in two})
+
+
 class Patterns:
     """The detector ``patterns``."""
 
@@ -102,6 +128,7 @@ class Patterns:
     heavy = False
     directions = frozenset({"arguments", "results"})
     wholes = places.WHOLES
+    knows_quiet = True
 
     class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """``ip_addresses``: find them too; most are of machines."""
@@ -138,6 +165,7 @@ class Patterns:
         any_: list[votes.Undecided] = []
         members: list[votes.Undecided] = []
         sentences: list[Leaf] = []
+        calm: list[tuple[Leaf, Key]] = []
         guesses: list[tuple[Leaf, Candidate]] = []
         dialed: dict[int, Column] = {}
         is_mere = mere.is_mere
@@ -153,6 +181,13 @@ class Patterns:
             if entry is None:
                 entry = met[is_name][id(names)] = self._known.get((names, is_name)) or self._of(names, is_name)
             key, known, mute = entry
+            if leaf.quiet:
+                if names and names[0] in _SAMPLES and people.is_placeholder(string):
+                    continue
+                calm.append((leaf, key))
+                if _WORDY.search(string) is not None and beside.is_sentence(string):
+                    sentences.append(leaf)
+                continue
             judged = known.get(string)
             if leaf.token is not None:
                 judged = self._decoded(leaf, key)
@@ -217,6 +252,13 @@ class Patterns:
         if any_:
             for leaf, entity, score in beside.decided(any_, evidence):
                 self._whole(leaf, entity, score, "beside", found)
+        for leaf, said in calm:
+            if evidence.own(leaf.record):  # what is a guess by itself may be the account of whom that is about
+                guesses += [(leaf, one) for one in self._judge(leaf.string, said, is_name=False).guesses]
+        if document.shut:
+            if split.reaches(document.leaves, document.shut):
+                raise quiet.Reached
+            _reach(document.shut, evidence, [*whose, *any_], [leaf for leaf, _ in guesses], dialed.values())
         if found:  # else nobody is known who could be mentioned
             for leaf, start, end in beside.mentioned(sentences, evidence, document.check):
                 found.append(leaf.finding(start, end, "PERSON", 0.6, name, "person+mention"))
@@ -226,7 +268,7 @@ class Patterns:
         self._split(document.leaves, found)
         if found:
             document.check()
-            found += spread.findings(document.leaves, found, self.name, document.check)
+            found += spread.findings(document.leaves, found, self.name, document.check, document.shut)
         if self._kept > _KEPT:
             self._forget()
         return found

@@ -24,6 +24,7 @@ class Secrets:
     name = "secrets"
     heavy = False
     directions = frozenset(("arguments", "results"))
+    knows_quiet = True
 
     class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """``gitleaks``: a file of rules in gitleaks' TOML format. ``allow``: values that are none."""
@@ -42,7 +43,7 @@ class Secrets:
 
     def detect(self, document: Document) -> list[Finding]:
         leaves = document.leaves
-        strings = [leaf.string for leaf in leaves]
+        strings = ["" if leaf.quiet else leaf.string for leaf in leaves]
         found = [self._finding(leaves[index], hit) for index, hit in search.find(strings, document.check)]
         meanings: dict[int, str] = {}  # by the identity of names: the leaves of one place share them
         for names in {id(leaf.names): leaf.names for leaf in leaves}.values():

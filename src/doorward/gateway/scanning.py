@@ -21,6 +21,7 @@ from doorward.core.leaf import Document, Leaf, release
 from doorward.core.looking import ARGUMENTS, RESULTS
 from doorward.core.ports import Detector
 from doorward.core.scan import holds
+from doorward.detection.quiet import Quiet, Reached
 from doorward.detection.shape import is_plain
 from doorward.detection.trigger import HIDING, Triggers
 from doorward.detection.walk import leaves
@@ -164,11 +165,21 @@ class Detectors:
         detectors = self._by_direction[direction]
         check = partial(_check, min(monotonic() + seconds, until), thread_time() + seconds, until)
         texts = make()
-        found = self._detected(detectors, texts, direction, check, every_name=False)
+        look = partial(self._detected, detectors, texts, direction, check, self._quiet(direction))
+        found = look(every_name=False)
         if any((one.name or one.text.key) and is_plain(one.read) for one in found):
             # Plain names that come again and again are looked at once; this one must be found wherever it stands.
-            found = self._detected(detectors, texts, direction, check, every_name=True)
+            found = look(every_name=True)
         return resolve(found, self._wholes) if found else found
+
+    def _quiet(self, direction: str) -> Quiet | None:
+        """What tells which texts of a message are quiet. None: there is a detector that has to see into all of them,
+        or does not say what it needs.
+        """
+        trigger = self._trigger(direction)
+        if trigger is None or not all(getattr(one, "knows_quiet", False) for one in self._by_direction[direction]):
+            return None
+        return Quiet(trigger.fires)
 
     def _detected(
         self,
@@ -176,6 +187,24 @@ class Detectors:
         texts: Sequence[Text],
         direction: str,
         check: Callable[[], None],
+        quiet: Quiet | None,
+        *,
+        every_name: bool,
+    ) -> list[Finding]:
+        try:
+            return self._once(detectors, texts, direction, check, quiet, every_name=every_name)
+        except Reached:
+            assert quiet is not None
+            quiet.is_opened = True
+            return self._once(detectors, texts, direction, check, quiet, every_name=every_name)
+
+    def _once(
+        self,
+        detectors: Iterable[Detector],
+        texts: Sequence[Text],
+        direction: str,
+        check: Callable[[], None],
+        quiet: Quiet | None,
         *,
         every_name: bool,
     ) -> list[Finding]:
@@ -183,14 +212,16 @@ class Detectors:
         seen: list[Leaf] = []
         name = "walk"
         try:
-            seen = leaves(texts, check, every_name=every_name)
-            document = Document(seen, direction, check)
+            if quiet is not None:
+                quiet.begin()
+            seen = leaves(texts, check, every_name=every_name, quiet=quiet)
+            document = Document(seen, direction, check, quiet.shut if quiet is not None else ())
             for detector in detectors:
                 name = detector.name
                 check()
                 found += detector.detect(document)
             return found
-        except DetectorFault:
+        except (DetectorFault, Reached):
             raise
         except Exception as error:  # a plug-in may raise anything; unscanned is the only safe reading of it
             log.error("detector %s failed: %s", name, type(error).__name__)
