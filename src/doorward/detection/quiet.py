@@ -20,13 +20,14 @@ Whoever else detects (a plug-in, patterns of the user) sees into every text: ``k
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
 import msgspec
 
 from doorward.core.leaf import Leaf, Record
 from doorward.detection import keys, keywords, nested, pairs, tables, votes
+from doorward.detection.automata import Search, automaton, searcher
 from doorward.detection.shape import Shape
 
 LEAST: Final = 512
@@ -41,11 +42,10 @@ _DIGITS: Final = 7
 _FEW: Final = 16  # leaves of a record
 _BRACKETED: Final = re.compile(r"^[ \t>]*[{\[<]", re.MULTILINE).search
 # A label that names somebody's where any name is around it, however far, which the pass sees only when it is near.
-_PART: Final = re.compile(
-    rf"(?i:{'|'.join(sorted(word for word in keywords.NAME_PART if word.isascii()))})"
-    r"[\w .'-]*[\"'`*_)\]]*[ \t]*(?:[:=]|->)",
-    re.ASCII,
-).search
+_PART: Final = (
+    rf"(?:{'|'.join(sorted(word for word in keywords.NAME_PART if word.isascii()))})"
+    r"[\w .'-]*[\"'`*_)\]]*[ \t]*(?:[:=]|->)"
+)
 # Behind a label its mark, or the end; before that what closes it, and blanks. Two of these could be a mark.
 _MARK: Final = r"(?![A-Za-z0-9])(?:[ \t]{2}|\t|[\"'`)\]*_ ]*(?:[^\w\s\"'`)\]*{}]|[\r\n]|\Z))"
 
@@ -137,7 +137,7 @@ def _may_be_shut(leaf: Leaf, names: tuple[str, ...]) -> bool:
     string = leaf.string
     if "\\" in string or "/>" in string or ("+" in string and ("&" in string or "?" in string or "%" in string)):
         return False  # what is escaped, doubled or a query is other than it stands there
-    if _PART(string) is not None:
+    if _part()(string.encode()):
         return False
     if '""' in string and _BRACKETED(string) is not None:
         return False
@@ -148,6 +148,11 @@ def _may_be_shut(leaf: Leaf, names: tuple[str, ...]) -> bool:
         return False
     record = leaf.record
     return record is None or (_is_plain(record, leaf) and (record.parent is None or _is_plain(record.parent, leaf)))
+
+
+@cache
+def _part() -> Search:
+    return searcher(automaton(_PART.encode(), case_sensitive=False))
 
 
 def _is_plain(record: Record, leaf: Leaf) -> bool:
