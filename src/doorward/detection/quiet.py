@@ -34,9 +34,11 @@ LEAST: Final = 512
 """Characters of a text that is asked about: shorter ones are fields as often as texts, and quickly walked."""
 
 MOST: Final = 1 << 16
-"""Characters of one that is: the pass looks at no clock."""
+"""Characters of one that is, and of those that are asked about together: the pass looks at no clock."""
 
-_IN_ALL: Final = 1 << 18  # characters of all that are shut in one message
+_TEXTS: Final = 64  # in one message
+_BESIDE: Final = 1 << 15
+"""Characters of all else in a message of which texts are shut: it may have to be looked through twice."""
 _PLAIN: Final = re.compile(r"[\w.:/+-]{0,200}", re.ASCII).fullmatch
 _DIGITS: Final = 7
 _FEW: Final = 16  # leaves of a record
@@ -57,52 +59,61 @@ class Reached(Exception):
 class Quiet:
     """Tells which texts of one message are quiet. ``fires``: the trigger pass of all detectors."""
 
-    __slots__ = ("_fires", "_known", "_left", "is_opened", "shut")
+    __slots__ = ("_fires", "_known", "is_opened", "shut")
 
     def __init__(self, fires: Callable[[bytes], bool]) -> None:
         self._fires = fires
         self._known: dict[int, bool] = {}
         self.is_opened = False
         """Whether none is shut any more."""
-        self.begin()
-
-    def begin(self) -> None:
-        """Another walk over the same texts begins."""
         self.shut: list[Leaf] = []
-        self._left = _IN_ALL
 
     def tell(self, leaves: Sequence[Leaf], shapes: Sequence[Shape], check: Callable[[], None]) -> None:
         """Make those of ``leaves``, which are whole texts of the message at ``shapes``, say so that are quiet."""
-        likely: list[Leaf] = []
+        self.shut = []
+        bare: list[Leaf] = []
+        labelled: list[Leaf] = []
         for leaf, shape in zip(leaves, shapes, strict=True):
-            if LEAST <= len(leaf.string) <= MOST and self._may_be(leaf, shape.names):
-                likely.append(leaf)
-        for leaf in self._asked(likely, check):
-            leaf.quiet = True
-            if pairs.may_be(leaf.string):
-                self.shut.append(leaf)
+            if LEAST <= len(leaf.string) <= MOST and self._may_be(leaf):
+                if not pairs.may_be(leaf.string):
+                    bare.append(leaf)
+                elif not self.is_opened and _may_be_shut(leaf, shape.names):
+                    labelled.append(leaf)
+        if labelled and _size(leaves) - _size(labelled) > _BESIDE:
+            labelled = []
+        self._ask([*labelled, *bare][:_TEXTS], check)
+        for leaf in (*labelled, *bare):
+            leaf.quiet = self._known.get(id(leaf.text), False)
+        self.shut = [leaf for leaf in labelled if leaf.quiet]
 
-    def _may_be(self, leaf: Leaf, names: tuple[str, ...]) -> bool:
-        string = leaf.string
-        if leaf.name or not string.isascii() or not _is_text(string) or self._known.get(id(leaf.text)) is False:
+    def _may_be(self, leaf: Leaf) -> bool:
+        if leaf.name or not leaf.string.isascii() or self._known.get(id(leaf.text)) is False:
             return False
-        if pairs.may_be(string):
-            if self.is_opened or len(string) > self._left or not _may_be_shut(leaf, names):
-                return False
-            self._left -= len(string)
-        return not keys.classify(leaf.names).entity
+        return _is_text(leaf.string) and not keys.classify(leaf.names).entity
 
-    def _asked(self, likely: list[Leaf], check: Callable[[], None]) -> list[Leaf]:
-        """Those in which no trigger fires: most of what a pass costs it costs once, so it is asked for all together."""
-        asked = [leaf for leaf in likely if id(leaf.text) not in self._known]
-        if asked:
+    def _ask(self, likely: Iterable[Leaf], check: Callable[[], None]) -> None:
+        """Whether no trigger fires in them: most of what a pass costs it costs once, so it is asked for together."""
+        together: list[Leaf] = []
+        for leaf in likely:
+            if id(leaf.text) not in self._known:
+                if _size(together) + len(leaf.string) > MOST:
+                    self._pass(together, check)
+                    together = []
+                together.append(leaf)
+        if together:
+            self._pass(together, check)
+
+    def _pass(self, together: Sequence[Leaf], check: Callable[[], None]) -> None:
+        check()
+        fires = self._fires(msgspec.json.encode(list(map(_alone, together))))
+        for leaf in together:
             check()
-            fires = self._fires(msgspec.json.encode(list(map(_alone, asked))))
-            for leaf in asked:
-                check()
-                known = not fires or (len(asked) > 1 and not self._fires(msgspec.json.encode(_alone(leaf))))
-                self._known[id(leaf.text)] = known and not _is_structured(leaf.string, check)
-        return [leaf for leaf in likely if self._known[id(leaf.text)]]
+            quiet = not fires or (len(together) > 1 and not self._fires(msgspec.json.encode(_alone(leaf))))
+            self._known[id(leaf.text)] = quiet and not _is_structured(leaf.string, check)
+
+
+def _size(leaves: Iterable[Leaf]) -> int:
+    return sum([len(leaf.string) for leaf in leaves])
 
 
 def _alone(leaf: Leaf) -> object:
@@ -158,9 +169,7 @@ def _part() -> Search:
 def _is_plain(record: Record, leaf: Leaf) -> bool:
     """Whether nobody is likely to be found in the other values of a record."""
     return len(record.leaves) <= _FEW and all(
-        other is leaf
-        or other.quiet
-        or (_PLAIN(other.string) is not None and sum(map(str.isdigit, other.string)) < _DIGITS)
+        other is leaf or (_PLAIN(other.string) is not None and sum(map(str.isdigit, other.string)) < _DIGITS)
         for other in record.leaves
     )
 

@@ -212,8 +212,6 @@ class Detectors:
         seen: list[Leaf] = []
         name = "walk"
         try:
-            if quiet is not None:
-                quiet.begin()
             seen = leaves(texts, check, every_name=every_name, quiet=quiet)
             document = Document(seen, direction, check, quiet.shut if quiet is not None else ())
             for detector in detectors:

@@ -15,7 +15,7 @@ from doorward.core.leaf import Document
 from doorward.core.ports import Detector
 from doorward.detection import split
 from doorward.detection.custom import Custom, Pattern
-from doorward.detection.quiet import LEAST, Quiet
+from doorward.detection.quiet import LEAST, MOST, Quiet
 from doorward.detection.walk import leaves
 from doorward.detectors.names import Names
 from doorward.detectors.patterns import Patterns
@@ -103,6 +103,28 @@ def test_a_text_of_which_that_is_not_sure_is_looked_into(string: str) -> None:
 
 def test_of_several_those_in_which_nothing_fires() -> None:
     assert quiet_leaves(blocks(PROSE, LOG + "or +44 20 7946 0018\n", CODE)) == [PROSE, CODE]
+
+
+def test_what_may_have_to_be_looked_through_twice_is_not_large() -> None:
+    small, large = ({"rows": [{"k": "v-1 w"} for _ in range(rows)]} for rows in (600, 7000))
+    for other, shut in ((small, 1), (large, 0)):
+        message = {**blocks(CODE, LOG), "_meta": other}
+        assert len(told(message).shut) == shut
+        assert LOG in quiet_leaves(message), "this is as it would have been"
+
+
+def test_a_few_texts_are_asked_about_together_and_not_all_of_very_many() -> None:
+    asked: list[int] = []
+
+    def fires(raw: bytes) -> bool:
+        asked.append(len(raw))
+        return False
+
+    quiet = Quiet(fires)
+    found = leaves(texts(blocks(*[f"{at} {LOG}" * 16 for at in range(80)])), quiet=quiet)
+    assert sum(leaf.quiet and leaf.start == 0 for leaf in found) == 64
+    assert max(asked) < 1.2 * MOST
+    assert len(asked) < 20
 
 
 def test_a_text_under_a_name_that_says_what_it_holds_is_looked_into() -> None:
