@@ -15,7 +15,8 @@ _MAX_BRACKETS = 20_000
 _MAX_MEMBERS = 200
 _MAX_ELEMENTS = 100
 
-_Skim = tuple[MessageId | None, bool]
+_ANSWERS = frozenset({"result", "error"})
+_Skim = tuple[MessageId | None, bool, bool]
 
 
 def starts_array(raw: bytes) -> bool:
@@ -30,7 +31,7 @@ def salvage(raw: bytes, batches: bool) -> tuple[MessageId | None, tuple[MessageI
     position = scan.start(raw)
     try:
         if scan.is_object(raw, position):
-            end, (ident, _) = _skim(raw, position)
+            end, (ident, _, _) = _skim(raw, position)
             return (ident if scan.start(raw, end) == len(raw) else None), ()
         if batches and scan.is_array(raw, position):
             return None, _requests(raw, position)
@@ -40,17 +41,17 @@ def salvage(raw: bytes, batches: bool) -> tuple[MessageId | None, tuple[MessageI
 
 
 def answered(raw: bytes) -> MessageId | None:
-    """The clear id of a refused message that asks for nothing: whoever waits for it will get no other answer."""
+    """The clear id of a refused message that has a result or an error: whoever waits for it gets no other answer."""
     if raw.count(b"{") + raw.count(b"[") > _MAX_BRACKETS:
         return None
     position = scan.start(raw)
     try:
         if not scan.is_object(raw, position):
             return None
-        end, (ident, calls) = _skim(raw, position)
+        end, (ident, calls, answers) = _skim(raw, position)
     except (ValueError, msgspec.DecodeError):
         return None
-    return None if calls or scan.start(raw, end) != len(raw) else ident
+    return ident if answers and not calls and scan.start(raw, end) == len(raw) else None
 
 
 def _requests(raw: bytes, position: int) -> tuple[MessageId, ...]:
@@ -61,7 +62,7 @@ def _requests(raw: bytes, position: int) -> tuple[MessageId, ...]:
             raise ValueError("more elements than a batch may have")
         if not scan.is_object(raw, value):
             return scan.skip(raw, value)
-        end, (ident, calls) = _skim(raw, value)
+        end, (ident, calls, _) = _skim(raw, value)
         if calls and ident is not None:
             found.append(ident)
         return end
@@ -71,13 +72,15 @@ def _requests(raw: bytes, position: int) -> tuple[MessageId, ...]:
 
 
 def _skim(raw: bytes, position: int) -> tuple[int, _Skim]:
-    """The offset behind an object, its id where every reader takes it alike, and whether it has a method."""
+    """The offset behind an object, its id where every reader takes it alike, and whether it has a method, or a result
+    or an error.
+    """
     idents: list[bytes] = []
-    calls = False
+    calls = answers = False
     members = 0
 
     def visit(begin: int, end: int, value: int) -> int:
-        nonlocal calls, members
+        nonlocal answers, calls, members
         members += 1
         if members > _MAX_MEMBERS:
             raise ValueError("more members than a message has")
@@ -86,10 +89,11 @@ def _skim(raw: bytes, position: int) -> tuple[int, _Skim]:
         if fold(name) == "id":
             idents.append(raw[value:behind] if name == "id" else b"null")
         calls = calls or name == "method"
+        answers = answers or fold(name) in _ANSWERS
         return behind
 
     behind = scan.each_member(raw, position, visit)
-    return behind, (_ident(idents[0]) if len(idents) == 1 else None, calls)
+    return behind, (_ident(idents[0]) if len(idents) == 1 else None, calls, answers)
 
 
 def _ident(text: bytes) -> MessageId | None:

@@ -200,8 +200,15 @@ async def test_an_answer_that_is_not_clear_ends_its_request(mode: Mode, line: by
     assert pipe.bench.pipeline.flow.calls == 0
 
 
-@pytest.mark.parametrize("line", [b'{"jsonrpc":"2.0","id":1,"method":"x","params":{"a":NaN}}', b'{"id":1,"x":NaN} {}'])
-async def test_a_question_that_is_not_clear_ends_nothing(line: bytes) -> None:
+NO_ANSWERS = [
+    b'{"jsonrpc":"2.0","id":1,"method":"x","params":{"a":NaN}}',
+    b'{"id":1,"result":NaN} {}',
+    b'{"id":1,"level":"info","message":"a line of a log"}',
+]
+
+
+@pytest.mark.parametrize("line", NO_ANSWERS)
+async def test_what_is_no_answer_ends_nothing(line: bytes) -> None:
     pipe = Pipe()
     await pipe.duplex.from_client(call(1))
     await pipe.duplex.from_server(line)

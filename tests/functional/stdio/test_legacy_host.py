@@ -219,7 +219,7 @@ async def test_a_line_that_is_no_message_goes_to_nobody(host_of: Make, caplog: p
     session = await host.open()
     assert whole(await host.legacy(tool("garbage"), session))["id"] == 1
     assert whole(await host.legacy(tool("foreign", 2), session))["id"] == 2
-    assert [server for server, _ in host.garbage] == ["crm"] * 3
+    assert [server for server, _ in host.garbage] == ["crm"] * 4
     assert host.garbage[1] == ("crm", len("Listening on stdio, have fun!"))
     assert "have fun" not in caplog.text
 

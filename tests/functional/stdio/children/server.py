@@ -59,6 +59,7 @@ def crash(request: dict, arguments: dict) -> None:
 
 def garbage(request: dict, arguments: dict) -> None:
     print("Listening on stdio, have fun!", flush=True)
+    print(f'{{"id":{request["id"]},"level":"info"}}', flush=True)
     result(request["id"])
 
 
