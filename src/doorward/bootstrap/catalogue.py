@@ -102,14 +102,15 @@ class Catalogue:
             self._settling.add_done_callback(self._settled)
         await asyncio.wait({self._settling})  # what went wrong is in the log, and no list waits for it
 
-    async def owner(self, server: str, task_id: str) -> str | None:
-        """Whose task it is, as the store knows. Nobody's, where the store cannot be asked: it fails closed."""
+    async def task(self, server: str, task_id: str) -> Task | None:
+        """A task, as the store knows it. It is nobody's where the store cannot be asked: it fails closed."""
         try:
             await self.flush()
-            return await asyncio.to_thread(self._store.task_owner, server, task_id, self._clock.wall())
+            found = await asyncio.to_thread(self._store.task, server, task_id, self._clock.wall())
         except StoreFault as fault:
             log.error("the owner of a task cannot be looked up: %s", fault.detail)
             return None
+        return None if found is None else Task(server, task_id, *found)
 
     async def flush(self) -> None:
         """Write the tasks that crossed. Raises ``StoreFault``."""
@@ -121,7 +122,7 @@ class Catalogue:
     def _remember(self, tasks: list[Task]) -> None:
         until = self._clock.wall() + TASK_LIFE
         for task in tasks:
-            self._store.remember_task(task.server, task.id, task.owner, until)
+            self._store.remember_task(task.server, task.id, task.owner, until, task.tool)
 
     def _changed(self, server: str, tool: ToolSchema) -> None:
         self._new[(server, tool.name)] = tool

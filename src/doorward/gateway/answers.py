@@ -9,12 +9,12 @@ from doorward.core.decision import ALLOW, Act, Decision, Effect, Reason
 from doorward.core.exchange import Exchange
 from doorward.core.message import Message, Response, read
 from doorward.core.methods import fold
-from doorward.core.policy import Severity
+from doorward.core.policy import Mode, Severity
 from doorward.core.ports import Clock
 from doorward.gateway.call import Call, weigh
 from doorward.gateway.catalogue import Catalogue
 from doorward.gateway.deciding import Deciding
-from doorward.gateway.task_owners import MAX_TASKS_PER_OWNER, made_task
+from doorward.gateway.task_owners import MAX_TASKS_PER_OWNER, made_task, task_mode
 from doorward.stages.asks import asked
 from doorward.stages.listing import LISTS, MOST_ENTRIES, TooMany, entries, filter_list
 from doorward.stages.questions import OTHER, Asked
@@ -70,7 +70,7 @@ class Answers:
         """The questions and the structured result of one answer; the first refusal, or None."""
         task = made_task(exchange.method or "", message)
         if task is not None:
-            self._catalogue.tasks.remember(call.server.id, task, call.holder)
+            self._catalogue.tasks.remember(call.server.id, task, call.holder, exchange.name or "")
         return self.question(call, exchange, message) or self._by_schema(call, exchange, message)
 
     def beside(self, call: Call, exchange: Exchange, message: Message, *, of_its_tool: bool = False) -> Decision | None:
@@ -101,6 +101,11 @@ class Answers:
         assert isinstance(exact, Response)
         assert isinstance(exact.result, dict)
         return _refused(exchange, validate_result(schema, exact.result["structuredContent"]))
+
+    def mode_of_task(self, call: Call, task_id: object) -> Mode:
+        """What holds for the state of a task that comes beside an answer: the mode of its tool, or the strictest."""
+        known = self._catalogue.tasks.task(call.server.id, task_id) if isinstance(task_id, str) else None
+        return task_mode(call.server, known)
 
     def fitting(self, call: Call, exchange: Exchange, message: Response) -> Schema | None:
         """What the structured result must still be valid against once it has been redacted, if anything."""
@@ -143,7 +148,7 @@ class Answers:
             if self._catalogue.unsettled:
                 await self._catalogue.settle()
                 self._deciding.refine(call, exchange)
-        elif exchange.method == "tasks/list" and call.server.mode.enforcing:
+        elif exchange.method == "tasks/list" and call.server.strict_reading:
             await self._adopt(call.server.id, message)
 
     async def _adopt(self, server: str, message: Response) -> None:
@@ -153,9 +158,9 @@ class Answers:
         ids = [entry["taskId"] for entry in entries if isinstance(entry.get("taskId"), str)]
         tasks = self._catalogue.tasks
         for task_id in [each for each in dict.fromkeys(ids) if tasks.known(server, each) is None][:MAX_TASKS_PER_OWNER]:
-            owner = await self._catalogue.owner(server, task_id)
-            if owner is not None:
-                tasks.adopt(server, task_id, owner)
+            task = await self._catalogue.task(server, task_id)
+            if task is not None:
+                tasks.adopt(task)
 
     async def cut(self, call: Call, method: str, message: Response) -> bytes:
         """The list as this caller may see it: ``message.raw`` where nothing is hidden.
@@ -192,7 +197,12 @@ class Answers:
     def _judge_of(self, call: Call, method: str) -> Callable[[str], bool]:
         if method == "tasks/list":
             tasks, server, holder = self._catalogue.tasks, call.server, call.holder
-            return lambda task_id: not server.mode.enforcing or tasks.known(server.id, task_id) == holder
+
+            def is_shown(task_id: str) -> bool:
+                task = tasks.task(server.id, task_id)
+                return not task_mode(server, task).enforcing or (task is not None and task.owner == holder)
+
+            return is_shown
         action, kind = _KINDS.get(method, (OTHER, ""))
         return lambda name: self._deciding.visible(call, name, Asked(action, kind, name))
 

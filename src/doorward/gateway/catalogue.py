@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from doorward.gateway.task_owners import TaskOwners
+from doorward.gateway.task_owners import Task, TaskOwners
 from doorward.gateway.tool_schemas import ToolSchemas
 
 
@@ -19,8 +19,8 @@ class Catalogue(Protocol):
     async def settle(self) -> None:
         """Return when they do, or soon will; awaited before a list of tools is filtered."""
 
-    async def owner(self, server: str, task_id: str) -> str | None:
-        """Whose task it is, of one that is unknown here."""
+    async def task(self, server: str, task_id: str) -> Task | None:
+        """A task that is unknown here, if anybody knows it."""
 
 
 class NoCatalogue:
@@ -37,5 +37,5 @@ class NoCatalogue:
     async def settle(self) -> None:
         return
 
-    async def owner(self, server: str, task_id: str) -> str | None:
+    async def task(self, server: str, task_id: str) -> Task | None:
         return None

@@ -24,6 +24,7 @@ from doorward.core.message import Request, Response
 from doorward.core.methods import method_entry
 from doorward.core.policy import strictness
 from doorward.core.ports import Clock, Journal, Seals, Send
+from doorward.core.rules import TOOL_CALL
 from doorward.core.tracing import trace_id_of
 from doorward.gateway.admission import Admission
 from doorward.gateway.answers import Answers
@@ -43,11 +44,12 @@ from doorward.gateway.mirrored import Mirrored
 from doorward.gateway.refusals import DRAINING, decision_of
 from doorward.gateway.returning import Returning
 from doorward.gateway.screen import is_quiet, rejoined, screen
+from doorward.gateway.task_owners import Task, task_mode, used_tasks
 from doorward.gateway.task_owners import judge as judge_task
-from doorward.gateway.task_owners import used_tasks
 from doorward.gateway.tokens import TokenCache
 from doorward.gateway.turnstile import LARGE, Turnstile
 from doorward.gateway.upstreams import Upstreams
+from doorward.stages.asks import answers
 from doorward.stages.mirrors import remirrored
 from doorward.stages.propagate import propagate
 from doorward.stages.refuse import DROPPED, JSON, error_body, refusal
@@ -93,8 +95,8 @@ class Pipeline:
             live, self.books, self.flow, ids, self.exchanges, mirrored, sealer, self.deciding, leases
         )
         self.callers = Callers(live, self.exchanges, self.flow, clock, tokens)
-        answers = Answers(self._catalogue, self.deciding, clock)
-        self.returning = Returning(self.books, mirrored, sealer, self.tell, answers, leases)
+        judging = Answers(self._catalogue, self.deciding, clock)
+        self.returning = Returning(self.books, mirrored, sealer, self.tell, judging, leases)
         self._turnstile = Turnstile(clock)
         self.delivery = Delivery(self.books, self.returning, self._turnstile)
         self._streams = LongStreams(self.books, self.callers, clock)
@@ -171,24 +173,39 @@ class Pipeline:
     # -- what must be looked up, and what ends before the call does
 
     async def _whose_tasks(self, call: Call) -> Reply | None:
-        """A task is its maker's; only ids that nobody here knows are looked up in the store."""
+        """A task is its maker's, and what is done with it has the mode of its tool too; only ids that nobody here knows
+        are looked up in the store.
+        """
         for exchange in call.exchanges:
-            if exchange.message is None:
+            message = exchange.message
+            if message is None:
                 continue
-            for task_id in used_tasks(exchange.message):
-                decision = await self._task(call, task_id)
-                if decision is not ALLOW and weigh(exchange, decision) is Act.REFUSE:
+            before = exchange.mode
+            for task_id in used_tasks(message):
+                task = await self._task(call, task_id)
+                mode = max(exchange.mode, task_mode(call.server, task), key=strictness)
+                decision = judge_task(call.holder, None if task is None else task.owner)
+                if decision is not ALLOW and weigh(exchange, decision, mode=mode) is Act.REFUSE:
                     return self.exchanges.refuse(call, decision)
+                if exchange.method != TOOL_CALL:
+                    exchange.mode, exchange.entry = mode, None
+                    if task is not None and task.tool and exchange.method != "subscriptions/listen":
+                        exchange.name, exchange.sensitivity = task.tool, call.server.sensitivity_of(task.tool)
+            if exchange.mode is not before:  # it was judged by another one
+                refused = self.deciding.questions(call, exchange, answers(message))
+                refused = refused or self.deciding.decide(call, exchange, message)
+                if refused is not None:
+                    return self.exchanges.refuse(call, refused)
         return None
 
-    async def _task(self, call: Call, task_id: str) -> Decision:
+    async def _task(self, call: Call, task_id: str) -> Task | None:
         tasks, server = self._catalogue.tasks, call.server.id
-        owner = tasks.known(server, task_id)
-        if owner is None:
-            owner = await self._catalogue.owner(server, task_id)
-            if owner is not None:
-                tasks.adopt(server, task_id, owner)
-        return judge_task(call.holder, owner)
+        task = tasks.task(server, task_id)
+        if task is None:
+            task = await self._catalogue.task(server, task_id)
+            if task is not None:
+                tasks.adopt(task)
+        return task
 
     async def end(self, call: Call, send: Send) -> None:
         """Its grant has ended: whoever waits is told."""

@@ -36,6 +36,8 @@ from doorward.stages.refuse import error_body, refusal
 
 log = logging.getLogger(__name__)
 
+_OF_TASKS = "notifications/tasks"
+"""How the state of a task is told beside an answer: whole, with its result."""
 _READABLE = (Response, Request, Notification, Batch)
 Tell = Callable[[Call, bytes], Awaitable[None]]
 
@@ -200,6 +202,17 @@ class Returning:
         if isinstance(message, Response):
             return await self._response(call, message, begun)
         exchange = _strictest(call)
+        if call.stream and isinstance(message, Notification) and message.method.startswith(_OF_TASKS):
+            held = exchange.mode, exchange.entry
+            mode = self._answers.mode_of_task(call, message.params.get("taskId"))
+            exchange.mode, exchange.entry = max(exchange.mode, mode, key=strictness), None
+            try:
+                return await self._interim(call, exchange, message, begun)
+            finally:
+                exchange.mode, exchange.entry = held
+        return await self._interim(call, exchange, message, begun)
+
+    async def _interim(self, call: Call, exchange: Exchange, message: Request | Notification, begun: float) -> bytes:
         refused = self._answers.beside(call, exchange, message)
         screened = await screen(call, exchange, message, RESULTS, message.method)
         refused = refused or screened.refusal

@@ -14,12 +14,14 @@ import msgspec
 from doorward.core.decision import ALLOW, Decision, Effect, Reason
 from doorward.core.identity import key_of
 from doorward.core.message import Message, Request, Response
-from doorward.core.policy import Severity
+from doorward.core.policy import Mode, Severity
+from doorward.core.snapshot import Server
 from doorward.stages.questions import RELATED_TASK
 
 MAX_TASKS = 32_768
 MAX_TASKS_PER_OWNER = 256
 LONGEST_ID = 1024  # characters; a longer id is nobody's
+LONGEST_TOOL = 256  # characters; a longer name is not remembered
 
 ANOTHERS = Decision(
     Effect.DENY,
@@ -40,11 +42,12 @@ NOBODYS = Decision(
 
 
 class Task(msgspec.Struct, frozen=True):
-    """One task: ``owner`` is ``Principal.holder``."""
+    """One task: ``owner`` is ``Principal.holder``, ``tool`` the one whose call made it (empty: not known)."""
 
     server: str
     id: str
     owner: str
+    tool: str = ""
 
 
 Crossed = Callable[[Task], None]
@@ -65,13 +68,13 @@ class TaskOwners:
         self._tasks: dict[tuple[str, str], Task] = {}
         self._by_caller: OrderedDict[str, OrderedDict[tuple[str, str], None]] = OrderedDict()  # by Principal.key
 
-    def remember(self, server: str, task_id: str, owner: str) -> Task:
+    def remember(self, server: str, task_id: str, owner: str, tool: str = "") -> Task:
         """A call of ``owner`` made this task. The first owner stays the owner, whatever a server says later."""
-        return self._keep(Task(server, task_id, owner), is_new=True)
+        return self._keep(Task(server, task_id, owner, tool if len(tool) <= LONGEST_TOOL else ""), is_new=True)
 
-    def adopt(self, server: str, task_id: str, owner: str) -> Task:
+    def adopt(self, task: Task) -> Task:
         """What the store knew about an id that was unknown here."""
-        return self._keep(Task(server, task_id, owner), is_new=False)
+        return self._keep(task, is_new=False)
 
     def known(self, server: str, task_id: str) -> str | None:
         """The owner; None: unknown here, so ask the store and ``adopt`` its answer."""
@@ -112,6 +115,11 @@ class TaskOwners:
         del self._tasks[key]
         if not own:
             del self._by_caller[caller]
+
+
+def task_mode(server: Server, task: Task | None) -> Mode:
+    """What holds for a task: the mode of the tool that made it. Where that is not known it may be any tool's."""
+    return server.mode_of(task.tool) if task is not None and task.tool else server.strictest(server.mode)
 
 
 def judge(asker: str, owner: str | None) -> Decision:

@@ -11,6 +11,7 @@ from tests.tokens import HELPER
 
 from doorward.core.policy import Mode
 from doorward.core.snapshot import Limits
+from doorward.gateway.task_owners import Task
 
 
 def bench_of(mode: Mode = Mode.ENFORCE, **settings: Any) -> Policed:
@@ -83,10 +84,10 @@ async def test_a_task_is_of_one_chain_alone(token: bytes) -> None:
 async def test_what_the_store_keeps_is_of_one_chain_alone(stored: str, may: set[bytes]) -> None:
     bench = bench_of()
 
-    async def owner(server: str, task_id: str) -> str | None:
-        return stored
+    async def task(server: str, task_id: str) -> Task | None:
+        return Task(server, task_id, stored)
 
-    bench.catalogue.owner = owner  # type: ignore[method-assign]
+    bench.catalogue.task = task  # type: ignore[method-assign]
     for token in (FOR_ALICE, RENEWED, *ANOTHERS):
         client = await bench.send(body(1, "tasks/get", {"taskId": "t"}), token=token)
         assert client.json == json.loads(result(1)) if token in may else client.reason == "policy.task"

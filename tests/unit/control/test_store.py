@@ -17,7 +17,7 @@ from doorward.configtypes import InvalidConfiguration
 from doorward.control.store import Issued, Store, StoreFault, database, location
 from doorward.control.store.place import prepare
 from doorward.control.store.rows import Lease
-from doorward.control.store.schema import VERSION
+from doorward.control.store.schema import MIGRATIONS, VERSION
 from doorward.core.identity import Grant, Principal
 from doorward.core.shared import Override
 
@@ -145,6 +145,19 @@ def test_a_file_of_a_newer_version_is_refused(path: Path) -> None:
         connection.execute(f"PRAGMA user_version={VERSION + 1}")
     connection.close()
     assert "newer" in problem(path)
+
+
+def test_a_file_of_an_older_version_is_brought_up_to_date(path: Path) -> None:
+    prepare(path)
+    with sqlite3.connect(path) as connection:
+        for statement in MIGRATIONS[0]:
+            connection.execute(statement)
+        connection.execute("INSERT INTO task VALUES ('crm', 'task', 'me', ?)", (NOW + 10,))
+        connection.execute("PRAGMA user_version=1")
+    connection.close()
+    opened = Store(path)
+    assert opened.task("crm", "task", NOW) == ("me", "")
+    opened.close()
 
 
 def test_a_file_that_cannot_be_written_is_refused_at_the_start(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -341,7 +354,7 @@ def test_what_cannot_be_stored_is_a_fault(store: Store, value: str) -> None:
     with pytest.raises(StoreFault, match="cannot be stored"):
         store.use_once("idp", value, until=NOW + 10, now=NOW)
     with pytest.raises(StoreFault, match="cannot be stored"):
-        store.task_owner("crm", value, NOW)
+        store.task("crm", value, NOW)
     with pytest.raises(StoreFault, match="cannot be stored"):
         store.lease("k", 1 << 80, 1, 1)
     assert store.use_once("idp", "j", until=NOW + 10, now=NOW)
@@ -416,14 +429,14 @@ def test_what_has_expired_is_swept(path: Path, store: Store) -> None:
 
 
 def test_a_task_belongs_to_whom_it_was_given_first(store: Store) -> None:
-    assert store.task_owner("crm", "task", NOW) is None
-    store.remember_task("crm", "task", "me", NOW + 10)
+    assert store.task("crm", "task", NOW) is None
+    store.remember_task("crm", "task", "me", NOW + 10, "find")
     store.remember_task("crm", "task", "you", NOW + 100)
-    assert store.task_owner("crm", "task", NOW) == "me"
-    assert store.task_owner("files", "task", NOW) is None
-    assert store.task_owner("crm", "task", NOW + 10) is None
+    assert store.task("crm", "task", NOW) == ("me", "find")
+    assert store.task("files", "task", NOW) is None
+    assert store.task("crm", "task", NOW + 10) is None
     store.remember_task("crm", "task", "me", NOW + 100)
-    assert store.task_owner("crm", "task", NOW + 10) == "me"
+    assert store.task("crm", "task", NOW + 10) == ("me", "find")
 
 
 def test_tools_are_kept_as_they_came(store: Store) -> None:

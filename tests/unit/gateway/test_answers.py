@@ -13,7 +13,7 @@ from doorward.core.policy import Mode
 from doorward.core.snapshot import Server
 from doorward.gateway.answers import Answers
 from doorward.gateway.call import Call
-from doorward.gateway.task_owners import MAX_TASKS_PER_OWNER
+from doorward.gateway.task_owners import MAX_TASKS_PER_OWNER, Task
 
 HIDES = '@id("all") permit(principal, action, resource) unless { resource.name == "drop" };'
 
@@ -96,11 +96,11 @@ async def test_the_store_is_asked_once_for_each_unknown_task_and_for_no_more_tha
     answers, call, exchange = prepared(bench, "tasks/list")
     asked: list[str] = []
 
-    async def owner(server: str, task_id: str) -> str | None:
+    async def task(server: str, task_id: str) -> Task | None:
         asked.append(task_id)
-        return call.holder
+        return Task(server, task_id, call.holder)
 
-    bench.catalogue.owner = owner  # type: ignore[method-assign]
+    bench.catalogue.task = task  # type: ignore[method-assign]
     bench.catalogue.tasks.remember("crm", "t0", call.holder)
     listed = [{"taskId": f"t{number}"} for number in range(MAX_TASKS_PER_OWNER + 50)]
     await answers.learn(call, exchange, response({"tasks": [*listed, {"taskId": "t1"}, {"taskId": 7}, "x", {}]}))
@@ -114,10 +114,10 @@ async def test_a_server_that_is_only_watched_costs_no_look_into_the_store() -> N
     bench = Policed(Mode.WARN)
     answers, call, exchange = prepared(bench, "tasks/list")
 
-    async def owner(server: str, task_id: str) -> str | None:
+    async def task(server: str, task_id: str) -> Task | None:
         raise AssertionError("nobody needs to know")
 
-    bench.catalogue.owner = owner  # type: ignore[method-assign]
+    bench.catalogue.task = task  # type: ignore[method-assign]
     await answers.learn(call, exchange, response({"tasks": [{"taskId": "t"}]}))
     cut = await answers.cut(call, "tasks/list", response({"tasks": [{"taskId": "t"}]}))
     assert json.loads(cut)["result"]["tasks"]

@@ -39,7 +39,7 @@ def test_the_first_owner_stays_whatever_the_server_says_later() -> None:
     tasks = TaskOwners(told.append)
     tasks.remember("crm", "t", "a")
     assert tasks.remember("crm", "t", "b").owner == "a"
-    assert tasks.adopt("crm", "t", "b").owner == "a"
+    assert tasks.adopt(Task("crm", "t", "b")).owner == "a"
     assert tasks.known("crm", "t") == "a"
     assert len(told) == 1
 
@@ -47,7 +47,7 @@ def test_the_first_owner_stays_whatever_the_server_says_later() -> None:
 def test_what_the_store_knew_is_not_told_to_it_again() -> None:
     told: list[Task] = []
     tasks = TaskOwners(told.append)
-    assert tasks.adopt("crm", "t", "a") == Task("crm", "t", "a")
+    assert tasks.adopt(Task("crm", "t", "a", "find")) == Task("crm", "t", "a", "find")
     assert tasks.known("crm", "t") == "a"
     assert told == []
 

@@ -41,6 +41,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX task_until ON task (until)",
         "CREATE INDEX lease_minute ON lease (minute)",
     ),
+    # Of which tool a task is; empty: not known.
+    ("ALTER TABLE task ADD COLUMN tool TEXT NOT NULL DEFAULT ''",),
 )
 
 VERSION = len(MIGRATIONS)

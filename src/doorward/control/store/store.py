@@ -212,21 +212,22 @@ class Store:
 
     # tasks
 
-    def remember_task(self, server: str, task_id: str, owner: str, until: float) -> None:
+    def remember_task(self, server: str, task_id: str, owner: str, until: float, tool: str = "") -> None:
         """The first owner stays: a server that gives an id twice does not hand the task over."""
         with self._database.change() as change:
             change.execute(
-                "INSERT INTO task (server, task_id, owner, until) VALUES (?, ?, ?, ?)"
+                "INSERT INTO task (server, task_id, owner, until, tool) VALUES (?, ?, ?, ?, ?)"
                 " ON CONFLICT (server, task_id) DO UPDATE SET until = max(until, excluded.until)"
                 " WHERE owner = excluded.owner",
-                (server, task_id, owner, until),
+                (server, task_id, owner, until, tool),
             )
 
-    def task_owner(self, server: str, task_id: str, now: float) -> str | None:
+    def task(self, server: str, task_id: str, now: float) -> tuple[str, str] | None:
+        """Its owner and its tool (empty: not known)."""
         rows = self._database.read(
-            "SELECT owner FROM task WHERE server = ? AND task_id = ? AND until > ?", (server, task_id, now)
+            "SELECT owner, tool FROM task WHERE server = ? AND task_id = ? AND until > ?", (server, task_id, now)
         )
-        return str(rows[0][0]) if rows else None
+        return (str(rows[0][0]), str(rows[0][1])) if rows else None
 
     # what was seen
 
