@@ -327,7 +327,9 @@ def _re2_searches(expressions: Sequence[str]) -> list[Search]:
     """One search for all, or where together they are too large, more. (``re2.Set`` misses matches when memory ends.)"""
     if not expressions:
         return []
-    together = "|".join(f"(?:{expression})" for expression in expressions)
+    # From the begin of the text on: RE2 knows where that is, and needs no second automaton, which goes back from where
+    # a match ends to where it begins.
+    together = rf"\A(?s:.*?)(?:{'|'.join(f'(?:{expression})' for expression in expressions)})"
     try:
         return [searcher(automaton(together.encode(), _MEMORY))]
     except re2.error:

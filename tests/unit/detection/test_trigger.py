@@ -254,6 +254,22 @@ def test_without_it_re2_is_asked_in_public(monkeypatch: pytest.MonkeyPatch) -> N
     assert not triggers.fires(b"a 12")
 
 
+@pytest.mark.parametrize(
+    ("raw", "fires"),
+    [
+        (b"12", True),
+        (b"a\n12", False),  # the begin of a line is not that of the text
+        (b"\xff\n\x00 34", True),
+        (b"34\n", False),
+        (b"5Q\n", True),
+        (b"q\n5q", True),
+        (b"", False),
+    ],
+)
+def test_marks_of_the_begin_and_the_end_are_those_of_the_text(raw: bytes, fires: bool) -> None:
+    assert Triggers(["^1[0-9]", "3[0-9]$", r"(?i)[0-9]q\b"], engine="re2").fires(raw) is fires
+
+
 def test_threads_scan_at_once() -> None:
     triggers = Triggers(["needle", "(?i)other word"], engine="hyperscan")
     hay = b"hay " * 5000
