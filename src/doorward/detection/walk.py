@@ -11,7 +11,7 @@ from doorward.core.finding import Text
 from doorward.core.leaf import Leaf, Record, release
 from doorward.detection import canonical, contentlines, encodings, markup, nested, pairs, sql, tables
 from doorward.detection.offsets import Offsets
-from doorward.detection.quiet import Quiet
+from doorward.detection.quiet import LEAST, Quiet
 from doorward.detection.shape import CELLED, KIND, LONG, Draft, Shape, is_plain, outward, part
 
 _LEVELS = 6  # of structure inside of structure; JSON in strings of JSON takes one each
@@ -40,8 +40,10 @@ def leaves(
     found: list[Leaf] = []
     try:
         _Pointers(every_name).fill(draft, texts, check)
-        budget = 4 * sum([len(text.string) for text in texts]) + 65536
-        _Look(check, every_name, budget).finish(draft, 0, found, quiet)
+        sizes = [len(text.string) for text in texts]
+        if max(sizes, default=0) < LEAST:
+            quiet = None
+        _Look(check, every_name, 4 * sum(sizes) + 65536).finish(draft, 0, found, quiet)
     except BaseException:
         release(draft.leaves)
         release(found)

@@ -181,17 +181,16 @@ class Patterns:
             if entry is None:
                 entry = met[is_name][id(names)] = self._known.get((names, is_name)) or self._of(names, is_name)
             key, known, mute = entry
-            if leaf.quiet:
-                if names and names[0] in _SAMPLES and people.is_placeholder(string):
-                    continue
-                calm.append((leaf, key))
-                if _WORDY.search(string) is not None and beside.is_sentence(string):
-                    sentences.append(leaf)
-                continue
             judged = known.get(string)
             if leaf.token is not None:
                 judged = self._decoded(leaf, key)
             elif judged is None:
+                if leaf.quiet:
+                    if not (names and names[0] in _SAMPLES and people.is_placeholder(string)):
+                        calm.append((leaf, key))
+                        if _WORDY.search(string) is not None and beside.is_sentence(string):
+                            sentences.append(leaf)
+                    continue
                 if mute and is_mere(string):
                     continue  # no name or address either, nor is it worth to remember it
                 judged = self._judge(string, key, is_name)
