@@ -195,7 +195,7 @@ _PARTS: Final = (
 
 # Several automata: in one, what each is waiting for would be states for every combination, more than memory is given
 # to, so that they would be made anew for every message. Words that are short, or in every message ("name"), are asked
-# for always; the long ones are met seldom enough to be spotted first (trigger.py).
+# for always, along with the shapes; the long ones are met seldom enough to be spotted first (trigger.py).
 PERSONAL: Final[tuple[str, ...]] = (
     "|".join(
         (

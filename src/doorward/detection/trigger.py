@@ -229,7 +229,8 @@ class Triggers:
     of words is an automaton of RE2 of its own, as Hyperscan would make a graph of every word, and of two lists together
     RE2 would make all combinations of states.
     Every further automaton costs a message of 1 KB some 8 us, most of it for memory that the calls between have pushed
-    out of the caches: so a list is asked only where Hyperscan met one of its words, where these are seldom enough.
+    out of the caches: so a list is asked only where Hyperscan met one of its words, where these are seldom enough. One
+    list whose words are met too often is part of the automaton of the shapes, with the memory of both.
     ``beside``: literals that are told apart, by ``meets`` alone. ``engine`` "hyperscan" or "re2" gives all to one;
     without Hyperscan all go to RE2. Raises ValueError for an expression that RE2 does not accept.
     """
@@ -257,15 +258,19 @@ class Triggers:
         taken = {one for number, one in looked_for if number == _FOUND}.difference(one for _, one in refused)
         spotted = {number for number, _ in looked_for}.difference(number for number, _ in refused)
         left = [one for one in wanted if one not in taken and one not in lists]
-        self._slow = _re2_searches([one for one in left if one not in literal])
-        self._slow += _re2_searches([one for one in left if one in literal])
         self._spotted: dict[int, list[Search]] = {}
+        always: list[str] = []
         for one, some in zip(lists, words, strict=True):
             number = kinds.index(some) + _BESIDE + 1
             if number in spotted:
                 self._spotted.setdefault(number, []).extend(_re2_searches([one]))
             else:
-                self._slow += _re2_searches([one])
+                always.append(one)
+        with_shapes, apart = (always[:1], always[1:]) if self._fast is not None else ([], always)
+        shapes = [one for one in left if one not in literal]
+        self._slow = _re2_searches([*shapes, *with_shapes], _MEMORY * (1 + len(with_shapes)))
+        self._slow += _re2_searches([one for one in left if one in literal])
+        self._slow += [search for one in apart for search in _re2_searches([one])]
         self._slow_and_beside = self._slow + _re2_searches(() if _BESIDE in spotted else beside)
         re2.purge()  # it keeps what was only compiled to be checked
         _give_back()
@@ -323,7 +328,7 @@ def _checked(expression: str) -> None:
         raise ValueError(f"not an expression that RE2 accepts: {expression!r}") from error
 
 
-def _re2_searches(expressions: Sequence[str]) -> list[Search]:
+def _re2_searches(expressions: Sequence[str], memory: int = 0) -> list[Search]:
     """One search for all, or where together they are too large, more. (``re2.Set`` misses matches when memory ends.)"""
     if not expressions:
         return []
@@ -331,10 +336,10 @@ def _re2_searches(expressions: Sequence[str]) -> list[Search]:
     # a match ends to where it begins.
     together = rf"\A(?s:.*?)(?:{'|'.join(f'(?:{expression})' for expression in expressions)})"
     try:
-        return [searcher(automaton(together.encode(), _MEMORY))]
+        return [searcher(automaton(together.encode(), memory or _MEMORY))]
     except re2.error:
         half = len(expressions) // 2
-        return _re2_searches(expressions[:half]) + _re2_searches(expressions[half:])
+        return _re2_searches(expressions[:half], memory) + _re2_searches(expressions[half:], memory)
 
 
 _FOUND: Final = 0

@@ -254,6 +254,15 @@ def test_without_it_re2_is_asked_in_public(monkeypatch: pytest.MonkeyPatch) -> N
     assert not triggers.fires(b"a 12")
 
 
+def test_a_list_whose_words_are_everywhere_is_asked_along_with_the_shapes() -> None:
+    often = "|".join(["from[0-9]", *["to[0-9]", "on[0-9]"] * 600])
+    seldom = "|".join(f"(?:^|[^a-z])seldom{'x' * at}[0-9]" for at in range(130))
+    triggers = Triggers(["[0-9]{7}", often, seldom])
+    assert len(triggers.automata) == 2
+    assert not triggers.fires(b"to from seldom 123456")
+    assert all(triggers.fires(raw) for raw in (b"1234567", b"to7", b"from1", b"seldomxx7"))
+
+
 @pytest.mark.parametrize(
     ("raw", "fires"),
     [
