@@ -189,7 +189,9 @@ _TWO: Final = r"[A-Z][A-Za-z'.-]*,? (?:[a-z'.]+ )*[A-Z]"
 # What is called a name has parts inside, which only there are somebody's: {"name": {"first": "Ann"}}
 _PART: Final = rf"(?i:{_list(k.NAME_PART)})[A-Za-z0-9_ .'-]*(?:{_QUOTE})?{_SPACE}(?:[:=]|->)"
 _PARTS: Final = (
-    rf"(?:{_IS}(?:\[{_SPACE})?\{{[^{{}}]*[^A-Za-z]{_PART}|[ \t*_]*:[ \t*_]*(?:\\+[nr]|[\r\n])[ \t]*(?:- )?{_PART}|"
+    rf"(?:{_IS}(?:\{{[^{{}}]*|\[[^\[\]]*)[^A-Za-z]{_PART}|"
+    # Below it in lines, after others that stand below it.
+    rf"[ \t*_]*[:=][ \t*_]*(?:\\+[nr]|[\r\n])(?:[ \t]+[^\\\r\n\"]*(?:\\+[nr]|[\r\n]))*[ \t]*(?:[-*] )?[*_]*{_PART}|"
     rf"><(?i:{_list(k.NAME_PART)})[A-Za-z_-]*>)"
 )
 
