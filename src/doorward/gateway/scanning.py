@@ -173,10 +173,10 @@ class Detectors:
         return resolve(found, self._wholes) if found else found
 
     def _quiet(self, direction: str) -> Quiet | None:
-        """What tells which texts of a message are quiet. None: there is a detector that has to see into all of them,
-        or does not say what it needs.
+        """What tells which texts of a message are quiet. None: there is a detector that has to see into all of them, or
+        does not say what it needs, or nobody has asked for the pass yet, which takes seconds to compile.
         """
-        trigger = self._trigger(direction)
+        trigger = self._triggers.get(direction)
         if trigger is None or not all(getattr(one, "knows_quiet", False) for one in self._by_direction[direction]):
             return None
         return Quiet(trigger.fires)

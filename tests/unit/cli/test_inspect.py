@@ -24,9 +24,6 @@ def no_trigger_pass(monkeypatch: pytest.MonkeyPatch) -> None:
         def __init__(self, expressions: Iterable[str]) -> None:
             list(expressions)
 
-        def fires(self, raw: bytes) -> bool:
-            return True
-
     monkeypatch.setattr(scanning, "Triggers", Nothing)
 
 
